@@ -1,0 +1,1 @@
+"""From one file's text to the stretches that are embedded and found."""

@@ -1,0 +1,142 @@
+"""The chunker: from one file's text to its chunks.
+
+It is given a path only to tell the language by; it opens no file and knows no repository.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from lumen_hooks.chunking.languages import language_of_text
+from lumen_hooks.chunking.lines import SourceLines, cut, text_rank
+from lumen_hooks.chunking.markdown import sections
+from lumen_hooks.chunking.model import Chunk, ChunkedFile
+from lumen_hooks.chunking.pieces import CLOSED, Piece, pieces_of
+from lumen_hooks.chunking.settings import LONG_LINE_SLICE, SIGNATURE_MAX, WHOLE_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from lumen_hooks.chunking.definitions import ParsedFile
+
+
+def chunk_file(path: str, text: str) -> ChunkedFile:
+    """Cut a file's text into chunks.
+
+    Every line that is not blank is in exactly one chunk (a line longer than WHOLE_MAX characters
+    is in several, which share it); no chunk's text is longer than that; chunks come in the order
+    of their lines. The same text gives the same chunks under any path of the same language.
+
+    Args:
+        path: tells the language; nothing else of it is used.
+        text: the decoded text, lines separated by a line feed.
+
+    Returns:
+        The chunks. Whatever the text, this does not fail: where a parser gives up, the chunks are
+        line windows and `parse_failed` is set.
+    """
+    language = language_of_text(path, text)
+    if not text or text.isspace():
+        return ChunkedFile(language, ())
+    lines = SourceLines(text)
+    try:
+        chunks = _chunks_of_language(language, text, lines)
+    except Exception:
+        # Whatever a grammar or its binding raises, one file must not stop a refresh.
+        chunks = None
+    if chunks is None:
+        return ChunkedFile(language, tuple(_windows(lines)), parse_failed=True)
+    return ChunkedFile(language, tuple(chunks))
+
+
+def _chunks_of_language(language: str, text: str, lines: SourceLines) -> list[Chunk] | None:
+    """Return the chunks, or None if the text does not parse."""
+    if language == "markdown":
+        return _markdown(lines)
+    # Files that no parser is made for must not pay for loading one.
+    from lumen_hooks.chunking.grammars import GRAMMARS
+
+    if language not in GRAMMARS:
+        return _windows(lines)
+    from lumen_hooks.chunking.definitions import parse
+
+    parsed = parse(language, text, lines)
+    return None if parsed.failed else _definitions(parsed, lines)
+
+
+def _definitions(parsed: ParsedFile, lines: SourceLines) -> list[Chunk]:
+    from lumen_hooks.chunking.definitions import signature, statement_ranks
+
+    fallback = functools.partial(text_rank, lines)
+
+    def ranks(first: int, last: int) -> Callable[[int], int]:
+        return statement_ranks(parsed.tree, lines, first, last, fallback)
+
+    chunks: list[Chunk] = []
+    for piece in pieces_of(parsed.top, lines):
+        header = ""
+        is_large = lines.size(piece.first, piece.last) > WHOLE_MAX
+        if piece.definition is not None and (is_large or piece.continued):
+            header = signature(piece.definition, parsed.source)
+        chunks.extend(_chunks_of_piece(piece, lines, header, ranks))
+    return chunks
+
+
+def _markdown(lines: SourceLines) -> list[Chunk]:
+    chunks: list[Chunk] = []
+    for piece in sections(lines):
+        header = lines.rows[piece.first].strip()[:SIGNATURE_MAX] if piece.owner else ""
+        chunks.extend(_chunks_of_piece(piece, lines, header, _text_ranks(lines)))
+    return chunks
+
+
+def _windows(lines: SourceLines) -> list[Chunk]:
+    whole = Piece(0, len(lines.rows) - 1, "text", [], "", CLOSED)
+    return list(_chunks_of_piece(whole, lines, "", _text_ranks(lines)))
+
+
+def _text_ranks(lines: SourceLines) -> Callable[[int, int], Callable[[int], int]]:
+    return lambda _first, _last: functools.partial(text_rank, lines)
+
+
+def _chunks_of_piece(
+    piece: Piece,
+    lines: SourceLines,
+    header: str,
+    ranks: Callable[[int, int], Callable[[int], int]],
+) -> Iterator[Chunk]:
+    rows = lines.trimmed(piece.first, piece.last)
+    if rows is None:
+        return
+    symbol = piece.symbol
+    if lines.size(*rows) <= WHOLE_MAX:
+        yield _chunk(lines, rows, symbol, piece.kind, header if piece.continued else "")
+        return
+    is_later = piece.continued
+    for first, last in cut(lines, *rows, ranks(*rows)):
+        part = lines.trimmed(first, last)
+        if part is None:
+            continue
+        later_header = header if is_later else ""
+        is_later = True
+        if lines.size(*part) <= WHOLE_MAX:
+            yield _chunk(lines, part, symbol, piece.kind, later_header)
+            continue
+        for text in _slices(lines.rows[part[0]]):
+            yield Chunk(part[0] + 1, part[0] + 1, symbol, piece.kind, text, later_header)
+            later_header = header
+
+
+def _chunk(
+    lines: SourceLines, rows: tuple[int, int], symbol: str, kind: str, header: str
+) -> Chunk:
+    return Chunk(rows[0] + 1, rows[1] + 1, symbol, kind, lines.text(*rows), header)
+
+
+def _slices(text: str) -> Iterator[str]:
+    """Cut one long line; what is left out is blank."""
+    for start in range(0, len(text), LONG_LINE_SLICE):
+        piece = text[start : start + LONG_LINE_SLICE]
+        if not piece.isspace():
+            yield piece

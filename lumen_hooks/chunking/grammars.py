@@ -1,0 +1,112 @@
+"""The languages that are parsed: for each a grammar wheel and the queries that find definitions.
+
+The queries (`queries/*.scm`) are ours rather than the grammars' tags queries, which look for
+references too (most of their cost) and leave out comments, decorators, constants, receivers and
+functions held by variables. They capture:
+
+=========  =====================================================================================
+a kind     one of KINDS: the whole definition
+@name      its name (a definition that declares several is matched once for each)
+@scope     what the name belongs to where that is not the enclosing definition (Go's receiver)
+@end       the sibling with which the definition ends (Dart keeps a body beside its signature)
+@lead      a comment or attribute; it belongs to the definition on the line below it
+@wrap      a node that only adds to the definition @inner in it (decorators, `export`, `template`)
+=========  =====================================================================================
+
+A new language is a row here and a query. Grammars are imported when the first file in their
+language turns up, and kept.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os.path
+from dataclasses import dataclass
+
+import tree_sitter
+
+_QUERIES = os.path.join(os.path.dirname(__file__), "queries")
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """Where a language's grammar is and how its names are written.
+
+    Attributes:
+        module: the grammar's Python package.
+        queries: files in `queries/`, joined.
+        factory: the function in the package that returns the language.
+        separator: between the parts of a qualified name in this language; becomes a dot.
+        drop: left out of names (`exports.`).
+        data: keys and values rather than code; a syntax error there says nothing about the rest.
+    """
+
+    module: str
+    queries: tuple[str, ...]
+    factory: str = "language"
+    separator: str = ""
+    drop: tuple[str, ...] = ()
+    data: bool = False
+
+
+_ECMASCRIPT_DROP = ("module.exports.", "exports.", "this.", "window.", "prototype.")
+
+GRAMMARS = {
+    "bash": Grammar("tree_sitter_bash", ("bash",)),
+    "c": Grammar("tree_sitter_c", ("c",)),
+    "cpp": Grammar("tree_sitter_cpp", ("c", "cpp"), separator="::"),
+    "csharp": Grammar("tree_sitter_c_sharp", ("csharp",)),
+    "dart": Grammar("tree_sitter_dart", ("dart",)),
+    "elixir": Grammar("tree_sitter_elixir", ("elixir",)),
+    "go": Grammar("tree_sitter_go", ("go",)),
+    "java": Grammar("tree_sitter_java", ("java",)),
+    "javascript": Grammar(
+        "tree_sitter_javascript", ("ecmascript", "javascript"), drop=_ECMASCRIPT_DROP
+    ),
+    "json": Grammar("tree_sitter_json", ("json",), data=True),
+    "kotlin": Grammar("tree_sitter_kotlin", ("kotlin",)),
+    "lua": Grammar("tree_sitter_lua", ("lua",), separator=":"),
+    "php": Grammar("tree_sitter_php", ("php",), factory="language_php"),
+    "python": Grammar("tree_sitter_python", ("python",)),
+    "ruby": Grammar("tree_sitter_ruby", ("ruby",), separator="::", drop=("self.",)),
+    "rust": Grammar("tree_sitter_rust", ("rust",), separator="::"),
+    "scala": Grammar("tree_sitter_scala", ("scala",)),
+    "swift": Grammar("tree_sitter_swift", ("swift",)),
+    "toml": Grammar("tree_sitter_toml", ("toml",), data=True),
+    "tsx": Grammar(
+        "tree_sitter_typescript",
+        ("ecmascript", "typescript"),
+        factory="language_tsx",
+        drop=_ECMASCRIPT_DROP,
+    ),
+    "typescript": Grammar(
+        "tree_sitter_typescript",
+        ("ecmascript", "typescript"),
+        factory="language_typescript",
+        drop=_ECMASCRIPT_DROP,
+    ),
+    "yaml": Grammar("tree_sitter_yaml", ("yaml",), data=True),
+}
+
+
+@functools.cache
+def parser_and_query(language: str) -> tuple[tree_sitter.Parser, tree_sitter.Query]:
+    """Load a language's parser and its query for definitions (once per process).
+
+    Raises:
+        KeyError: the language has no grammar.
+        ImportError: the grammar is not installed.
+    """
+    grammar = GRAMMARS[language]
+    factory = getattr(importlib.import_module(grammar.module), grammar.factory)
+    loaded = tree_sitter.Language(factory())
+    return tree_sitter.Parser(loaded), tree_sitter.Query(loaded, _query_text(grammar))
+
+
+def _query_text(grammar: Grammar) -> str:
+    texts = []
+    for name in grammar.queries:
+        with open(os.path.join(_QUERIES, f"{name}.scm"), encoding="utf-8") as file:
+            texts.append(file.read())
+    return "\n".join(texts)

@@ -1,0 +1,60 @@
+"""What a chunker produces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of one file, usually a definition.
+
+    Attributes:
+        start_line: first line, from 1.
+        end_line: last line, included.
+        symbol: qualified name (`Class.method`), heading path or key path; empty if there is none.
+        kind: one of KINDS.
+        text: the lines as they stand in the file, without a final line break.
+        header: for a later part of a split definition, its repeated signature; else empty.
+    """
+
+    start_line: int
+    end_line: int
+    symbol: str
+    kind: str
+    text: str
+    header: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkedFile:
+    """The chunks of one file, in order of their lines.
+
+    Attributes:
+        language: the language's name as `--lang` takes it (`python`, `typescript`, `text`, ...).
+        chunks: together they cover every line that holds anything worth finding.
+        parse_failed: the language's parser gave up and line windows were used.
+    """
+
+    language: str
+    chunks: tuple[Chunk, ...]
+    parse_failed: bool = False
+
+
+KINDS = (
+    "function",
+    "method",
+    "class",
+    "interface",
+    "struct",
+    "enum",
+    "trait",
+    "type",
+    "constant",
+    "macro",
+    "module",
+    "section",
+    "key",
+    "text",
+)
+"""Every kind a chunk may have, as `--kind` takes it."""

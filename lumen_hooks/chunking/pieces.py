@@ -1,0 +1,223 @@
+"""From definitions to pieces: which rows belong to which definition, and which share a chunk.
+
+Every row of the file is in exactly one piece. Decisions look at a piece and its neighbour only,
+so that an edit changes the chunks next to it and no others.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lumen_hooks.chunking.settings import (
+    CONTAINER_WHOLE_MAX,
+    MERGE_MAX,
+    MERGE_STOP_MIN,
+    MERGE_STOP_ONE_IN,
+    NAMES_MAX,
+    TINY,
+)
+
+if TYPE_CHECKING:
+    from lumen_hooks.chunking.definitions import Definition
+    from lumen_hooks.chunking.lines import SourceLines
+
+CLOSED = 0
+_CLOSING_LINES = re.compile(r"(?:\W|\b(?:end|endif|done|fi|esac)\b)*", re.DOTALL)
+
+
+@dataclass(slots=True, eq=False)
+class Piece:
+    """Rows of one definition, or rows between definitions.
+
+    Attributes:
+        first: first row.
+        last: last row, included.
+        kind: one of KINDS.
+        names: qualified names of what is defined here.
+        owner: the name of what it is a part of, for rows between definitions.
+        parent: tells the pieces of one definition from those of another; CLOSED joins no other.
+        definition: whose signature later parts repeat; None at the top of the file.
+        continued: it stands after other pieces of `definition`, so it repeats the signature too.
+    """
+
+    first: int
+    last: int
+    kind: str
+    names: list[str]
+    owner: str
+    parent: int
+    definition: Definition | None = None
+    continued: bool = False
+
+    @property
+    def symbol(self) -> str:
+        """The names, or else the owner's."""
+        return ", ".join(list(dict.fromkeys(self.names))[:NAMES_MAX]) or self.owner
+
+
+def pieces_of(top: Definition, lines: SourceLines) -> list[Piece]:
+    """Cut the file at its definitions, then let tiny neighbours of the same parent share."""
+    return _expand(top, "", top.first, top.last, lines)
+
+
+def _expand(
+    container: Definition, name: str, first: int, last: int, lines: SourceLines
+) -> list[Piece]:
+    """Return the pieces of a container's rows: what lies between its members, and its members.
+
+    The depth of the recursion is that of the definitions, which is bounded.
+    """
+    out: list[Piece] = []
+    position = first
+    members = container.members
+    index = 0
+    while index < len(members):
+        member = members[index]
+        start, end = max(member.first, position), member.last
+        together = [member]
+        index += 1
+        while index < len(members) and _shares_row(members[index], end, lines):
+            together.append(members[index])
+            end = max(end, members[index].last)
+            index += 1
+        if end < position:
+            # All of it stands on a row that is taken already.
+            out[-1].names.extend(_qualified(name, together))
+            continue
+        _add_gap(container, name, position, start - 1, lines, out)
+        if len(together) == 1 and _opens(member, start, end, lines):
+            inner = _expand(member, _qualified(name, together)[0], start, end, lines)
+            for piece in inner:
+                # A class that came down to one piece may share a chunk with its neighbours.
+                piece.parent = id(container) if len(inner) == 1 else CLOSED
+            out.extend(inner)
+        else:
+            out.append(
+                Piece(
+                    first=start,
+                    last=end,
+                    kind=member.kind,
+                    names=_qualified(name, together, with_members=member.kind != "key"),
+                    owner="",
+                    parent=id(container),
+                    definition=member,
+                )
+            )
+        position = end + 1
+    _add_gap(container, name, position, last, lines, out)
+    return merged(out, lines)
+
+
+def _shares_row(member: Definition, end: int, lines: SourceLines) -> bool:
+    """Tell whether a member starts on a row where the one before it has not ended.
+
+    Comments above it may lie in the rows of the one before: those do not count.
+    """
+    if member.first > end:
+        return False
+    name_row = member.name_node.start_point[0] if member.name_node is not None else member.first
+    return name_row <= end or lines.size(end + 1, member.last) < 0
+
+
+def _opens(member: Definition, first: int, last: int, lines: SourceLines) -> bool:
+    """Tell whether a member's own members are found on their own."""
+    if not member.members:
+        return False
+    return member.kind == "module" or lines.size(first, last) > CONTAINER_WHOLE_MAX
+
+
+def _qualified(
+    name: str, definitions: list[Definition], *, with_members: bool = False
+) -> list[str]:
+    """Return the qualified names of definitions within `name`, of those in them too if asked."""
+    names = []
+    for definition in definitions:
+        own = [f"{name}.{one}" if name else one for one in definition.names]
+        names.extend(own)
+        if with_members:
+            names.extend(_qualified(own[0], definition.members, with_members=True))
+    return names
+
+
+def _add_gap(
+    container: Definition, name: str, first: int, last: int, lines: SourceLines, out: list[Piece]
+) -> None:
+    """Add the rows between two members: a header if they are a container's first rows."""
+    if first > last or lines.trimmed(first, last) is None:
+        return
+    is_header = first == container.first
+    if not is_header and out and _CLOSING_LINES.fullmatch(lines.text(first, last)):
+        # Nobody looks for a lone brace: it stays with what it closes.
+        out[-1].last = last
+        return
+    is_top = container.name_node is None
+    strong = is_header and not is_top and container.kind != "module"
+    out.append(
+        Piece(
+            first=first,
+            last=last,
+            kind=container.kind,
+            names=[name] if strong else [],
+            owner=name,
+            parent=id(container),
+            definition=None if is_top else container,
+            continued=not is_header,
+        )
+    )
+
+
+def merged(pieces: list[Piece], lines: SourceLines) -> list[Piece]:
+    """Let tiny neighbours of the same parent share a chunk.
+
+    A group ends where two pieces meet that are both large enough, where it would grow too large,
+    and, once large enough, before a name chosen by its checksum: a place that stays the same
+    whatever happens further up.
+    """
+    groups: list[Piece] = []
+    previous_size = group_size = 0
+    for piece in pieces:
+        size = lines.size(piece.first, piece.last)
+        together = group_size + 1 + size
+        if (
+            groups
+            and groups[-1].parent == piece.parent != CLOSED
+            and together <= MERGE_MAX
+            and (previous_size < TINY or size < TINY)
+            and not (group_size >= MERGE_STOP_MIN and _ends_group(piece))
+        ):
+            _join(groups[-1], piece)
+            group_size = together
+        else:
+            groups.append(piece)
+            group_size = size
+        previous_size = size
+    return groups
+
+
+def _ends_group(piece: Piece) -> bool:
+    checksum = zlib.crc32(piece.symbol.encode("utf-8", "surrogatepass"))
+    return checksum % MERGE_STOP_ONE_IN == 0
+
+
+def _join(group: Piece, piece: Piece) -> None:
+    group.last = piece.last
+    if not group.names or (not _defines(group) and _defines(piece)):
+        group.definition = piece.definition or group.definition
+    group.kind = _kind_of_both(group, piece)
+    group.names = [*group.names, *piece.names]
+
+
+def _kind_of_both(group: Piece, piece: Piece) -> str:
+    """A definition's kind wins over a constant's; constants among other code are a module's."""
+    if _defines(group):
+        return group.kind
+    if _defines(piece):
+        return piece.kind
+    return group.kind if group.kind == piece.kind else "module"
+
+
+def _defines(piece: Piece) -> bool:
+    return bool(piece.names) and piece.kind not in {"module", "constant"}

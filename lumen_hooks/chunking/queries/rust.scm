@@ -1,0 +1,15 @@
+(line_comment) @lead
+(block_comment) @lead
+(attribute_item) @lead
+(function_item name: (_) @name) @function
+(function_signature_item name: (_) @name) @function
+(struct_item name: (_) @name) @struct
+(union_item name: (_) @name) @struct
+(enum_item name: (_) @name) @enum
+(trait_item name: (_) @name) @trait
+(impl_item type: (_) @name) @class
+(mod_item name: (_) @name body: (_)) @module
+(macro_definition name: (_) @name) @macro
+(type_item name: (_) @name) @type
+(const_item name: (_) @name) @constant
+(static_item name: (_) @name) @constant

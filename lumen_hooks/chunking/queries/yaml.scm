@@ -1,0 +1,2 @@
+(comment) @lead
+(block_mapping_pair key: (_) @name) @key

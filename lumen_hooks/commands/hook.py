@@ -1,0 +1,22 @@
+"""`lumen-hooks hook`: what pre-commit and other tools call."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from lumen_hooks import hook as events
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("event", type=click.Choice(events.EVENTS))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def hook(directory: str, event: str, arguments: tuple[str, ...]) -> None:
+    """Tell the index that something happened in this worktree.
+
+    EVENT is a git hook's name, with the arguments that git gave it, or worktree-add with the path
+    of a worktree that was made without git's hooks. Prints nothing and never fails.
+    """
+    events.run(event, directory, arguments, os.environ)

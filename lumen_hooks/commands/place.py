@@ -1,0 +1,43 @@
+"""What every command starts from: the worktree, the settings, and a job to update it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from lumen_hooks.config import load_settings
+from lumen_hooks.embedding.embedder import load_embedder
+from lumen_hooks.embedding.threads import limit_threads
+from lumen_hooks.errors import SettingsError
+from lumen_hooks.indexing.update import Job
+from lumen_hooks.slots import runtime_folder
+from lumen_hooks.worktree import find_worktree
+
+if TYPE_CHECKING:
+    from lumen_hooks.indexing.prepare import Progress
+
+
+def job_at(directory: str, purpose: str, progress: Progress) -> Job:
+    """A job for the worktree that holds a directory, with the settings in force there.
+
+    Bounds the numerical libraries' threads, so it must come before they are imported.
+
+    Raises:
+        RepositoryError: the directory is in no worktree.
+        SettingsError: a setting is wrong, or the repository is switched off.
+    """
+    worktree = find_worktree(directory)
+    settings = load_settings(worktree.top, os.environ)
+    if not settings.enabled:
+        raise SettingsError(
+            f"lumen is switched off for {worktree.top}", hint="git config lumen.enabled true"
+        )
+    limit_threads(settings.threads)
+    return Job(
+        worktree=worktree,
+        settings=settings,
+        load=load_embedder,
+        slots=runtime_folder(os.environ),
+        purpose=purpose,
+        progress=progress,
+    )

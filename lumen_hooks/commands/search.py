@@ -1,0 +1,73 @@
+"""`lumen-hooks search`: ask this worktree."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+
+import click
+
+from lumen_hooks.chunking.languages import LANGUAGES
+from lumen_hooks.chunking.model import KINDS
+from lumen_hooks.spawn import spawn_worker
+from lumen_hooks.status import FRESH
+
+from .place import job_at
+from .progress import progress_bar
+
+
+@click.command()
+@click.argument("query")
+@click.option("-n", "--limit", type=int, default=10, show_default=True, help="Results at most.")
+@click.option("--path", help="Only below this folder, in this file, or matching this glob.")
+@click.option(
+    "--lang", "languages", multiple=True, metavar="L", help=f"Only: {', '.join(LANGUAGES)}."
+)
+@click.option("--kind", "kinds", multiple=True, metavar="K", help=f"Only: {', '.join(KINDS)}.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--no-refresh", is_flag=True, help="Answer from the index as it is.")
+@click.pass_obj
+def search(
+    directory: str,
+    query: str,
+    limit: int,
+    path: str | None,
+    languages: tuple[str, ...],
+    kinds: tuple[str, ...],
+    as_json: bool,
+    no_refresh: bool,
+) -> None:
+    """Find code by what it does, by name, or by an error message.
+
+    Results go to standard output: with a highlighted snippet on a terminal, as plain text in a
+    pipe, or as JSON.
+    """
+    with progress_bar() as progress:
+        job = job_at(directory, "search", progress)
+        from lumen_hooks.answer import answer
+        from lumen_hooks.search.model import Query
+
+        top = job.worktree.top
+        found = answer(
+            job,
+            Query(query, limit=limit, path=path, languages=languages, kinds=kinds),
+            job.load(job.settings),
+            refresh=not no_refresh,
+            start_worker=lambda: spawn_worker(top, "search"),
+        )
+    if as_json:
+        click.echo(json.dumps(asdict(found), ensure_ascii=False))
+        return
+    if found.state != FRESH:
+        click.echo(
+            f"note: the index is {found.state}: {found.pending_files:,} files differ", err=True
+        )
+    from . import render
+
+    if sys.stdout.isatty():
+        render.show(found.results)
+    else:
+        click.echo(render.render_plain(found.results), nl=False)
+    if not found.results:
+        click.echo("no results", err=True)

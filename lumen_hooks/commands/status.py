@@ -1,0 +1,62 @@
+"""`lumen-hooks status`: what state the index is in."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from lumen_hooks.config import load_settings
+from lumen_hooks.seeding.donors import all_worktrees
+from lumen_hooks.status import read_status
+from lumen_hooks.worktree import find_worktree
+
+if TYPE_CHECKING:
+    from lumen_hooks.status import Status
+
+
+@click.command()
+@click.option("--all", "every", is_flag=True, help="Every worktree of the repository.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON (with --all, a list).")
+@click.pass_obj
+def status(directory: str, every: bool, as_json: bool) -> None:
+    """Show whether the index is fresh, and what the last refresh did."""
+    here = find_worktree(directory)
+    worktrees = all_worktrees(here) if every else [here]
+    found = [read_status(place, load_settings(place.top, os.environ)) for place in worktrees]
+    if as_json:
+        records = [asdict(one) for one in found]
+        click.echo(json.dumps(records if every else records[0], ensure_ascii=False, indent=2))
+        return
+    click.echo("\n\n".join(_describe(one) for one in found))
+
+
+def _describe(one: Status) -> str:
+    lines = [
+        f"worktree   {one.worktree}",
+        f"state      {one.state}"
+        + (f", {one.pending_files:,} files differ" if one.pending_files else ""),
+        f"holds      {one.files:,} files, {one.chunks:,} chunks, {one.index_bytes / 1e6:.1f} MB",
+        f"model      {one.model}, {one.dimensions} dimensions",
+    ]
+    if one.skipped:
+        lines.append(
+            "skipped    " + ", ".join(f"{count:,} {why}" for why, count in one.skipped.items())
+        )
+    if one.seeded_from:
+        lines.append(f"seeded     from {one.seeded_from}")
+    if one.last_refresh:
+        last = one.last_refresh
+        lines.append(
+            f"refreshed  {last['finished_at']}: {last['kind']}, "
+            f"{last['files_changed']} files changed, {last['chunks_embedded']} texts embedded, "
+            f"{last['seconds']} s"
+        )
+    if one.lock:
+        lines.append(f"locked by  {one.lock}")
+    if one.problem:
+        lines.append(f"problem    {one.problem}")
+    return "\n".join(lines)

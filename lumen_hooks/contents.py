@@ -1,0 +1,190 @@
+"""The bytes of one working file, and whether they are text worth indexing.
+
+Apart from the manifest because reading is where files block, vanish, grow and
+turn out to be no text. It knows paths and bytes; it knows no git command, no
+setting and no index. Nothing that a file does makes it raise.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+import time
+from dataclasses import dataclass
+
+SNIFFED_BYTES = 8000
+"""A NUL within these makes a file binary: git's own rule (xdiff-interface.c, FIRST_FEW_BYTES)."""
+
+MINIFIED_BYTES = 20_000
+"""Only files larger than this are judged by the length of their lines."""
+
+MINIFIED_LINE_CHARACTERS = 500
+"""A mean line longer than this is not written for people."""
+
+_ATTEMPTS = 3
+_TICK_NS = 20_000_000
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+
+_REASONS = {
+    errno.ENOENT: "vanished",
+    errno.ENOTDIR: "vanished",
+    errno.ELOOP: "symlink",
+    errno.ENXIO: "not a regular file",  # a socket
+}
+
+_PROSE = """
+    adoc asciidoc json json5 jsonc markdown md mdx org rst tex text textile toml txt xml yaml yml
+"""
+"""Extensions of data and prose, where one line may be a whole paragraph or record."""
+
+_LONG_LINES_ALLOWED = frozenset(_PROSE.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file that is text.
+
+    Attributes:
+        text: decoded (UTF-8 with replacement characters, or UTF-16/32 after their byte order
+            mark), without that mark, lines ended by a single line feed.
+        blob: the id that git gives to the raw bytes; with line-ending conversion or another
+            filter in force it is not the id in git's index.
+        size: bytes on disk.
+        mtime_ns: modification time when reading began, in nanoseconds.
+    """
+
+    text: str
+    blob: bytes
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is not indexed.
+
+    Attributes:
+        reason: `binary`, `minified`, `too large`, `unreadable`, `vanished`, `symlink` or
+            `not a regular file`.
+        blob: as in Content where the bytes were read, else None.
+        size: bytes on disk; 0 if the file could not be opened.
+        mtime_ns: modification time in nanoseconds; 0 if the file could not be opened.
+    """
+
+    reason: str
+    blob: bytes | None
+    size: int
+    mtime_ns: int
+
+
+def blob_id(data: bytes, length: int) -> bytes:
+    """The id of a git blob with this content (gitformat-pack(5): hash of `blob SIZE NUL DATA`).
+
+    Args:
+        data: the content.
+        length: bytes in an id: 20 for SHA-1 repositories, 32 for SHA-256 ones.
+    """
+    kind = hashlib.sha256 if length == 32 else hashlib.sha1
+    digest = kind(b"blob %d\0" % len(data), usedforsecurity=False)
+    digest.update(data)
+    return digest.digest()
+
+
+def read_file(top: str, path: str, *, max_bytes: int, blob_length: int) -> Content | Skipped:
+    """Read a working file once it holds still.
+
+    A file that changes while it is read is read again, three times at most; the answer then
+    carries the stamp from before the reading, so that the next look sees a difference.
+
+    Args:
+        top: the worktree's top folder.
+        path: the file below it, with `/`. Only its last component is refused if it is a symlink;
+            git lists nothing behind a symlinked folder.
+        max_bytes: larger files are skipped unread.
+        blob_length: bytes in a blob id, 20 or 32.
+    """
+    # Git's paths are bytes whatever the locale says of file names.
+    place = os.fsencode(top) + b"/" + path.encode("utf-8", "surrogateescape")
+    try:
+        for _ in range(_ATTEMPTS):
+            status, data, stable = _read_once(place, max_bytes)
+            if stable:
+                break
+    except OSError as error:
+        return Skipped(_REASONS.get(error.errno or 0, "unreadable"), None, 0, 0)
+    if not stat.S_ISREG(status.st_mode):
+        return Skipped("not a regular file", None, status.st_size, status.st_mtime_ns)
+    if data is None:
+        return Skipped("too large", None, status.st_size, status.st_mtime_ns)
+    blob = blob_id(data, blob_length)
+    text = decode(data)
+    if text is None:
+        return Skipped("binary", blob, status.st_size, status.st_mtime_ns)
+    if _is_minified(path, text):
+        return Skipped("minified", blob, status.st_size, status.st_mtime_ns)
+    return Content(text, blob, status.st_size, status.st_mtime_ns)
+
+
+def _read_once(place: bytes, max_bytes: int) -> tuple[os.stat_result, bytes | None, bool]:
+    """One reading: the status before it, the bytes (None: too many), and did it hold still."""
+    descriptor = os.open(place, _FLAGS)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return status, None, True
+        age_ns = time.time_ns() - status.st_mtime_ns
+        if 0 <= age_ns < _TICK_NS:
+            # Within one tick of the kernel's clock a second write can leave the same size and
+            # time, and would never be seen; reading waits until a later write must differ.
+            time.sleep((_TICK_NS - age_ns) / 1e9)
+            status = os.fstat(descriptor)
+        if status.st_size > max_bytes:
+            return status, None, True
+        parts: list[bytes] = []
+        wanted = status.st_size + 1
+        while wanted > 0 and (part := os.read(descriptor, wanted)):
+            parts.append(part)
+            wanted -= len(part)
+        after = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    data = b"".join(parts)
+    unchanged = (after.st_size, after.st_mtime_ns) == (status.st_size, status.st_mtime_ns)
+    stable = unchanged and len(data) == status.st_size
+    return status, data[: status.st_size], stable
+
+
+def decode(data: bytes) -> str | None:
+    """A file's text with single line feeds, or None if it is binary."""
+    text = _decode_wide(data)
+    if text is None:
+        if b"\0" in data[:SNIFFED_BYTES]:
+            return None
+        text = data.decode("utf-8", "replace")
+        text = text.removeprefix("\ufeff")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text
+
+
+def _decode_wide(data: bytes) -> str | None:
+    """The text of UTF-16 or UTF-32 that says so by its byte order mark, if it is that."""
+    if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        encoding = "utf-32"
+    elif data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    else:
+        return None
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text else text
+
+
+def _is_minified(path: str, text: str) -> bool:
+    if len(text) <= MINIFIED_BYTES or path.rpartition(".")[2].lower() in _LONG_LINES_ALLOWED:
+        return False
+    return len(text) > MINIFIED_LINE_CHARACTERS * (text.count("\n") + 1)

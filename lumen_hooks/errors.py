@@ -1,0 +1,74 @@
+"""Every error that a user may expect, by what the user can do about it.
+
+::
+
+    LumenError                  has a message and a hint; the command line exits 1
+    ├── RepositoryError         run it somewhere else, or repair the repository
+    ├── SettingsError           correct a setting
+    │   └── ModelError          the embedding model cannot be loaded
+    ├── QueryError              ask differently
+    ├── LockError               the lock cannot be taken at all (never: it is held)
+    ├── BusyError               another process works on this index; wait or retry
+    ├── StoreError              the index file cannot be used
+    │   ├── CorruptIndexError   it is damaged; it is set aside and made again
+    │   ├── StorageFullError    free some space; nothing was lost
+    │   └── NewerIndexError     a newer version of this tool wrote it; upgrade
+    └── InstallError            a hook cannot be put in place; the hint has the line to add
+
+Anything else that reaches the command line is a bug (exit code 3).
+"""
+
+from __future__ import annotations
+
+
+class LumenError(Exception):
+    """An expected error: a message for the user and, where there is one, a way out."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class RepositoryError(LumenError):
+    """The place is not a git worktree that can be indexed."""
+
+
+class SettingsError(LumenError):
+    """A setting has a value that cannot be used."""
+
+
+class ModelError(SettingsError):
+    """The embedding model is unknown, missing or unusable."""
+
+
+class QueryError(LumenError):
+    """A query or a filter that no search can answer."""
+
+
+class LockError(LumenError):
+    """A lock cannot be taken, for a reason other than another holder."""
+
+
+class BusyError(LumenError):
+    """Another process holds what this command needs."""
+
+
+class StoreError(LumenError):
+    """An index or embedding store cannot be opened, read or written."""
+
+
+class CorruptIndexError(StoreError):
+    """SQLite says that the file is damaged or is no database."""
+
+
+class StorageFullError(StoreError):
+    """The disk is full or cannot be written; the file on it is as it was."""
+
+
+class NewerIndexError(StoreError):
+    """The file was written by a newer version of this tool."""
+
+
+class InstallError(LumenError):
+    """A hook could not be installed or removed without touching someone else's file."""

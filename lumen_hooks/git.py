@@ -1,0 +1,58 @@
+"""The one door to the git command line.
+
+git's own environment is scrubbed (a hook's GIT_DIR and GIT_INDEX_FILE would
+send us to another worktree), and git is never asked to take optional locks.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+from .environment import without_local_variables
+from .errors import RepositoryError
+
+
+def scrubbed_environment() -> dict[str, str]:
+    """This process's environment without what ties it to another worktree, taking no locks."""
+    environment = without_local_variables(os.environ)
+    environment["GIT_OPTIONAL_LOCKS"] = "0"
+    environment["LC_ALL"] = "C"
+    return environment
+
+
+def git(
+    arguments: list[str], *, cwd: str, stdin: bytes | None = None, accept: tuple[int, ...] = (0,)
+) -> bytes:
+    """Run a plumbing command and return its output.
+
+    Args:
+        arguments: what follows `git`.
+        cwd: the worktree (or git dir) to run in.
+        stdin: bytes for its standard input, if it reads any.
+        accept: exit codes that are answers rather than failures.
+
+    Raises:
+        RepositoryError: git is missing, or exited with another code; the message quotes it.
+    """
+    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", *arguments]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env=scrubbed_environment(),
+            input=stdin if stdin is not None else b"",
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        if not os.path.isdir(cwd):
+            raise RepositoryError(f"{cwd} does not exist") from error
+        raise RepositoryError("git was not found", hint="install git and put it on PATH") from error
+    except NotADirectoryError as error:
+        raise RepositoryError(f"{cwd} is not a directory") from error
+    if done.returncode not in accept:
+        words = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        reason = words[-1] if words else f"exit code {done.returncode}"
+        raise RepositoryError(f"git {arguments[0]} failed in {cwd}: {reason}")
+    return done.stdout

@@ -1,0 +1,1 @@
+"""Making an index equal to its worktree."""

@@ -1,0 +1,48 @@
+"""The hints that hooks leave: a file that they append to and that a refresh takes away.
+
+Taking renames the file before the tree is read, so a hint that arrives during
+a refresh starts a new file and is seen afterwards; and the taken file goes
+only when the refresh has succeeded, so a hint outlives a killed worker.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lumen_hooks.worktree import Worktree
+
+
+def pending(worktree: Worktree) -> bool:
+    """Whether a hook left a hint that no refresh has answered."""
+    return any(_size(path) > 0 for path in (worktree.events_path, _taken(worktree)))
+
+
+def arrived(worktree: Worktree) -> bool:
+    """Whether a hint came in since the last `take`."""
+    return _size(worktree.events_path) > 0
+
+
+def take(worktree: Worktree) -> None:
+    """Set the hints aside before looking at the tree. The caller holds the index lock."""
+    with suppress(FileNotFoundError):
+        os.replace(worktree.events_path, _taken(worktree))
+
+
+def answered(worktree: Worktree) -> None:
+    """Drop the hints that were taken: the index holds what they hinted at."""
+    with suppress(FileNotFoundError):
+        os.unlink(_taken(worktree))
+
+
+def _taken(worktree: Worktree) -> str:
+    return worktree.events_path + ".taken"
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0

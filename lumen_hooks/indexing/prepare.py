@@ -1,0 +1,246 @@
+"""From files in doubt to staged rows: read, chunk, embed what is new.
+
+Works in batches of bounded size. Embedding happens here, outside any
+transaction, and each batch's new vectors go to the embedding store at once,
+so that a killed process loses at most one batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from lumen_hooks.chunking.chunker import chunk_file
+from lumen_hooks.contents import Content, Skipped
+from lumen_hooks.embedding.text import embedded_text, embedding_key
+from lumen_hooks.errors import StoreError
+from lumen_hooks.search.terms import lexical_code, lexical_name, lexical_path
+from lumen_hooks.store import StagedChunk, StagedFile, Stamp
+
+from .difference import look
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from lumen_hooks.chunking.model import Chunk
+    from lumen_hooks.embedding.embedder import Embedder
+    from lumen_hooks.embedding.store import EmbeddingStore
+    from lumen_hooks.store import Index
+
+    from .difference import Looked, Suspect
+
+BATCH_CHUNKS = 512
+"""Chunks whose texts and vectors are in memory at once (a single file may exceed it)."""
+
+NO_VECTOR = b""
+"""Remembered for a text that the model has no vector for, so that it is not tried again."""
+
+
+class Progress(Protocol):
+    """Is told how far a refresh has come. All numbers are totals so far."""
+
+    def update(self, *, files: int, of: int, chunks: int, embedded: int) -> None:
+        """Files looked at, files to look at, chunks made, and texts embedded."""
+
+
+class NoProgress:
+    """Tells nobody."""
+
+    def update(self, *, files: int, of: int, chunks: int, embedded: int) -> None:
+        """Do nothing."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a refresh did, counted as it goes."""
+
+    looked: int = 0
+    changed: int = 0
+    chunks: int = 0
+    embedded: int = 0
+    vanished: list[str] = field(default_factory=list)
+    stamps: list[Stamp] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    file: StagedFile
+    chunks: tuple[Chunk, ...]
+    texts: tuple[str, ...]
+    keys: tuple[bytes, ...]
+    file_id: int | None
+
+
+class Preparer:
+    """Stages the files of one refresh.
+
+    Args:
+        top: the worktree's folder.
+        index: where to stage, and where old vectors are looked up.
+        load: makes the embedder; called only if a text must be embedded.
+        model_key: under which vectors are kept in the embedding store.
+        vectors: the embedding store, or None where it cannot be used.
+        max_bytes: larger files are passed over.
+        blob_length: bytes in one of this repository's object ids.
+        progress: is told how far it is.
+        flush: called after each batch; writes staged rows early where nobody reads the index yet.
+    """
+
+    def __init__(
+        self,
+        *,
+        top: str,
+        index: Index,
+        load: Callable[[], Embedder],
+        model_key: str,
+        vectors: EmbeddingStore | None,
+        max_bytes: int,
+        blob_length: int,
+        progress: Progress,
+        flush: Callable[[], None],
+    ) -> None:
+        self._top = top
+        self._index = index
+        self._load = load
+        self._model_key = model_key
+        self._vectors = vectors
+        self._max_bytes = max_bytes
+        self._blob_length = blob_length
+        self._progress = progress
+        self._flush = flush
+        self._embedder: Embedder | None = None
+        self.tally = Tally()
+
+    def prepare(self, suspects: Iterable[Suspect], total: int) -> Tally:
+        """Look at every suspect and stage those that changed."""
+        batch: list[_Pending] = []
+        waiting = 0
+        for suspect in suspects:
+            looked = look(
+                self._top, suspect, max_bytes=self._max_bytes, blob_length=self._blob_length
+            )
+            self.tally.looked += 1
+            pending = self._take(looked)
+            if pending is not None:
+                batch.append(pending)
+                waiting += len(pending.chunks)
+            if waiting >= BATCH_CHUNKS or len(batch) >= BATCH_CHUNKS:
+                self._stage(batch, total)
+                batch, waiting = [], 0
+        self._stage(batch, total)
+        return self.tally
+
+    def _take(self, looked: Looked) -> _Pending | None:
+        """Chunk a changed file; note what else there is to note."""
+        suspect, content = looked.suspect, looked.content
+        if looked.vanished:
+            self.tally.vanished.append(suspect.path)
+            return None
+        if looked.same:
+            if looked.stamp is not None:
+                self.tally.stamps.append(looked.stamp)
+            return None
+        self.tally.changed += 1
+        old = suspect.row.id if suspect.row is not None else None
+        if isinstance(content, Skipped):
+            file = StagedFile(
+                suspect.path,
+                looked.known,
+                looked.blob,
+                content.size,
+                looked.mtime_ns,
+                "",
+                content.reason,
+            )
+            return _Pending(file, (), (), (), old)
+        return self._chunk(suspect.path, content, looked, old)
+
+    def _chunk(self, path: str, content: Content, looked: Looked, old: int | None) -> _Pending:
+        chunked = chunk_file(path, content.text)
+        file = StagedFile(
+            path, content.blob, looked.blob, content.size, looked.mtime_ns, chunked.language, None
+        )
+        texts = tuple(embedded_text(c.symbol, c.header, c.text) for c in chunked.chunks)
+        keys = tuple(embedding_key(text) for text in texts)
+        return _Pending(file, chunked.chunks, texts, keys, old)
+
+    def _stage(self, batch: list[_Pending], total: int) -> None:
+        vectors = self._vectors_for(batch)
+        for pending in batch:
+            path = lexical_path(pending.file.path)
+            self._index.stage(
+                pending.file,
+                [
+                    StagedChunk(
+                        chunk.start_line,
+                        chunk.end_line,
+                        chunk.symbol,
+                        chunk.kind,
+                        key,
+                        vectors[key] or None,
+                        path,
+                        lexical_name(chunk.symbol),
+                        lexical_code(chunk.text),
+                    )
+                    for chunk, key in zip(pending.chunks, pending.keys, strict=True)
+                ],
+            )
+            self.tally.chunks += len(pending.chunks)
+        self._flush()
+        self._progress.update(
+            files=self.tally.looked,
+            of=total,
+            chunks=self.tally.chunks,
+            embedded=self.tally.embedded,
+        )
+
+    def _vectors_for(self, batch: list[_Pending]) -> dict[bytes, bytes]:
+        """The vector of each text: from the embedding store, the old rows, or the model."""
+        texts = {
+            key: text
+            for pending in batch
+            for key, text in zip(pending.keys, pending.texts, strict=True)
+        }
+        found = self._stored(list(texts))
+        missing = [key for key in texts if key not in found]
+        if missing:
+            old: dict[bytes, bytes] = {}
+            for pending in batch:
+                if pending.file_id is not None:
+                    old.update(self._index.vectors_of_file(pending.file_id))
+            new = {key: old[key] for key in missing if key in old}
+            missing = [key for key in missing if key not in new]
+            new.update(self._embed({key: texts[key] for key in missing}))
+            self._remember(new)
+            found.update(new)
+        return found
+
+    def _embed(self, texts: dict[bytes, str]) -> dict[bytes, bytes]:
+        if not texts:
+            return {}
+        if self._embedder is None:
+            self._embedder = self._load()
+        vectors = self._embedder.embed_documents(list(texts.values()))
+        self.tally.embedded += len(texts)
+        return {
+            key: vector if vector is not None else NO_VECTOR
+            for key, vector in zip(texts, vectors, strict=True)
+        }
+
+    def _stored(self, keys: list[bytes]) -> dict[bytes, bytes]:
+        if self._vectors is None:
+            return {}
+        try:
+            return self._vectors.get(self._model_key, keys)
+        except StoreError:
+            self._vectors = None
+            return {}
+
+    def _remember(self, vectors: dict[bytes, bytes]) -> None:
+        """Keep vectors for every worktree; the store is a cache, so it may be missing."""
+        if self._vectors is None or not vectors:
+            return
+        try:
+            self._vectors.put(self._model_key, vectors)
+        except StoreError:
+            self._vectors = None

@@ -1,0 +1,358 @@
+"""The one way in which an index is made or changed.
+
+Every writer (hook worker, command, search, server) comes through `update_index`:
+take the index lock, repair or seed what is missing, then make the index equal
+to the worktree. Lock order: index lock, embedding slot, SQLite.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lumen_hooks import log, vectors
+from lumen_hooks.embedding.identity import identify
+from lumen_hooks.embedding.store import EmbeddingStore
+from lumen_hooks.errors import CorruptIndexError, NewerIndexError, StoreError
+from lumen_hooks.fingerprint import INDEX_VERSION, fingerprint
+from lumen_hooks.locks import Acquired, Failed, Holder, acquire
+from lumen_hooks.manifest import scan
+from lumen_hooks.seeding.publish import discard, publish, set_aside, sweep, temporary_path
+from lumen_hooks.seeding.seed import seed
+from lumen_hooks.slots import acquire_slot
+from lumen_hooks.sqlite import translated
+from lumen_hooks.store import Index, create_index, open_index
+
+from . import events
+from .difference import blob_length, compare
+from .prepare import NoProgress, Preparer, Progress, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from lumen_hooks.config import Settings
+    from lumen_hooks.embedding.embedder import Embedder
+    from lumen_hooks.embedding.identity import ModelIdentity
+    from lumen_hooks.manifest import Manifest
+    from lumen_hooks.seeding.seed import Seeded
+    from lumen_hooks.worktree import Worktree
+
+    from .difference import Difference
+
+SMALL_REFRESH_FILES = 32
+"""A refresh of no more files than this does not queue for an embedding slot."""
+
+REPACK_BELOW = 0.7
+"""The vector table is written anew when a smaller share of its rows is in use ..."""
+
+REPACK_ROWS = 16 * vectors.BLOCK_ROWS
+"""... and it wastes more rows than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """What one refresh did; `status --json` shows it as `last_refresh`.
+
+    `chunks_embedded` counts texts that went through the model, nothing else; `chunks_reused`
+    those of the changed files' chunks that did not.
+    """
+
+    kind: str
+    files_changed: int
+    files_removed: int
+    chunks_total: int
+    chunks_embedded: int
+    chunks_reused: int
+    seconds: float
+    finished_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """The index equals the worktree as it was scanned.
+
+    `refresh` is None when there was nothing to do.
+    """
+
+    refresh: Refresh | None
+    seeded: Seeded | None
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Another process is working on this index and went on for the whole wait."""
+
+    holder: Holder | None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything that an update needs to know.
+
+    Attributes:
+        worktree: whose index.
+        settings: the user's settings.
+        load: makes the embedder (given as a function since it is expensive and seldom needed).
+        slots: folder of the machine-wide embedding slots.
+        purpose: what for; shown to whoever finds the index locked.
+        progress: is told how far it is.
+    """
+
+    worktree: Worktree
+    settings: Settings
+    load: Callable[[Settings], Embedder]
+    slots: str
+    purpose: str
+    progress: Progress = field(default_factory=NoProgress)
+
+
+def update_index(
+    job: Job, *, wait: float, force: bool = False, check: bool = False
+) -> Updated | Busy:
+    """Make a worktree's index whole and equal to its files, whatever state it is in.
+
+    Args:
+        job: what to update, and with what.
+        wait: seconds to wait for another process that is working on it.
+        force: chunk every file anew, and seed nothing.
+        check: look for damage first, page by page (a reader has met some).
+
+    Raises:
+        LockError: the lock cannot work here.
+        ModelError: the model cannot be loaded.
+        RepositoryError: git cannot read the worktree.
+        StoreError: the index cannot be written; what was there is still there.
+    """
+    worktree = job.worktree
+    identity = identify(job.settings)
+    answer = acquire(worktree.lock_path, timeout=wait, purpose=job.purpose)
+    if isinstance(answer, Failed):
+        log.append(
+            worktree.common_dir,
+            {"event": "lock failed", "path": answer.path, "cause": answer.cause},
+        )
+        raise answer.error()
+    if not isinstance(answer, Acquired):
+        return Busy(answer.holder)
+    with answer:
+        return _Update(job, identity).run(force=force, check=check)
+
+
+class _Update:
+    """One update, under the index lock."""
+
+    def __init__(self, job: Job, identity: ModelIdentity) -> None:
+        self._job = job
+        self._worktree = job.worktree
+        self._identity = identity
+        self._fingerprint = fingerprint(identity)
+        self._started = time.monotonic()
+
+    def run(self, *, force: bool, check: bool) -> Updated:
+        """Update; a damaged index is set aside once, and seeded or built again."""
+        try:
+            return self._attempt(force=force, check=check)
+        except CorruptIndexError as error:
+            kept = set_aside(self._worktree.index_path)
+            log.append(
+                self._worktree.common_dir,
+                {"event": "damaged index set aside", "path": kept, "cause": error.message},
+            )
+            return self._attempt(force=force, check=False)
+
+    def _attempt(self, *, force: bool, check: bool) -> Updated:
+        path = self._worktree.index_path
+        sweep(path, now=time.time())
+        index = self._open(check=check)
+        seeded = None
+        if index is None and not force:
+            seeded = seed(self._worktree, self._fingerprint)
+            index = self._open(check=False) if seeded else None
+        with ExitStack() as resources:
+            if index is not None:
+                resources.enter_context(closing(index))
+            events.take(self._worktree)
+            manifest = scan(self._worktree, self._job.settings)
+            if index is None:
+                refresh: Refresh | None = self._build(manifest)
+            else:
+                with translated(path):
+                    refresh = self._refresh(index, manifest, force=force)
+        events.answered(self._worktree)
+        return Updated(refresh, seeded)
+
+    def _open(self, *, check: bool) -> Index | None:
+        path = self._worktree.index_path
+        index = open_index(path, write=True)
+        if index is None:
+            return None
+        try:
+            check_version(index.meta(), path)
+            if check:
+                index.check()
+        except BaseException:
+            index.close()
+            raise
+        return index
+
+    def _build(self, manifest: Manifest) -> Refresh:
+        """A new index, made beside its place and published when it is whole."""
+        temporary = temporary_path(self._worktree.index_path)
+        try:
+            index = create_index(temporary, self._identity.dimensions)
+            with closing(index), translated(temporary):
+                difference = compare(self._worktree.top, manifest, {}, same_rules=True)
+                tally = self._prepare(index, manifest, difference, flush=partial(_write, index))
+                with index.transaction():
+                    refresh = self._finish(index, manifest, tally, kind="full", removed=0)
+                index.optimise()
+            published = publish(temporary, self._worktree.index_path)
+        except BaseException:
+            discard(temporary)
+            raise
+        if not published:
+            raise StoreError(
+                f"{self._worktree.index_path} appeared while its lock was held here",
+                hint="is another tool writing it? run the command again",
+            )
+        return refresh
+
+    def _refresh(self, index: Index, manifest: Manifest, *, force: bool) -> Refresh | None:
+        """Close the difference in one transaction: a reader sees the old tree or the new one."""
+        meta = index.meta()
+        fit = meta.get("complete") == "1" and meta.get("fingerprint") == self._fingerprint
+        rebuild = force or not fit
+        own = meta.get("refreshed") == "1"
+        rows = {} if rebuild else index.files()
+        facts = {"head": manifest.head or "", "rules": manifest.rules}
+        same_rules = meta.get("rules") == manifest.rules
+        difference = compare(self._worktree.top, manifest, rows, same_rules=same_rules)
+        tally = self._prepare(index, manifest, difference, flush=_nothing)
+        gone = {row.id for _, row in difference.removed}
+        gone.update(rows[path].id for path in tally.vanished if path in rows)
+        if own and not rebuild and not tally.changed and not gone:
+            if tally.stamps or any(meta.get(key) != value for key, value in facts.items()):
+                with index.transaction():
+                    index.restamp(tally.stamps)
+                    index.set_meta(facts)
+            return None
+        kind = "full" if rebuild else "incremental" if own else "seed"
+        with index.transaction():
+            if rebuild:
+                index.reset(self._identity.dimensions)
+            index.remove_files(gone)
+            index.write_staged()
+            index.restamp(tally.stamps)
+            refresh = self._finish(index, manifest, tally, kind=kind, removed=len(gone))
+        self._repack(index)
+        return refresh
+
+    def _prepare(
+        self, index: Index, manifest: Manifest, difference: Difference, *, flush: Callable[[], None]
+    ) -> Tally:
+        """Stage what differs; the embedding slot and the embedding store are held meanwhile."""
+        if not difference.suspects:
+            return Tally()
+        with ExitStack() as held:
+            job = self._job
+
+            def load() -> Embedder:
+                if len(difference.suspects) > SMALL_REFRESH_FILES:
+                    slot = acquire_slot(job.slots, job.settings.workers, purpose=job.purpose)
+                    held.enter_context(slot)
+                return job.load(job.settings)
+
+            preparer = Preparer(
+                top=self._worktree.top,
+                index=index,
+                load=load,
+                model_key=self._identity.model_key,
+                vectors=held.enter_context(self._embedding_store()),
+                max_bytes=job.settings.max_file_bytes,
+                blob_length=blob_length(manifest),
+                progress=job.progress,
+                flush=flush,
+            )
+            return preparer.prepare(difference.suspects, len(difference.suspects))
+
+    @contextmanager
+    def _embedding_store(self) -> Iterator[EmbeddingStore | None]:
+        """The vectors shared by all worktrees; a refresh goes on without them if it must."""
+        try:
+            store = EmbeddingStore(self._worktree.embeddings_path)
+        except StoreError as error:
+            log.append(
+                self._worktree.common_dir,
+                {"event": "embedding store unavailable", "cause": error.message},
+            )
+            yield None
+            return
+        with closing(store):
+            yield store
+
+    def _finish(
+        self, index: Index, manifest: Manifest, tally: Tally, *, kind: str, removed: int
+    ) -> Refresh:
+        """Write what the index says about itself, last in the transaction that makes it true."""
+        refresh = Refresh(
+            kind=kind,
+            files_changed=tally.changed,
+            files_removed=removed,
+            chunks_total=index.counts().chunks,
+            chunks_embedded=tally.embedded,
+            chunks_reused=tally.chunks - tally.embedded,
+            seconds=round(time.monotonic() - self._started, 3),
+            finished_at=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+        )
+        index.set_meta(
+            {
+                "fingerprint": self._fingerprint,
+                "index_version": str(INDEX_VERSION),
+                "model": self._identity.name,
+                "dimensions": str(self._identity.dimensions),
+                "head": manifest.head or "",
+                "rules": manifest.rules,
+                "unindexable": json.dumps(manifest.unindexable),
+                "refreshed": "1",
+                "last_refresh": json.dumps(asdict(refresh)),
+                "complete": "1",
+            }
+        )
+        return refresh
+
+    def _repack(self, index: Index) -> None:
+        """Give back what deletions wasted in the vector table."""
+        stats = vectors.stats(index.connection)
+        wasted = stats.capacity - stats.live
+        if wasted > REPACK_ROWS and stats.live < REPACK_BELOW * stats.capacity:
+            with index.transaction():
+                vectors.repack(index.connection, self._identity.dimensions)
+            index.connection.execute("VACUUM")
+
+
+def check_version(meta: dict[str, str], path: str) -> None:
+    """Refuse an index that a newer version of this tool made.
+
+    Raises:
+        NewerIndexError: its INDEX_VERSION is above ours; rebuilding it would start a tug of war.
+    """
+    version = int(meta.get("index_version", "0"))
+    if version > INDEX_VERSION:
+        raise NewerIndexError(
+            f"{path} was made by a newer lumen-hooks (version {version}, ours is {INDEX_VERSION})",
+            hint="upgrade lumen-hooks here, or run the newer one",
+        )
+
+
+def _write(index: Index) -> None:
+    with index.transaction():
+        index.write_staged()
+
+
+def _nothing() -> None:
+    """Leave staged rows for the transaction at the end."""

@@ -1,0 +1,134 @@
+"""Locks between processes, with three different answers: acquired, held by another, failed.
+
+Contention is not an error and a failure is not contention: a caller waits for
+a peer, but must tell the user when a lock cannot work at all. The lock file
+says who holds it. It is never deleted: a process could be waiting on the
+deleted inode while another locks a new one.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from .errors import LockError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock: process id, when it took the lock (Unix time, seconds), and what for."""
+
+    pid: int
+    since: float
+    purpose: str
+
+    def __str__(self) -> str:
+        return f"process {self.pid} ({self.purpose})"
+
+
+class Acquired:
+    """The lock is ours until `release`, or the end of a `with` block."""
+
+    def __init__(self, lock: FileLock, fd: int) -> None:
+        self._lock = lock
+        self._fd = fd
+
+    def release(self) -> None:
+        """Give the lock back. Calling it twice does nothing more."""
+        if self._lock.is_locked:
+            os.ftruncate(self._fd, 0)
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Another live process holds it, and did so for the whole wait."""
+
+    holder: Holder | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It cannot be taken by anyone here: no permission, no locks on this file system, ..."""
+
+    path: str
+    cause: str
+
+    def error(self) -> LockError:
+        """The same as an error to raise where nothing can be done without the lock."""
+        return LockError(
+            f"cannot lock {self.path}: {self.cause}",
+            hint="the git directory must be writable and on a file system that has locks",
+        )
+
+
+def acquire(path: str, *, timeout: float, purpose: str) -> Acquired | Held | Failed:
+    """Take an exclusive lock.
+
+    Args:
+        path: the lock file; its folder is made if need be.
+        timeout: seconds to wait for another holder; 0 tries once.
+        purpose: what for, in a word or two; others are shown it.
+    """
+    descriptors: list[int] = []
+
+    def sign(fd: int) -> None:
+        descriptors.append(fd)
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, f"{os.getpid()} {time.time():.3f} {purpose}\n".encode(), 0)
+
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        lock = FileLock(path, thread_local=False, fallback_to_soft=False, on_acquired=sign)
+        lock.acquire(timeout=timeout, poll_interval=POLL_SECONDS)
+    except Timeout:
+        return Held(read_holder(path))
+    except OSError as error:
+        return Failed(path, error.strerror or str(error))
+    return Acquired(lock, descriptors[0])
+
+
+def read_holder(path: str) -> Holder | None:
+    """Who a lock file says holds it, or None when that process is gone."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            pid, since, purpose = file.read(4096).rstrip("\n").split(" ", 2)
+            found = Holder(int(pid), float(since), purpose)
+    except (OSError, ValueError):
+        return None
+    return found if is_alive(found.pid) else None
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process with this id runs (as anyone)."""
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,165 @@
+"""Which chunks a query may find at all: its path, language and kind filters.
+
+They become one sorted array of chunk ids before anything is ranked, so that a
+rare folder's chunks cannot be crowded out by better ones elsewhere. Knows the
+tables `files` and `chunks`.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, Any
+
+import apsw
+import numpy as np
+
+from lumen_hooks.chunking.model import KINDS
+from lumen_hooks.errors import QueryError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .model import Query
+
+
+def allowed_chunks(connection: apsw.Connection, query: Query) -> NDArray[np.int64] | None:
+    """The ids of the chunks that a query's filters let through, ascending; None without filters.
+
+    Raises:
+        QueryError: a language that the index has no file of, a kind that does not exist, or a
+            path outside of the worktree.
+    """
+    pattern = None if query.path is None else _normalised(query.path)
+    if not (pattern or query.languages or query.kinds):
+        return None
+    conditions: list[str] = []
+    bindings: list[object] = []
+    if query.languages:
+        conditions.append(f"f.language IN ({_marks(query.languages)})")
+        bindings.extend(_checked_languages(connection, query.languages))
+    if query.kinds:
+        conditions.append(f"c.kind IN ({_marks(query.kinds)})")
+        bindings.extend(_checked_kinds(query.kinds))
+    if pattern:
+        files = _files_at(connection, pattern)
+        if not len(files):
+            return files
+        conditions.append("c.file_id IN (SELECT value FROM carray(?))")
+        bindings.append(apsw.carray(files))
+    sql = (
+        "SELECT c.id FROM chunks AS c JOIN files AS f ON f.id = c.file_id"
+        f" WHERE {' AND '.join(conditions)} ORDER BY c.id"
+    )
+    return _ids(connection.execute(sql, tuple(bindings)).fetchall())
+
+
+def glob_expression(pattern: str) -> re.Pattern[str]:
+    """A glob as a regular expression for whole paths.
+
+    `*` and `?` stay within a path component, `**` crosses them, `[...]` and
+    `[!...]` are sets, a backslash takes the next character literally. Without
+    a slash the pattern is for file names at any depth (as in gitignore(5)).
+    What a pattern matches, everything below it matches too.
+    """
+    out = "" if "/" in pattern else "(?:.*/)?"
+    place = 0
+    while place < len(pattern):
+        character = pattern[place]
+        place += 1
+        if character == "*":
+            stars = 1
+            while place < len(pattern) and pattern[place] == "*":
+                place, stars = place + 1, stars + 1
+            if stars == 1:
+                out += "[^/]*"
+            elif pattern[place : place + 1] == "/" and (not out or out.endswith(("/", "/)?"))):
+                place += 1
+                out += "" if out.endswith("(?:.*/)?") else "(?:.*/)?"
+            else:
+                out += ".*"
+        elif character == "?":
+            out += "[^/]"
+        elif character == "[":
+            expression, place = _set_expression(pattern, place)
+            out += expression
+        else:
+            if character == "\\" and place < len(pattern):
+                character, place = pattern[place], place + 1
+            out += re.escape(character)
+    return re.compile(out + "(?:/.*)?", re.DOTALL)
+
+
+def _set_expression(pattern: str, place: int) -> tuple[str, int]:
+    """The set whose `[` is before `place`, and where it ends; a mere `[` if it never does."""
+    start = place + 1 if pattern[place : place + 1] in ("!", "^") else place
+    end = pattern.find("]", start + 1)
+    if end < 0:
+        return re.escape("["), place
+    members = re.sub(r"([\\\[\]^&~|])", r"\\\1", pattern[start:end])
+    try:
+        re.compile(f"[{members}]")
+    except re.error:
+        members = re.escape(pattern[start:end])
+    return (f"(?!/)[^{members}]" if start > place else f"(?!/)[{members}]"), end + 1
+
+
+def _normalised(path: str) -> str:
+    """A path as the index has it; empty for the worktree's top."""
+    if path.startswith("/"):
+        raise QueryError(
+            f"{path} is an absolute path", hint="give a path relative to the worktree's top"
+        )
+    plain = posixpath.normpath(path) if path else "."
+    if plain == ".." or plain.startswith("../"):
+        raise QueryError(
+            f"{path} is outside of the worktree", hint="give a path relative to the worktree's top"
+        )
+    return "" if plain == "." else plain
+
+
+def _files_at(connection: apsw.Connection, pattern: str) -> NDArray[np.int64]:
+    # '0' follows '/', so this range is what begins with `pattern/`, found through the path's index.
+    literal = connection.execute(
+        "SELECT id FROM files WHERE path = ?1 OR (path > ?1 || '/' AND path < ?1 || '0')",
+        (_encodable(pattern),),
+    ).fetchall()
+    if literal or not re.search(r"[*?\[\\]", pattern):
+        return _ids(literal)
+    matches = glob_expression(pattern).fullmatch
+    rows: list[Any] = connection.execute("SELECT id, path FROM files").fetchall()
+    return _ids([row for row in rows if matches(row[1])])
+
+
+def _checked_languages(connection: apsw.Connection, wanted: tuple[str, ...]) -> list[str]:
+    found = connection.execute("SELECT DISTINCT language FROM files WHERE skipped IS NULL")
+    known = sorted(language for (language,) in found)
+    names = [name.strip().lower() for name in wanted]
+    _check("language", names, known, "in this index")
+    return names
+
+
+def _checked_kinds(wanted: tuple[str, ...]) -> list[str]:
+    names = [name.strip().lower() for name in wanted]
+    _check("kind", names, list(KINDS), "there are")
+    return names
+
+
+def _check(what: str, names: list[str], known: list[str], where: str) -> None:
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        listed = ", ".join(known) or "none"
+        raise QueryError(f"no {what} is called {unknown[0]!r} here", hint=f"{where}: {listed}")
+
+
+def _marks(values: tuple[str, ...]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _ids(rows: list[Any]) -> NDArray[np.int64]:
+    return np.array([identifier for (identifier, *_) in rows], np.int64)
+
+
+def _encodable(text: str) -> str:
+    """SQLite's text cannot hold lone surrogates; no indexed path has one."""
+    return text.encode("utf-8", "replace").decode()

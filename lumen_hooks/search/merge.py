@@ -1,0 +1,108 @@
+"""Chunks of one place become one hit.
+
+A long definition is indexed in parts; a reader wants it once. Knows lines,
+symbols and scores; neither SQLite nor files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .model import Hit
+
+ADJACENT_GAP_LINES = 1
+"""Two parts are neighbours with so many lines (blank ones) between them."""
+
+MAX_WINDOW_LINES = 120
+"""Neighbouring stretches without a symbol grow to so many lines at most; definitions freely."""
+
+
+def merge_hits(hits: Iterable[Hit], definitions: Mapping[int, int]) -> list[Hit]:
+    """Join overlapping and neighbouring hits; the best score of each group stands.
+
+    Args:
+        hits: one for each chunk, in any order.
+        definitions: for chunks that are parts of a split definition, a number that all parts
+            of that definition share, by chunk id.
+
+    Returns:
+        Hits by falling score, then path and line; no two of them overlap.
+    """
+    merged: list[Hit] = []
+    places: dict[str, list[int]] = {}
+    for hit in sorted(hits, key=_rank):
+        there = places.setdefault(hit.path, [])
+        for place in there:
+            best = merged[place]
+            if _is_one(best, hit, definitions):
+                merged[place] = replace(
+                    best,
+                    start_line=min(best.start_line, hit.start_line),
+                    end_line=max(best.end_line, hit.end_line),
+                )
+                break
+            if _gap(best, hit) < 0:
+                # Something within (or around) a better hit has nothing to add.
+                break
+        else:
+            there.append(len(merged))
+            merged.append(hit)
+    return _without_overlaps(merged)
+
+
+def definition_parts(
+    rows: Iterable[tuple[int, int, int, int, str, str]],
+) -> dict[int, int]:
+    """Which chunks are parts of one definition.
+
+    Args:
+        rows: (file id, chunk id, start line, end line, symbol, kind), ordered by file and line.
+
+    Returns:
+        For each chunk that has a symbol, the id of the first of the unbroken run of chunks with
+        the same symbol and kind that it stands in.
+    """
+    parts: dict[int, int] = {}
+    previous: tuple[int, str, str] | None = None
+    first = last_line = 0
+    for file_id, chunk_id, start_line, end_line, symbol, kind in rows:
+        here = (file_id, symbol, kind)
+        if here != previous or start_line - last_line - 1 > ADJACENT_GAP_LINES:
+            first = chunk_id
+        previous, last_line = here, end_line
+        if symbol:
+            parts[chunk_id] = first
+    return parts
+
+
+def _is_one(best: Hit, other: Hit, definitions: Mapping[int, int]) -> bool:
+    if best.symbol or other.symbol:
+        part = definitions.get(best.chunk_id)
+        return part is not None and part == definitions.get(other.chunk_id)
+    lines = max(best.end_line, other.end_line) - min(best.start_line, other.start_line) + 1
+    return _gap(best, other) <= ADJACENT_GAP_LINES and lines <= MAX_WINDOW_LINES
+
+
+def _gap(one: Hit, other: Hit) -> int:
+    """Lines between two hits; negative if they overlap."""
+    return max(one.start_line, other.start_line) - min(one.end_line, other.end_line) - 1
+
+
+def _without_overlaps(merged: list[Hit]) -> list[Hit]:
+    """Hits that grew over one another: the better one stays."""
+    kept: list[Hit] = []
+    lines: dict[str, list[Hit]] = {}
+    for hit in merged:
+        there = lines.setdefault(hit.path, [])
+        if all(_gap(other, hit) >= 0 for other in there):
+            there.append(hit)
+            kept.append(hit)
+    return kept
+
+
+def _rank(hit: Hit) -> tuple[float, str, int, int]:
+    return (-hit.score, hit.path, hit.start_line, hit.chunk_id)

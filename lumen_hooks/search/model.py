@@ -1,0 +1,69 @@
+"""What is asked of a search, and what it answers with. Plain values, no behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MAX_LIMIT = 500
+"""A larger limit counts as this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question to one worktree's index.
+
+    Attributes:
+        text: words, an identifier, a file name, an error message, or code.
+        limit: how many hits to return at most, from 1; larger than MAX_LIMIT (500) counts as that.
+        path: only below this folder, in this file, or in files that match this glob (`*` and
+            `?` within one path component, `**` across them; a glob without a slash is for file
+            names anywhere). Relative to the worktree's top, case-sensitive. What exists in the
+            index by that very name is never read as a glob.
+        languages: only these, as the index names them (`python`); empty for all.
+        kinds: only these, of `chunking.model.KINDS`; empty for all.
+    """
+
+    text: str
+    limit: int = 10
+    path: str | None = None
+    languages: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A stretch of a file that answers a query.
+
+    Attributes:
+        chunk_id: the best of the chunks that it was merged from.
+        path: relative to the worktree's top.
+        start_line: first line, from 1.
+        end_line: last line, included.
+        symbol: qualified name, heading path or key path; empty if there is none.
+        kind: one of `chunking.model.KINDS`.
+        language: of the file.
+        score: from 0 to 1, comparable within one answer only.
+    """
+
+    chunk_id: int
+    path: str
+    start_line: int
+    end_line: int
+    symbol: str
+    kind: str
+    language: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """A hit as it is shown: its place, and the lines there now. The fields' order is JSON's."""
+
+    path: str
+    start_line: int
+    end_line: int
+    symbol: str
+    kind: str
+    language: str
+    score: float
+    snippet: str

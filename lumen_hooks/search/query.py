@@ -1,0 +1,170 @@
+"""One query, from words to hits: filters, two searches, one ranking, merged.
+
+Everything is read in one transaction, so that an answer shows one state of the
+index even while a refresh commits. Knows the index's tables through the other
+modules of this folder; neither the working tree nor how results are shown.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+import apsw
+import numpy as np
+
+from lumen_hooks.errors import CorruptIndexError, QueryError
+from lumen_hooks.sqlite import translated
+
+from .filters import allowed_chunks
+from .fusion import Ranking
+from .knn import Matrix, load_matrix, match_search
+from .lexical import file_chunks, lexical_search
+from .merge import definition_parts, merge_hits
+from .model import MAX_LIMIT, Hit, Query, SearchResult
+from .terms import MAX_QUERY_CHARACTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+__all__ = ["MAX_LIMIT", "Hit", "Query", "QueryEmbedder", "SearchResult", "Searcher", "search_index"]
+
+MAX_EMBEDDED_CHARACTERS = 8_000
+"""Of a longer query, so much is embedded; models read a few hundred words at most."""
+
+_CANDIDATES = 100
+_CANDIDATES_PER_HIT = 2
+
+
+class QueryEmbedder(Protocol):
+    """What a search needs of an embedding model."""
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """A float32 vector of shape (dimensions,); all zeros if the model knows none of it."""
+        ...
+
+
+class Searcher:
+    """Searches an index repeatedly, keeping its vectors in memory while nothing changes."""
+
+    __slots__ = ("_connection", "_embedder", "_matrix")
+
+    def __init__(self, connection: apsw.Connection, embedder: QueryEmbedder) -> None:
+        self._connection = connection
+        self._embedder = embedder
+        self._matrix: Matrix | None = None
+
+    def search(self, query: Query) -> list[Hit]:
+        """Answer a query; see `search_index`."""
+        text = query.text.replace("\0", " ").strip()[:MAX_QUERY_CHARACTERS]
+        if not text:
+            raise QueryError("the query is empty", hint="say in a few words what to look for")
+        if query.limit < 1:
+            raise QueryError(
+                f"{query.limit} results cannot be shown", hint="give a limit of at least 1"
+            )
+        limit = min(query.limit, MAX_LIMIT)
+        vector = self._embedder.embed_query(_encodable(text[:MAX_EMBEDDED_CHARACTERS]))
+        connection = self._connection
+        with translated(connection.filename), _one_state(connection):
+            allowed = allowed_chunks(connection, query)
+            count = max(_CANDIDATES, _CANDIDATES_PER_HIT * limit)
+            dense = self._dense(vector, count, allowed)
+            lexical = lexical_search(connection, text, count, allowed)
+            named = file_chunks(connection, text, count, allowed)
+            hits = _hits(connection, Ranking(text, dense, lexical), {*dense, *lexical, *named})
+            parts = _parts(connection, hits)
+        return merge_hits(hits, parts)[:limit]
+
+    def _dense(
+        self, vector: NDArray[np.float32], count: int, allowed: NDArray[np.int64] | None
+    ) -> dict[int, float]:
+        connection = self._connection
+        if self._matrix is None or not self._matrix.is_current(connection):
+            self._matrix = load_matrix(connection, len(vector))
+        if self._matrix is None:
+            found = match_search(connection, vector, count, allowed)
+        else:
+            found = self._matrix.search(vector, count, allowed)
+        return dict(zip(found.ids.tolist(), found.cosines.tolist(), strict=True))
+
+
+def search_index(connection: apsw.Connection, embedder: QueryEmbedder, query: Query) -> list[Hit]:
+    """The best answers to a query, by falling score, then path and line.
+
+    Args:
+        connection: an index, opened for reading with sqlite-vec loaded.
+        embedder: the model that the index was made with.
+        query: what to look for; a limit above 500 counts as 500, and of a very long text the
+            beginning is used.
+
+    Raises:
+        QueryError: an empty query, a limit below 1, or a filter for what does not exist.
+        CorruptIndexError: the index holds a row that cannot be.
+        StoreError: the index cannot be read.
+    """
+    return Searcher(connection, embedder).search(query)
+
+
+@contextmanager
+def _one_state(connection: apsw.Connection) -> Iterator[None]:
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _hits(connection: apsw.Connection, ranking: Ranking, ids: set[int]) -> list[Hit]:
+    if not ids:
+        return []
+    rows = connection.execute(
+        "SELECT c.id, f.path, c.start_line, c.end_line, c.symbol, c.kind, f.language"
+        " FROM chunks AS c JOIN files AS f ON f.id = c.file_id"
+        " WHERE c.id IN (SELECT value FROM carray(?))",
+        (_bound(ids),),
+    )
+    hits = []
+    for chunk_id, path, start_line, end_line, symbol, kind, language in rows:
+        score = ranking.score(chunk_id, path, symbol, kind)
+        hits.append(Hit(chunk_id, path, start_line, end_line, symbol, kind, language, score))
+    if len(hits) != len(ids):
+        missing = min(ids.difference(hit.chunk_id for hit in hits))
+        raise CorruptIndexError(
+            f"the index finds a chunk that it does not hold: {missing}",
+            hint="lumen-hooks index --force",
+        )
+    return hits
+
+
+def _parts(connection: apsw.Connection, hits: list[Hit]) -> dict[int, int]:
+    """Which of these hits are parts of one definition, by chunk id."""
+    together: dict[tuple[str, str, str], list[int]] = {}
+    for hit in hits:
+        if hit.symbol:
+            together.setdefault((hit.path, hit.symbol, hit.kind), []).append(hit.chunk_id)
+    ids = {group[0] for group in together.values() if len(group) > 1}
+    if not ids:
+        return {}
+    rows = connection.execute(
+        "SELECT file_id, id, start_line, end_line, symbol, kind FROM chunks WHERE file_id IN"
+        " (SELECT file_id FROM chunks WHERE id IN (SELECT value FROM carray(?)))"
+        " ORDER BY file_id, start_line, id",
+        (_bound(ids),),
+    )
+    return definition_parts(rows)
+
+
+def _bound(ids: set[int]) -> Any:
+    return apsw.carray(np.array(sorted(ids), np.int64))
+
+
+def _encodable(text: str) -> str:
+    """Lone surrogates, which no tokenizer takes, become question marks."""
+    return text.encode("utf-8", "replace").decode()

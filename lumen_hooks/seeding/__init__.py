@@ -1,0 +1,1 @@
+"""Giving a new worktree a ready index: find a donor among its siblings, clone, publish."""

@@ -1,0 +1,128 @@
+"""Files that appear whole or not at all.
+
+A new index is made in a temporary file beside its place and then linked into
+it. `os.link` fails where the name exists, so nothing is ever overwritten: a
+database that other processes have open must not be replaced, since they would
+keep the old file while sharing the new one's WAL by name.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from contextlib import suppress
+
+from lumen_hooks.errors import StorageFullError
+from lumen_hooks.locks import is_alive
+
+SIDE_FILES = ("-wal", "-shm", "-journal")
+_MARK = ".tmp-"
+_OLD_SECONDS = 3600.0
+
+
+def temporary_path(target: str) -> str:
+    """A fresh name in the target's folder that says which process it belongs to."""
+    return f"{target}{_MARK}{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def create_exclusively(path: str) -> int:
+    """A descriptor for a new file; the name must not exist."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+
+
+def publish(temporary: str, target: str) -> bool:
+    """Give a finished database its name, durably.
+
+    To be called with the target's lock held and the database closed, which folds its WAL in.
+
+    Returns:
+        False if the target exists already; the temporary file is gone either way.
+
+    Raises:
+        StorageFullError: the file system refused; nothing was published.
+    """
+    try:
+        if os.path.exists(temporary + "-wal"):
+            raise OSError(errno.EBUSY, "its WAL could not be folded in")
+        _fsync(temporary)
+        if not os.path.lexists(target):
+            # SQLite would replay a left-over WAL into the new file, silently.
+            for suffix in SIDE_FILES:
+                with suppress(FileNotFoundError):
+                    os.unlink(target + suffix)
+        try:
+            os.link(temporary, target)
+        except FileExistsError:
+            return False
+        finally:
+            discard(temporary)
+        _fsync(os.path.dirname(target))
+    except OSError as error:
+        discard(temporary)
+        raise StorageFullError(
+            f"cannot publish {target}: {error.strerror}",
+            hint="check free disk space and permissions of the git directory",
+        ) from error
+    return True
+
+
+def set_aside(path: str) -> str:
+    """Move a damaged database out of the way, with its side files, and return where it is.
+
+    One damaged file is kept, for a report; the one before it is dropped. To be called with the
+    lock held.
+    """
+    kept = path + ".damaged"
+    for suffix in ("", *SIDE_FILES):
+        with suppress(FileNotFoundError):
+            os.unlink(kept + suffix)
+    # The side files first: a main file without its WAL is stale, a WAL without its main file is
+    # replayed into the next one.
+    for suffix in (*SIDE_FILES, ""):
+        with suppress(FileNotFoundError):
+            os.rename(path + suffix, kept + suffix)
+    return kept
+
+
+def discard(temporary: str) -> None:
+    """Remove a temporary database and what SQLite put beside it."""
+    for suffix in ("", *SIDE_FILES):
+        with suppress(FileNotFoundError):
+            os.unlink(temporary + suffix)
+
+
+def sweep(target: str, *, now: float) -> int:
+    """Remove temporary files that dead processes left beside a target; how many were removed.
+
+    Args:
+        target: the path that they were to become.
+        now: the time (Unix, seconds); files an hour old go even if their process id lives again.
+    """
+    folder, name = os.path.split(target)
+    removed = 0
+    with suppress(FileNotFoundError):
+        for entry in os.listdir(folder):
+            if not entry.startswith(name + _MARK):
+                continue
+            path = os.path.join(folder, entry)
+            with suppress(FileNotFoundError):
+                if _is_stale(entry[len(name + _MARK) :], os.stat(path).st_mtime, now):
+                    os.unlink(path)
+                    removed += 1
+    return removed
+
+
+def _is_stale(rest: str, modified: float, now: float) -> bool:
+    pid = rest.partition("-")[0]
+    if int(pid) == os.getpid() if pid.isdigit() else False:
+        return False
+    return not pid.isdigit() or not is_alive(int(pid)) or now - modified > _OLD_SECONDS
+
+
+def _fsync(path: str) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

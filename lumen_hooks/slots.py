@@ -1,0 +1,66 @@
+"""A machine-wide limit on how many processes embed at once.
+
+Lock order: a slot is taken after the index lock and before SQLite, and never
+two at a time.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+import time
+from typing import TYPE_CHECKING
+
+from .errors import LockError
+from .locks import Acquired, Failed, acquire
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_POLL_SECONDS = 0.05
+
+
+def runtime_folder(environ: Mapping[str, str]) -> str:
+    """This user's folder for slots: in XDG_RUNTIME_DIR, else in the temporary directory."""
+    base = environ.get("XDG_RUNTIME_DIR", "")
+    if base and os.path.isdir(base):
+        return os.path.join(base, "lumen-hooks")
+    return os.path.join(tempfile.gettempdir(), f"lumen-hooks-{os.getuid()}")
+
+
+def acquire_slot(folder: str, slots: int, *, purpose: str) -> Acquired:
+    """Wait for one of the slots, for as long as it takes: a dead holder's slot is free at once.
+
+    Args:
+        folder: from `runtime_folder`.
+        slots: how many there are (`lumen.workers`).
+        purpose: what for.
+
+    Raises:
+        LockError: the folder is another user's, or locks do not work in it.
+    """
+    _make_private(folder)
+    while True:
+        for number in range(slots):
+            answer = acquire(
+                os.path.join(folder, f"slot-{number}.lock"), timeout=0, purpose=purpose
+            )
+            if isinstance(answer, Acquired):
+                return answer
+            if isinstance(answer, Failed):
+                raise answer.error()
+        time.sleep(_POLL_SECONDS)
+
+
+def _make_private(folder: str) -> None:
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        found = os.lstat(folder)
+    except OSError as error:
+        raise LockError(f"cannot make {folder}: {error.strerror}") from error
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise LockError(
+            f"{folder} does not belong to you",
+            hint="remove it, or set XDG_RUNTIME_DIR to a folder of yours",
+        )

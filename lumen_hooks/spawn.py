@@ -1,0 +1,137 @@
+"""Starts the background worker, and tells whether one is at work.
+
+Part of the hook tier: os and sys alone. The worker must outlive the git
+command, the terminal and the tool that captures git's output, so it gets a
+session of its own and none of our descriptors. This module knows nothing of
+what a worker does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .environment import without_local_variables
+
+_STANDARD_STREAMS = 3
+
+_started: set[int] = set()
+
+
+def spawn_worker(top: str, event: str, *, after: int | None = None) -> None:
+    """Start a detached worker for a worktree and return at once.
+
+    Args:
+        top: the worktree's absolute path.
+        event: why it is started: a githooks(5) name, or another word for the log.
+        after: process id that the worker waits for before it reads any file.
+
+    Raises:
+        OSError: the process could not be started.
+    """
+    command = [sys.executable, "-I", "-m", "lumen_hooks.worker", top, event]
+    if after is not None:
+        command += ["--after", str(after)]
+    environment = without_local_variables(os.environ)
+    actions: list[tuple[int, int, str, int, int] | tuple[int, int]] = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+        *((os.POSIX_SPAWN_CLOSE, number) for number in inherited_descriptors()),
+    ]
+    _reap()
+    try:
+        pid = os.posix_spawn(command[0], command, environment, file_actions=actions, setsid=True)
+    except NotImplementedError:  # the C library's posix_spawn cannot start a session
+        pid = _spawn_with_subprocess(command, environment)
+    _started.add(pid)
+
+
+def _reap() -> None:
+    """Bury the workers that have ended, lest a long-lived caller collects their remains."""
+    for pid in tuple(_started):
+        try:
+            ended, _ = os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:  # someone else waited for it
+            ended = pid
+        if ended:
+            _started.discard(pid)
+
+
+def inherited_descriptors() -> list[int]:
+    """Descriptors that a child would get although this process did not open them for it.
+
+    Python's own are not inheritable, but those that a caller handed down still are, and a pipe
+    among them keeps that caller waiting for its end.
+    """
+    try:
+        names = os.listdir("/dev/fd")
+    except OSError:
+        names = [str(number) for number in range(_STANDARD_STREAMS, 256)]
+    numbers = (int(name) for name in names if name.isdigit())
+    return [number for number in numbers if number >= _STANDARD_STREAMS and _inheritable(number)]
+
+
+def _inheritable(number: int) -> bool:
+    try:
+        return os.get_inheritable(number)
+    except OSError:  # listing the directory opened one, closed again by now
+        return False
+
+
+def _spawn_with_subprocess(command: list[str], environment: dict[str, str]) -> int:
+    import subprocess
+
+    child = subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    child.returncode = 0  # nobody waits for it here: silences the warning about that
+    return child.pid
+
+
+def detach() -> None:
+    """Cut this process off from whoever started it; the first thing that a worker does.
+
+    Does nothing that is already done, so it serves a worker from the shell scripts (which cannot
+    start a session) as well as one from `spawn_worker`.
+    """
+    if os.getpgrp() != os.getpid():  # the leader of a group cannot start a session
+        os.setsid()
+    os.chdir("/")
+    for number in inherited_descriptors():
+        os.close(number)
+
+
+def worker_alive(folder: str) -> bool:
+    """Whether the process named in a folder's `worker.lock` is one of ours, and runs.
+
+    A hint, for a cheap way out: the lock itself decides. The scripts in hooks/ ask the same.
+
+    Args:
+        folder: our folder in a worktree's git dir.
+    """
+    try:
+        with open(os.path.join(folder, "worker.lock"), "rb") as file:
+            words = file.read(64).split(None, 1)
+    except OSError:
+        return False
+    if not words or not words[0].isdigit() or words[0].startswith(b"0"):
+        return False
+    try:
+        os.kill(int(words[0]), 0)
+    except (OSError, OverflowError):
+        return False
+    try:
+        with open(b"/proc/%b/cmdline" % words[0], "rb") as file:
+            command = file.read()
+    except FileNotFoundError:  # no /proc here
+        return True
+    except OSError:
+        return False
+    # Empty: it is dead and nobody waited for it. Anything else: its number was given away.
+    return b"lumen_hooks" in command or b"lumen-hooks" in command

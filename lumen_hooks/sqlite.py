@@ -1,0 +1,148 @@
+"""The one door to SQLite.
+
+apsw only: a second SQLite library in the process, or a raw open and close of
+a database file, silently drops the POSIX locks that SQLite holds on it. This
+module knows how a connection is opened and what its errors mean; it knows no
+table.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from importlib.machinery import PathFinder
+from typing import TYPE_CHECKING, Any
+
+import apsw
+
+from .errors import CorruptIndexError, StorageFullError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MINIMUM_SQLITE = (3, 51, 3)
+"""SQLite before this can corrupt a WAL database that two processes write (wal.html#walresetbug)."""
+
+PAGE_SIZE_BYTES = 16384
+BUSY_TIMEOUT_MS = 5000
+WRITER_CACHE_KIB = 64_000
+READER_MMAP_BYTES = 1 << 30
+
+_FULL = {apsw.SQLITE_FULL, apsw.SQLITE_IOERR, apsw.SQLITE_READONLY, apsw.SQLITE_CANTOPEN}
+_CORRUPT = {apsw.SQLITE_CORRUPT, apsw.SQLITE_NOTADB}
+
+
+def _check_version() -> None:
+    version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
+    if version < MINIMUM_SQLITE:
+        raise StoreError(
+            f"SQLite {apsw.sqlite_lib_version()} can corrupt an index that two processes write",
+            hint="pip install 'apsw>=3.54'",
+        )
+
+
+def vec0_path() -> str:
+    """The sqlite-vec extension's file, found without importing its package (which pulls numpy)."""
+    spec = PathFinder.find_spec("sqlite_vec")
+    if spec is None or not spec.submodule_search_locations:
+        raise StoreError(
+            "sqlite-vec is not installed", hint="pip install 'sqlite-vec>=0.1.9,<0.1.10'"
+        )
+    return os.path.join(spec.submodule_search_locations[0], "vec0")
+
+
+def connect(
+    path: str,
+    *,
+    write: bool,
+    vectors: bool = False,
+    create: bool = False,
+    journal: bool = True,
+) -> apsw.Connection:
+    """Open a database in the project's ways.
+
+    Args:
+        path: the database file.
+        write: open for writing, with a writer's cache; a reader maps the file instead.
+        vectors: load sqlite-vec.
+        create: make the file when it is missing, with our page size.
+        journal: put the database in WAL mode; without it a writer leaves the mode alone.
+
+    Raises:
+        CorruptIndexError: the file is damaged or no database.
+        StorageFullError: the disk is full, or the place cannot be written.
+        StoreError: any other reason, the file missing among them.
+    """
+    _check_version()
+    flags = apsw.SQLITE_OPEN_READWRITE if write else apsw.SQLITE_OPEN_READONLY
+    if create:
+        flags |= apsw.SQLITE_OPEN_CREATE
+    with translated(path):
+        connection = apsw.Connection(path, flags)
+        try:
+            connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+            if vectors:
+                connection.enable_load_extension(True)
+                connection.load_extension(vec0_path())
+                connection.enable_load_extension(False)
+            if create:
+                connection.execute(f"PRAGMA page_size={PAGE_SIZE_BYTES}")
+            if write:
+                if journal:
+                    connection.execute("PRAGMA journal_mode=WAL").fetchall()
+                connection.execute("PRAGMA synchronous=NORMAL")
+                connection.execute(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
+            else:
+                connection.execute(f"PRAGMA mmap_size={READER_MMAP_BYTES}").fetchall()
+            connection.execute("PRAGMA foreign_keys=ON")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+@contextmanager
+def translated(path: str) -> Iterator[None]:
+    """Turn SQLite's errors into ours, by result code and never by message."""
+    try:
+        yield
+    except apsw.Error as error:
+        raise store_error(error, path) from error
+
+
+def store_error(error: apsw.Error, path: str) -> StoreError:
+    """Our error for one of SQLite's, naming the file."""
+    code = error.result if hasattr(error, "result") else apsw.SQLITE_ERROR
+    reason = str(error)
+    if code in _CORRUPT:
+        return CorruptIndexError(
+            f"{path} is damaged: {reason}", hint="it is rebuilt by: lumen-hooks index"
+        )
+    if code in _FULL:
+        return StorageFullError(
+            f"cannot read or write {path}: {reason}",
+            hint="check free disk space and permissions; the index on disk was left as it was",
+        )
+    return StoreError(f"cannot use {path}: {reason}")
+
+
+def only_row(
+    connection: apsw.Connection, query: str, bindings: tuple[apsw.SQLiteValue, ...] = ()
+) -> tuple[Any, ...]:
+    """The one row of a query that always has one."""
+    row: tuple[Any, ...] = next(connection.execute(query, bindings))
+    return row
+
+
+@contextmanager
+def transaction(connection: apsw.Connection) -> Iterator[None]:
+    """One write transaction that holds the write lock from its first statement."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        # A full disk or an I/O error may have rolled back already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")

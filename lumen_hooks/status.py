@@ -1,0 +1,193 @@
+"""What state a worktree's index is in, found out without changing anything."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .embedding.identity import identify
+from .errors import CorruptIndexError
+from .fingerprint import fingerprint
+from .indexing.difference import blob_length, compare, look
+from .locks import Holder, read_holder
+from .manifest import scan
+from .store import decode_json, open_index
+
+if TYPE_CHECKING:
+    from .config import Settings
+    from .store import Index
+    from .worktree import Worktree
+
+ABSENT, BUILDING, REFRESHING, STALE, FRESH = "absent", "building", "refreshing", "stale", "fresh"
+
+OTHER_FINGERPRINT = "made with another model or version; the next refresh makes it anew"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The fields of `status --json`, in its order, and a few that explain them.
+
+    Attributes:
+        worktree: top folder.
+        index: path of the index file.
+        state: absent, building, refreshing, stale or fresh.
+        files: indexed files.
+        chunks: chunks in the index.
+        model: name of the model that it was made with.
+        dimensions: of its vectors.
+        head: commit that was checked out at the last refresh (hex), None for none.
+        seeded_from: top folder of the worktree that it was cloned from, or None.
+        pending_files: files that the index does not hold as they are now.
+        index_bytes: size on disk, the WAL included.
+        log: path of the log.
+        last_refresh: what the last refresh that changed anything did.
+        skipped: files passed over, by reason.
+        problem: why the index cannot be used, or None.
+        lock: who holds the index lock, or None.
+    """
+
+    worktree: str
+    index: str
+    state: str
+    files: int
+    chunks: int
+    model: str
+    dimensions: int
+    head: str | None
+    seeded_from: str | None
+    pending_files: int
+    index_bytes: int
+    log: str
+    last_refresh: dict[str, object] | None
+    skipped: dict[str, int]
+    problem: str | None
+    lock: str | None
+
+
+def read_status(worktree: Worktree, settings: Settings) -> Status:
+    """Look at the index, the lock and the tree.
+
+    Raises:
+        ModelError: the configured model is unknown.
+        RepositoryError: git cannot read the worktree.
+        StoreError: the index cannot be opened (a damaged one is reported in `problem` instead).
+    """
+    identity = identify(settings)
+    holder = read_holder(worktree.lock_path)
+    try:
+        index = open_index(worktree.index_path)
+        if index is not None:
+            with index:
+                return _of_index(index, worktree, settings, fingerprint(identity), holder)
+        problem = None
+    except CorruptIndexError as error:
+        problem = error.message
+    return Status(
+        worktree=worktree.top,
+        index=worktree.index_path,
+        state=BUILDING if holder else ABSENT,
+        files=0,
+        chunks=0,
+        model=identity.name,
+        dimensions=identity.dimensions,
+        head=None,
+        seeded_from=None,
+        pending_files=len(scan(worktree, settings).files),
+        index_bytes=_size(worktree.index_path),
+        log=worktree.log_path,
+        last_refresh=None,
+        skipped={},
+        problem=problem,
+        lock=str(holder) if holder else None,
+    )
+
+
+def _of_index(
+    index: Index, worktree: Worktree, settings: Settings, wanted: str, holder: Holder | None
+) -> Status:
+    meta = index.meta()
+    counts = index.counts()
+    pending = pending_files(index, worktree, settings)
+    state = _state(meta, wanted, pending, holder)
+    skipped = index.skipped()
+    for reason, count in (decode_json(meta.get("unindexable")) or {}).items():
+        skipped[reason] = skipped.get(reason, 0) + int(str(count))
+    return Status(
+        worktree=worktree.top,
+        index=worktree.index_path,
+        state=state,
+        files=counts.files,
+        chunks=counts.chunks,
+        model=meta.get("model", ""),
+        dimensions=int(meta.get("dimensions", "0")),
+        head=meta.get("head") or None,
+        seeded_from=meta.get("seeded_from"),
+        pending_files=pending,
+        index_bytes=_size(worktree.index_path),
+        log=worktree.log_path,
+        last_refresh=decode_json(meta.get("last_refresh")),
+        skipped=skipped,
+        problem=None if _fits(meta, wanted) else OTHER_FINGERPRINT,
+        lock=str(holder) if holder else None,
+    )
+
+
+def freshness(worktree: Worktree, settings: Settings) -> tuple[str, int]:
+    """The state of an index, and how many files it does not hold as they are now.
+
+    Raises:
+        CorruptIndexError: it is damaged.
+        StoreError: it cannot be opened.
+    """
+    index = open_index(worktree.index_path)
+    if index is None:
+        return ABSENT, 0
+    with index:
+        pending = pending_files(index, worktree, settings)
+        wanted = fingerprint(identify(settings))
+        return _state(index.meta(), wanted, pending, read_holder(worktree.lock_path)), pending
+
+
+def _state(meta: dict[str, str], wanted: str, pending: int, holder: Holder | None) -> str:
+    if pending == 0 and meta.get("refreshed") == "1" and _fits(meta, wanted):
+        return FRESH
+    if holder is None:
+        return STALE
+    return REFRESHING if meta.get("complete") == "1" else BUILDING
+
+
+def _fits(meta: dict[str, str], wanted: str) -> bool:
+    return meta.get("complete") == "1" and meta.get("fingerprint") == wanted
+
+
+def pending_files(index: Index, worktree: Worktree, settings: Settings) -> int:
+    """How many files the index does not hold as they are in the worktree now."""
+    manifest = scan(worktree, settings)
+    difference = compare(
+        worktree.top,
+        manifest,
+        index.files(),
+        same_rules=index.meta().get("rules") == manifest.rules,
+    )
+    pending = len(difference.removed)
+    for suspect in difference.suspects:
+        looked = look(
+            worktree.top,
+            suspect,
+            max_bytes=settings.max_file_bytes,
+            blob_length=blob_length(manifest),
+        )
+        absent = looked.vanished and suspect.row is None
+        pending += not (looked.same or absent)
+    return pending
+
+
+def _size(path: str) -> int:
+    total = 0
+    for suffix in ("", "-wal"):
+        try:
+            total += os.stat(path + suffix).st_size
+        except OSError:
+            continue
+    return total

@@ -1,0 +1,177 @@
+"""The detached process that makes a worktree's index follow its files.
+
+Started by hooks and by searches that found a stale index; one at a time for
+each worktree. It works until no hint is left, lets go of its lock, and looks
+once more: a hint that came in between has no other process to answer it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from . import log
+from .spawn import detach
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .config import Settings
+    from .worktree import Worktree
+
+NICENESS = 10
+"""Added to the worker's own: git and the user's editor come first."""
+
+LOCK_WAIT_SECONDS = 600.0
+"""How long to wait for another process that is updating the same index."""
+
+AFTER_SECONDS = 120.0
+"""How long to wait for the process that must end before files can be read (pre-commit)."""
+
+QUIET_SECONDS = 1.0
+"""A rebase counts as stopped when nothing moved for this long."""
+
+REBASE_SECONDS = 3600.0
+"""A rebase in progress is waited for at most this long."""
+
+_POLL_SECONDS = 0.1
+
+
+def main(argv: Sequence[str]) -> int:
+    """`python -I -m lumen_hooks.worker TOP EVENT [--after PID]`."""
+    top, event, *rest = argv
+    detach()
+    os.nice(NICENESS)
+    from .errors import LumenError
+    from .worktree import find_worktree
+
+    try:
+        worktree = find_worktree(top)
+    except LumenError:
+        return 0  # removed since; nothing to follow and nowhere to log
+    try:
+        if rest[:1] == ["--after"]:
+            _wait_for_exit(int(rest[1]))
+        _work(worktree, event)
+    except Exception as error:  # nobody waits for this process: the log is all there is
+        hint = error.hint if isinstance(error, LumenError) else ""
+        log.append(
+            worktree.common_dir,
+            {
+                "event": event,
+                "worktree": worktree.top,
+                "error": f"{type(error).__name__}: {error}",
+                **({"hint": hint} if hint else {}),
+            },
+        )
+        return 1
+    return 0
+
+
+def _work(worktree: Worktree, event: str) -> None:
+    from .config import load_settings
+    from .embedding.threads import limit_threads
+    from .indexing import events
+    from .locks import Acquired, Failed, acquire
+
+    settings = load_settings(worktree.top, os.environ)
+    if not settings.enabled or settings.refresh == "off":
+        return
+    limit_threads(settings.threads)
+    while True:
+        answer = acquire(worktree.worker_lock_path, timeout=0, purpose=event)
+        if isinstance(answer, Failed):
+            raise answer.error()
+        if not isinstance(answer, Acquired):
+            return  # that worker looks for hints after it has let go
+        with answer:
+            _follow(worktree, settings, event)
+        if not events.arrived(worktree):
+            return
+
+
+def _follow(worktree: Worktree, settings: Settings, event: str) -> None:
+    """Update until no hint is left."""
+    from .embedding.embedder import load_embedder
+    from .indexing import events
+    from .indexing.update import Job, Updated, update_index
+    from .slots import runtime_folder
+
+    job = Job(
+        worktree=worktree,
+        settings=settings,
+        load=load_embedder,
+        slots=runtime_folder(os.environ),
+        purpose=f"refresh after {event}",
+    )
+    while True:
+        _wait_for_rebase(worktree)
+        if not os.path.isdir(worktree.folder):
+            return  # the worktree was removed
+        done = update_index(job, wait=LOCK_WAIT_SECONDS)
+        if not isinstance(done, Updated):
+            log.append(
+                worktree.common_dir,
+                {"event": event, "worktree": worktree.top, "gave up": str(done.holder)},
+            )
+            return
+        if done.refresh is not None:
+            log.append(
+                worktree.common_dir,
+                {
+                    "event": event,
+                    "worktree": worktree.top,
+                    "refresh": done.refresh.kind,
+                    "files_changed": done.refresh.files_changed,
+                    "files_removed": done.refresh.files_removed,
+                    "chunks_embedded": done.refresh.chunks_embedded,
+                    "seconds": done.refresh.seconds,
+                },
+            )
+        if not events.arrived(worktree):
+            return
+
+
+def _wait_for_rebase(worktree: Worktree) -> None:
+    """Wait while a rebase moves; its picks come one by one and only the end is worth indexing."""
+    deadline = time.monotonic() + REBASE_SECONDS
+    seen: tuple[int, ...] = ()
+    quiet_since = time.monotonic()
+    while _rebasing(worktree) and time.monotonic() < deadline:
+        now = _moving_parts(worktree)
+        if now != seen:
+            seen, quiet_since = now, time.monotonic()
+        elif time.monotonic() - quiet_since > QUIET_SECONDS:
+            return  # stopped, for a conflict or an edit: this tree is the one being worked on
+        time.sleep(_POLL_SECONDS)
+
+
+def _rebasing(worktree: Worktree) -> bool:
+    return any(
+        os.path.isdir(os.path.join(worktree.git_dir, name))
+        for name in ("rebase-merge", "rebase-apply")
+    )
+
+
+def _moving_parts(worktree: Worktree) -> tuple[int, ...]:
+    stamps = []
+    for path in ("HEAD", "index", "index.lock", "rebase-merge", "rebase-apply", "lumen/events"):
+        try:
+            stamps.append(os.stat(os.path.join(worktree.git_dir, path)).st_mtime_ns)
+        except OSError:
+            stamps.append(0)
+    return tuple(stamps)
+
+
+def _wait_for_exit(pid: int) -> None:
+    from .locks import is_alive
+
+    deadline = time.monotonic() + AFTER_SECONDS
+    while is_alive(pid) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,151 @@
+"""Where a worktree and everything that belongs to it lies.
+
+Reads git's own pointer files (gitrepository-layout(5)) rather than starting
+git: every entry point needs this before it knows whether there is any work.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from .errors import RepositoryError
+
+FOLDER = "lumen"
+
+
+@dataclass(frozen=True, slots=True)
+class Worktree:
+    """One checked-out tree and the two git folders that it belongs to. All paths are absolute."""
+
+    top: str
+    git_dir: str
+    common_dir: str
+
+    @property
+    def folder(self) -> str:
+        """Our folder in this worktree's git dir; git removes it with the worktree."""
+        return os.path.join(self.git_dir, FOLDER)
+
+    @property
+    def index_path(self) -> str:
+        """This worktree's index."""
+        return os.path.join(self.git_dir, FOLDER, "index.db")
+
+    @property
+    def lock_path(self) -> str:
+        """The writer lock of this worktree's index."""
+        return os.path.join(self.git_dir, FOLDER, "index.lock")
+
+    @property
+    def worker_lock_path(self) -> str:
+        """Held by this worktree's one background worker; taken before the index lock."""
+        return os.path.join(self.git_dir, FOLDER, "worker.lock")
+
+    @property
+    def events_path(self) -> str:
+        """What hooks appended since the last refresh."""
+        return os.path.join(self.git_dir, FOLDER, "events")
+
+    @property
+    def shared_folder(self) -> str:
+        """Our folder in the common dir, shared by all worktrees."""
+        return os.path.join(self.common_dir, FOLDER)
+
+    @property
+    def embeddings_path(self) -> str:
+        """The embedding store of this repository."""
+        return os.path.join(self.common_dir, FOLDER, "embeddings.db")
+
+    @property
+    def log_path(self) -> str:
+        """The log of this repository."""
+        return os.path.join(self.common_dir, FOLDER, "log.jsonl")
+
+    @property
+    def is_linked(self) -> bool:
+        """Made by `git worktree add`."""
+        return self.git_dir != self.common_dir
+
+
+def find_worktree(directory: str) -> Worktree:
+    """The worktree that holds a directory (or a file).
+
+    Raises:
+        RepositoryError: the directory is missing, in no git worktree, or in a bare repository.
+    """
+    start = os.path.realpath(directory)
+    if not os.path.exists(start):
+        raise RepositoryError(f"{directory} does not exist")
+    place = start if os.path.isdir(start) else os.path.dirname(start)
+    while True:
+        git_dir = _git_dir_of(place)
+        if git_dir is not None:
+            return Worktree(top=place, git_dir=git_dir, common_dir=common_dir_of(git_dir))
+        if _is_git_dir(place):
+            raise RepositoryError(
+                f"{directory} is inside a git directory or a bare repository, which has no files to index",
+                hint="run this in one of its worktrees",
+            )
+        parent = os.path.dirname(place)
+        if parent == place:
+            raise RepositoryError(
+                f"{directory} is not in a git worktree", hint="run this in a git repository"
+            )
+        place = parent
+
+
+def worktree_of_git_dir(git_dir: str) -> Worktree | None:
+    """The worktree that a linked worktree's git dir points back to, or None when it is gone.
+
+    The pointer is believed only if the worktree points to the same git dir in turn.
+    """
+    try:
+        with open(os.path.join(git_dir, "gitdir"), "rb") as file:
+            pointer = os.fsdecode(file.read().rstrip(b"\n"))
+    except OSError:
+        return None
+    dot_git = os.path.join(git_dir, pointer)
+    top = os.path.realpath(os.path.dirname(dot_git))
+    found = _git_dir_of(top)
+    if found is None or found != os.path.realpath(git_dir):
+        return None
+    return Worktree(top=top, git_dir=found, common_dir=common_dir_of(found))
+
+
+def common_dir_of(git_dir: str) -> str:
+    """The folder that a git dir shares with its sibling worktrees (itself for a main worktree)."""
+    try:
+        with open(os.path.join(git_dir, "commondir"), "rb") as file:
+            pointer = os.fsdecode(file.read().rstrip(b"\n"))
+    except OSError:
+        return git_dir
+    return os.path.realpath(os.path.join(git_dir, pointer))
+
+
+def _git_dir_of(top: str) -> str | None:
+    dot_git = os.path.join(top, ".git")
+    if os.path.isdir(dot_git):
+        return os.path.realpath(dot_git) if _is_git_dir(dot_git) else None
+    try:
+        with open(dot_git, "rb") as file:
+            content = file.read(4096 + 8)
+    except OSError:
+        return None
+    if not content.startswith(b"gitdir: "):
+        return None
+    git_dir = os.path.realpath(os.path.join(top, os.fsdecode(content[8:].rstrip(b"\n"))))
+    if not os.path.isdir(git_dir):
+        raise RepositoryError(
+            f"{top} points to the git directory {git_dir}, which does not exist",
+            hint="git worktree repair, run in the main worktree, mends moved worktrees",
+        )
+    return git_dir
+
+
+def _is_git_dir(place: str) -> bool:
+    return (
+        os.path.isfile(os.path.join(place, "HEAD"))
+        and os.path.isdir(os.path.join(place, "refs"))
+        and os.path.isdir(os.path.join(place, "objects"))
+    ) or os.path.isfile(os.path.join(place, "commondir"))

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HOOK_TIER = {
+    "__future__",
+    "lumen_hooks",
+    "lumen_hooks.environment",
+    "lumen_hooks.hook",
+    "lumen_hooks.spawn",
+}
+
+
+def modules(code: str) -> set[str]:
+    """What a fresh interpreter has imported after some code."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", f"{code}\nimport sys\nprint(*sorted(sys.modules))"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return set(done.stdout.split())
+
+
+def test_hook_tier_imports_nothing_but_itself() -> None:
+    assert modules("import lumen_hooks.hook") - modules("pass") == HOOK_TIER
+
+
+@pytest.mark.parametrize("name", ["lumen_hooks.environment", "lumen_hooks.spawn"])
+def test_parts_of_the_hook_tier(name: str) -> None:
+    assert modules(f"import {name}") - modules("pass") <= HOOK_TIER
+
+
+def test_running_an_event_imports_no_more(tmp_path: object) -> None:
+    # A worktree with an index: no seed, so nothing beyond the hook tier is paid for.
+    code = (
+        "import os\n"
+        f"top = {str(tmp_path)!r}\n"
+        "os.makedirs(top + '/.git/lumen')\n"
+        "open(top + '/.git/HEAD', 'w').close()\n"
+        "open(top + '/.git/lumen/index.db', 'w').close()\n"
+        "os.posix_spawn = lambda *a, **k: os.getpid()\n"
+        "import lumen_hooks.hook as hook\n"
+        "hook.run('post-commit', top, [], {})\n"
+        "assert os.path.exists(top + '/.git/lumen/events')\n"
+    )
+    assert modules(code) - modules("pass") == HOOK_TIER
