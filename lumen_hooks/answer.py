@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .errors import BusyError, CorruptIndexError, StoreError
+from .errors import BusyError, CorruptIndexError, LockError, StorageFullError, StoreError
 from .indexing.update import Busy, update_index
 from .search.model import SearchResult
 from .search.query import search_index
@@ -41,15 +41,17 @@ class Answer:
         query: as asked.
         worktree: top folder of the worktree that was searched.
         state: `fresh`, or `stale` / `refreshing` when files have changed since.
-        pending_files: how many files the index does not hold as they are now.
         results: best first.
+        pending_files: how many files the index does not hold as they are now.
+        problem: why the index could not be brought up to date, or None.
     """
 
     query: str
     worktree: str
     state: str
-    pending_files: int
     results: tuple[SearchResult, ...]
+    pending_files: int
+    problem: str | None
 
 
 def answer(
@@ -71,40 +73,55 @@ def answer(
 
     Raises:
         BusyError: there is no index yet and another process is still making it.
+        LockError: there is no index yet and it cannot be made.
         QueryError: the query or a filter cannot be used.
         StoreError: the index cannot be read.
     """
     try:
-        state, pending = _bring_up_to_date(job, refresh=refresh, start_worker=start_worker)
+        freshened = _bring_up_to_date(job, refresh=refresh, start_worker=start_worker)
         results = _search(job, query, embedder)
-    except CorruptIndexError:
-        if not refresh:
+    except StoreError as error:
+        # Damage to an extension's tables is reported as a plain error; the check tells.
+        if not refresh or type(error) not in {CorruptIndexError, StoreError}:
             raise
         _create(job, check=True)
-        state, pending = freshness(job.worktree, job.settings)
+        freshened = _Freshened(*freshness(job.worktree, job.settings))
         results = _search(job, query, embedder)
-    return Answer(query.text, job.worktree.top, state, pending, results)
+    return Answer(
+        query.text,
+        job.worktree.top,
+        freshened.state,
+        results,
+        freshened.pending_files,
+        freshened.problem,
+    )
 
 
-def _bring_up_to_date(
-    job: Job, *, refresh: bool, start_worker: Callable[[], None]
-) -> tuple[str, int]:
+@dataclass(frozen=True, slots=True)
+class _Freshened:
+    state: str
+    pending_files: int
+    problem: str | None = None
+
+
+def _bring_up_to_date(job: Job, *, refresh: bool, start_worker: Callable[[], None]) -> _Freshened:
     state, pending = freshness(job.worktree, job.settings)
-    if state == FRESH:
-        return state, pending
-    if not refresh:
-        if state == ABSENT:
-            raise StoreError("this worktree has no index", hint="lumen-hooks index")
-        return state, pending
     if state == ABSENT:
+        if not refresh:
+            raise StoreError("this worktree has no index", hint="lumen-hooks index")
         _create(job, check=False)
-    elif pending <= SMALL_DIFFERENCE_FILES:
-        if isinstance(update_index(job, wait=PEER_WAIT_SECONDS), Busy):
-            return REFRESHING, pending
-    else:
+    elif state == FRESH or not refresh:
+        return _Freshened(state, pending)
+    elif pending > SMALL_DIFFERENCE_FILES:
         start_worker()
-        return STALE, pending
-    return freshness(job.worktree, job.settings)
+        return _Freshened(STALE, pending)
+    else:
+        try:
+            if isinstance(update_index(job, wait=PEER_WAIT_SECONDS), Busy):
+                return _Freshened(REFRESHING, pending)
+        except (LockError, StorageFullError) as error:
+            return _Freshened(STALE, pending, error.message)
+    return _Freshened(*freshness(job.worktree, job.settings))
 
 
 def _create(job: Job, *, check: bool) -> None:

@@ -38,6 +38,7 @@ class Settings:
         exclude: gitignore patterns never indexed.
         workers: processes of this user on this machine that may embed at once.
         threads: threads for one embedding process.
+        models_folder: where downloaded models are kept; empty for the user's cache folder.
     """
 
     enabled: bool = True
@@ -49,6 +50,7 @@ class Settings:
     exclude: tuple[str, ...] = ()
     workers: int = 2
     threads: int = 1
+    models_folder: str = ""
 
 
 def _key(name: str) -> str:
@@ -83,7 +85,15 @@ def load_settings(directory: str, environ: Mapping[str, str]) -> Settings:
         else:
             continue
         values[field.name] = _convert(field.name, raw, source)
+    if not values.get("models_folder"):
+        values["models_folder"] = _cache_folder(environ)
     return Settings(**values)  # type: ignore[arg-type]
+
+
+def _cache_folder(environ: Mapping[str, str]) -> str:
+    """The user's cache folder for models (XDG base directories), empty if that is not set."""
+    cache = environ.get("XDG_CACHE_HOME", "")
+    return os.path.join(cache, "lumen-hooks", "models") if os.path.isabs(cache) else ""
 
 
 def _camel(name: str) -> str:
@@ -105,6 +115,10 @@ def _convert(name: str, raw: list[str], source: str) -> object:
         return tuple(line for value in raw for line in value.splitlines() if line.strip())
     if name == "model":
         return last or BUILTIN_MODEL
+    if name == "models_folder":
+        if os.path.isabs(os.path.expanduser(last)) or not last:
+            return os.path.expanduser(last)
+        raise _wrong(source, last, "a full path")
     if name == "seed_wait":
         try:
             seconds = float(last)

@@ -11,7 +11,6 @@ import errno
 import hashlib
 import os
 import stat
-import time
 from dataclasses import dataclass
 
 SNIFFED_BYTES = 8000
@@ -24,7 +23,6 @@ MINIFIED_LINE_CHARACTERS = 500
 """A mean line longer than this is not written for people."""
 
 _ATTEMPTS = 3
-_TICK_NS = 20_000_000
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 _REASONS = {
@@ -52,7 +50,8 @@ class Content:
         blob: the id that git gives to the raw bytes; with line-ending conversion or another
             filter in force it is not the id in git's index.
         size: bytes on disk.
-        mtime_ns: modification time when reading began, in nanoseconds.
+        mtime_ns: modification time when reading began, in nanoseconds. A later write may leave
+            the same one if it is younger than a tick of the file system's clock.
     """
 
     text: str
@@ -134,12 +133,6 @@ def _read_once(place: bytes, max_bytes: int) -> tuple[os.stat_result, bytes | No
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             return status, None, True
-        age_ns = time.time_ns() - status.st_mtime_ns
-        if 0 <= age_ns < _TICK_NS:
-            # Within one tick of the kernel's clock a second write can leave the same size and
-            # time, and would never be seen; reading waits until a later write must differ.
-            time.sleep((_TICK_NS - age_ns) / 1e9)
-            status = os.fstat(descriptor)
         if status.st_size > max_bytes:
             return status, None, True
         parts: list[bytes] = []

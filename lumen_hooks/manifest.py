@@ -176,9 +176,7 @@ def _add_present(top: str, paths: list[str], found: _Found) -> None:
 
     for path in paths:
         if is_folder(path.rpartition("/")[0]):
-            mode = _mode(base + _bytes(path))
-            if not stat.S_ISDIR(mode):
-                found.place(path, mode)
+            found.place(path, _mode(base + _bytes(path)))
 
 
 def _add_untracked(worktree: Worktree, found: _Found) -> None:
@@ -192,8 +190,8 @@ def _add_untracked(worktree: Worktree, found: _Found) -> None:
         foreign[os.path.relpath(git_dir, worktree.top)] = True
 
     def is_foreign(folder: str) -> bool:
-        # git leaves out a nested worktree or clone that it recognises. One whose .git file
-        # points nowhere (moved, pruned) it takes for a plain folder; we do not.
+        # A nested worktree or clone that git recognises it lists as one folder. One whose .git
+        # file points nowhere (moved, pruned) it takes for a plain folder; we do not.
         if folder not in foreign:
             known = False
             for place in lineage(folder):
@@ -203,7 +201,7 @@ def _add_untracked(worktree: Worktree, found: _Found) -> None:
         return foreign[folder]
 
     for path in _text(listed).split("\0"):
-        if path.endswith("/") or is_foreign(path.rpartition("/")[0]):
+        if is_foreign(path.rpartition("/")[0]):
             found.others[path] = "nested repository"
         elif path and path not in found.files:
             try:

@@ -12,11 +12,14 @@ import tempfile
 import time
 from typing import TYPE_CHECKING
 
-from .errors import LockError
-from .locks import Acquired, Failed, acquire
+from .errors import BusyError, LockError
+from .locks import Acquired, Failed, acquire, read_holder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+WAIT_SECONDS = 1800.0
+"""A build of a very large repository with a slow model may keep others waiting this long."""
 
 _POLL_SECONDS = 0.05
 
@@ -30,7 +33,7 @@ def runtime_folder(environ: Mapping[str, str]) -> str:
 
 
 def acquire_slot(folder: str, slots: int, *, purpose: str) -> Acquired:
-    """Wait for one of the slots, for as long as it takes: a dead holder's slot is free at once.
+    """Wait for one of the slots; a dead holder's is free at once.
 
     Args:
         folder: from `runtime_folder`.
@@ -38,9 +41,11 @@ def acquire_slot(folder: str, slots: int, *, purpose: str) -> Acquired:
         purpose: what for.
 
     Raises:
+        BusyError: the holders kept all of them for WAIT_SECONDS.
         LockError: the folder is another user's, or locks do not work in it.
     """
     _make_private(folder)
+    deadline = time.monotonic() + WAIT_SECONDS
     while True:
         for number in range(slots):
             answer = acquire(
@@ -50,7 +55,17 @@ def acquire_slot(folder: str, slots: int, *, purpose: str) -> Acquired:
                 return answer
             if isinstance(answer, Failed):
                 raise answer.error()
+        if time.monotonic() > deadline:
+            raise BusyError(
+                f"all {slots} embedding slots of this machine are taken: {_holders(folder, slots)}",
+                hint="wait, end one of them, or raise lumen.workers",
+            )
         time.sleep(_POLL_SECONDS)
+
+
+def _holders(folder: str, slots: int) -> str:
+    paths = (os.path.join(folder, f"slot-{number}.lock") for number in range(slots))
+    return ", ".join(str(read_holder(path) or "an unknown process") for path in paths)
 
 
 def _make_private(folder: str) -> None:

@@ -12,6 +12,7 @@ import os
 from contextlib import contextmanager
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import apsw
 
@@ -81,6 +82,8 @@ def connect(
         connection = apsw.Connection(path, flags)
         try:
             connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+            if not write:
+                connection = _readable(connection, path)
             if vectors:
                 connection.enable_load_extension(True)
                 connection.load_extension(vec0_path())
@@ -99,6 +102,24 @@ def connect(
             connection.close()
             raise
         return connection
+
+
+def _readable(connection: apsw.Connection, path: str) -> apsw.Connection:
+    """The connection, or one that reads a WAL database in a folder that cannot be written.
+
+    SQLite needs to make a -shm file beside it for that. Without a WAL there is nothing in it that
+    the main file lacks, so the file may be read as if nobody could change it.
+    """
+    try:
+        connection.execute("PRAGMA schema_version").fetchall()
+    except (apsw.CantOpenError, apsw.ReadOnlyError):
+        wal = path + "-wal"
+        if os.path.exists(wal) and os.stat(wal).st_size > 0:
+            raise
+        connection.close()
+        uri = "file:" + quote(path) + "?immutable=1"
+        return apsw.Connection(uri, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+    return connection
 
 
 @contextmanager

@@ -269,7 +269,8 @@ class Index:
         )
         vectors.add_from(
             self.connection,
-            "SELECT id+? AS id, vector FROM temp.staged_chunks WHERE vector IS NOT NULL ORDER BY id",
+            "SELECT id+? AS id, vector FROM temp.staged_chunks"
+            " WHERE vector IS NOT NULL ORDER BY id",
             (chunk_base,),
         )
         execute("DELETE FROM temp.staged_chunks")
@@ -368,7 +369,8 @@ def check_header(connection: apsw.Connection, path: str) -> None:
         )
     if version > SCHEMA_VERSION:
         raise NewerIndexError(
-            f"{path} was written by a newer lumen-hooks (schema {version}, ours is {SCHEMA_VERSION})",
+            f"{path} was written by a newer lumen-hooks"
+            f" (schema {version}, ours is {SCHEMA_VERSION})",
             hint="upgrade lumen-hooks, or remove the index with: lumen-hooks purge",
         )
 

@@ -84,7 +84,7 @@ def find_worktree(directory: str) -> Worktree:
             return Worktree(top=place, git_dir=git_dir, common_dir=common_dir_of(git_dir))
         if _is_git_dir(place):
             raise RepositoryError(
-                f"{directory} is inside a git directory or a bare repository, which has no files to index",
+                f"{directory} is inside a git directory or a bare repository: no files to index",
                 hint="run this in one of its worktrees",
             )
         parent = os.path.dirname(place)

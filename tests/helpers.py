@@ -32,7 +32,9 @@ def job_for(repo: Repository, embedder: FakeEmbedder | None = None, purpose: str
     )
 
 
-def update(repo: Repository, embedder: FakeEmbedder | None = None, *, force: bool = False) -> Updated:
+def update(
+    repo: Repository, embedder: FakeEmbedder | None = None, *, force: bool = False
+) -> Updated:
     """Update a worktree's index and insist that it was done."""
     done = update_index(job_for(repo, embedder), wait=10, force=force)
     assert isinstance(done, Updated)
@@ -63,7 +65,9 @@ def contents(worktree: Worktree | Repository | Path) -> Contents:
         execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', 'lexical', 'instance')")
         place = "SELECT f.path, c.start_line, c.end_line, c.symbol, c.kind, c.key"
         return {
-            "files": execute("SELECT path, content, language, skipped FROM files ORDER BY 1").fetchall(),
+            "files": execute(
+                "SELECT path, content, language, skipped FROM files ORDER BY 1"
+            ).fetchall(),
             "chunks": execute(
                 f"{place} FROM chunks c JOIN files f ON f.id=c.file_id ORDER BY 1, 2, 3, 4, 6"
             ).fetchall(),
@@ -89,7 +93,9 @@ def check_whole(worktree: Worktree | Repository | Path) -> None:
         execute = index.connection.execute
         assert execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert index.meta()["complete"] == "1"
-        assert execute("SELECT count(*) FROM chunks WHERE file_id NOT IN (SELECT id FROM files)").fetchall() == [(0,)]
+        assert execute(
+            "SELECT count(*) FROM chunks WHERE file_id NOT IN (SELECT id FROM files)"
+        ).fetchall() == [(0,)]
         chunks = {row[0] for row in execute("SELECT id FROM chunks")}
         assert {row[0] for row in execute("SELECT id FROM vectors")} <= chunks
         assert {row[0] for row in execute("SELECT id FROM lexical_docsize")} == chunks

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import apsw
+
     from lumen_hooks.search.query import Hit, QueryEmbedder
 
 

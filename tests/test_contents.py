@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+
 from lumen_hooks.contents import Content, Skipped, blob_id, read_file
 
 if TYPE_CHECKING:
@@ -196,16 +197,6 @@ def test_a_file_that_never_rests_is_answered_with_an_old_stamp(
     assert (answer.size, answer.mtime_ns) != (status.st_size, status.st_mtime_ns)
 
 
-def test_a_write_after_the_read_always_shows(tmp_path: Path) -> None:
-    place = tmp_path / "file"
-    for turn in range(20):
-        place.write_text(f"{turn:04}")
-        before = read(tmp_path, "file")
-        place.write_text(f"{turn + 5000:04}")
-        assert isinstance(before, Content)
-        assert place.stat().st_mtime_ns != before.mtime_ns
-
-
 def test_a_file_replaced_by_others_all_the_time(tmp_path: Path) -> None:
     stop = threading.Event()
     place = tmp_path / "file"
@@ -221,15 +212,16 @@ def test_a_file_replaced_by_others_all_the_time(tmp_path: Path) -> None:
             other.replace(place)
             place.unlink()
 
+    possible = {"content", "vanished", "symlink", "not a regular file"}
+    seen: set[str] = set()
     churner = threading.Thread(target=churn)
     churner.start()
+    deadline = time.monotonic() + 10
     try:
-        seen = set()
-        for _ in range(300):
+        while seen < possible and time.monotonic() < deadline:
             answer = read(tmp_path, "file")
             seen.add(answer.reason if isinstance(answer, Skipped) else "content")
     finally:
         stop.set()
         churner.join()
-    assert seen <= {"content", "vanished", "symlink", "not a regular file"}
-    assert len(seen) > 1
+    assert seen == possible

@@ -111,6 +111,15 @@ def test_texts_without_known_tokens_have_no_vector(direct: BuiltinEmbedder) -> N
     assert direct.embed_documents([]) == []
 
 
+def test_the_unknown_token_is_dropped_whatever_its_vector() -> None:
+    embedder = BuiltinEmbedder()
+    assert embedder._unknown is not None
+    weights = np.array(embedder._weights)
+    weights[embedder._unknown] = 1
+    embedder._weights = weights
+    assert embedder.embed_documents(["y" * 41]) == [None]
+
+
 def test_a_vector_does_not_depend_on_the_texts_around_it(direct: BuiltinEmbedder) -> None:
     texts = random_texts(300)
     together = direct.embed_documents(texts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from lumen_hooks.errors import CorruptIndexError, NewerIndexError, StorageFullEr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from multiprocessing.queues import Queue
+    from multiprocessing.synchronize import Barrier
     from pathlib import Path
 
 MODEL = "model-a"
@@ -61,6 +64,21 @@ def test_models_do_not_mix(store: EmbeddingStore) -> None:
     assert store.get("a", [key(1)]) == {key(1): b"from a"}
     assert store.get("b", [key(1)]) == {key(1): b"from b"}
     assert store.get("c", [key(1)]) == {}
+
+
+def test_one_lookup_sees_one_state(path: str, store: EmbeddingStore) -> None:
+    store.put(MODEL, {key(1): b"mine"})
+
+    class Interrupted(list[bytes]):
+        def __iter__(self) -> Iterator[bytes]:
+            # What a repair by another process does: the model's number now means another model.
+            with EmbeddingStore(path) as other:
+                other._connection.execute("DELETE FROM vectors; DELETE FROM models")
+                other.put("another", {key(1): b"theirs"})
+            yield key(1)
+
+    assert store.get(MODEL, Interrupted()) == {key(1): b"mine"}
+    assert store.get(MODEL, [key(1)]) == {}
 
 
 def test_many_keys_at_once(store: EmbeddingStore) -> None:
@@ -121,6 +139,36 @@ def test_creation_race(path: str) -> None:
     assert not os.path.exists(path + DAMAGED_SUFFIX)
     with EmbeddingStore(path) as store:
         assert len(store.get("m", [key(n) for n in range(100)])) == 70
+
+
+@pytest.mark.stress
+def test_many_creation_races(tmp_path: Path) -> None:
+    rounds, racers = 250, 6
+    context = multiprocessing.get_context("spawn")
+    barrier, failures = context.Barrier(racers), context.Queue()
+    processes = [
+        context.Process(target=_race, args=(str(tmp_path), rounds, barrier, failures))
+        for _ in range(racers)
+    ]
+    for process in processes:
+        process.start()
+    reports = [failures.get(timeout=120) for _ in processes]
+    for process in processes:
+        process.join()
+    assert reports == [[]] * racers
+    assert not list(tmp_path.glob("*" + DAMAGED_SUFFIX))
+
+
+def _race(folder: str, rounds: int, barrier: Barrier, failures: Queue[list[str]]) -> None:
+    failed = []
+    for number in range(rounds):
+        barrier.wait(60)
+        try:
+            with EmbeddingStore(os.path.join(folder, f"{number}.db")) as store:
+                store.put(MODEL, vectors(1))
+        except StoreError as error:
+            failed.append(error.message)
+    failures.put(failed)
 
 
 def damage_header(path: str) -> None:

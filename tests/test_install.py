@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from lumen_hooks.errors import InstallError
 from lumen_hooks.hook import EVENTS, GIT_EVENTS
 from lumen_hooks.hook_files import hook_script, is_edited, is_own, with_block, without_block
 from lumen_hooks.installer import Installed, install_hooks, line_to_add, uninstall_hooks
 from lumen_hooks.worktree import find_worktree
-
 from tests.repository import Repository
 from tests.stand_in import StandIn, run_to_the_end
 
@@ -314,6 +314,21 @@ class TestPreCommit:
         (record,) = stand_in.records()
         assert record["argv"][-1] == "post-commit"
         assert found.path in uninstall(framework)
+
+    def test_a_hook_is_its_child(self, framework: Repository, tmp_path: Path) -> None:
+        # `hook.run` has the worker wait for its parent process to end.
+        program = put(
+            tmp_path / "note",
+            b'#!/bin/sh\nexec >"$0.parent"\ntr "\\0" " " </proc/$PPID/cmdline\necho $PRE_COMMIT\n',
+        )
+        hook = f"{{id: x, name: x, entry: '{program}', language: system, always_run: true}}"
+        framework.commit(
+            {".pre-commit-config.yaml": f"repos: [{{repo: local, hooks: [{hook}]}}]\n"}
+        )
+        self.pre_commit(framework, "run", "--hook-stage", "post-commit")
+        command, marker = (tmp_path / "note.parent").read_text().rsplit(" ", 1)
+        assert "pre_commit run" in command
+        assert marker == "1\n"
 
     def test_manifest(self) -> None:
         manifest = Path(__file__).parent.parent / ".pre-commit-hooks.yaml"

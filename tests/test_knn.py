@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
 from lumen_hooks.errors import CorruptIndexError
 from lumen_hooks.search.knn import Matrix, load_matrix, match_search
 from lumen_hooks.sqlite import connect
@@ -34,7 +35,8 @@ def make(path: Path, vectors: NDArray[np.int8], block_rows: int = 1024) -> apsw.
 
 def quantised(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
     largest = np.abs(vectors).max(axis=1, keepdims=True)
-    return np.rint(vectors / largest * 127).astype(np.int8)
+    scaled: NDArray[np.int8] = np.rint(vectors / largest * 127).astype(np.int8)
+    return scaled
 
 
 def clustered(rows: int, dimensions: int, seed: int = 0) -> NDArray[np.float32]:
@@ -44,7 +46,8 @@ def clustered(rows: int, dimensions: int, seed: int = 0) -> NDArray[np.float32]:
     near = topics[random.integers(0, len(topics), rows)]
     found = near + random.normal(size=(rows, dimensions)) * 0.6
     found[:, 0] *= random.choice([1, 8], rows)
-    return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+    unit: NDArray[np.float32] = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return unit.astype(np.float32)
 
 
 def loaded(connection: apsw.Connection, dimensions: int = DIMENSIONS) -> Matrix:
@@ -163,8 +166,12 @@ def test_a_zero_vector_fails_loudly(table: apsw.Connection) -> None:
     table.execute("INSERT INTO vectors(id, embedding) VALUES(99999, vec_int8(?))", (zero,))
     with pytest.raises(CorruptIndexError, match="99999"):
         load_matrix(table, DIMENSIONS)
-    with pytest.raises(CorruptIndexError, match="99999"):
-        match_search(table, np.ones(DIMENSIONS, np.float32), 5)
+
+
+def test_a_zero_vector_that_match_returns_fails_loudly(tmp_path: Path) -> None:
+    connection = make(tmp_path / "v.db", np.zeros((1, DIMENSIONS), np.int8))
+    with pytest.raises(CorruptIndexError, match="chunk 1 "):
+        match_search(connection, np.ones(DIMENSIONS, np.float32), 5)
 
 
 def test_a_chunk_id_twice_fails_loudly(table: apsw.Connection) -> None:

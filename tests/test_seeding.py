@@ -63,7 +63,9 @@ def test_a_new_worktree_is_seeded_and_nothing_is_embedded(repo: Repository) -> N
 def test_a_seed_embeds_exactly_what_is_new(repo: Repository) -> None:
     indexed(repo)
     new = repo.add_worktree("w2", "-b", "feature")
-    new.commit({"m3.py": python_module("alpha_3", "beta_3", "gamma_3"), "m4.py": python_module("alpha_4")})
+    new.commit(
+        {"m3.py": python_module("alpha_3", "beta_3", "gamma_3"), "m4.py": python_module("alpha_4")}
+    )
     embedder = FakeEmbedder()
     done = refreshed(new, embedder)
     assert (done.kind, done.files_changed) == ("seed", 2)
@@ -247,7 +249,10 @@ def test_a_left_over_wal_is_not_replayed_into_a_seed(repo: Repository) -> None:
     assert index is not None
     with index, index.transaction():
         index.set_meta({"head": "0" * 40})
-        with open(index.path + "-wal", "rb") as wal, open(worktree.index_path + "-wal", "wb") as copy:
+        with (
+            open(index.path + "-wal", "rb") as wal,
+            open(worktree.index_path + "-wal", "wb") as copy,
+        ):
             copy.write(wal.read())
     update(new)
     check_whole(new)
@@ -273,7 +278,9 @@ def test_worktrees_of_a_bare_repository(repo: Repository, tmp_path: Path, layout
     else:
         home = tmp_path / "hub"
         home.mkdir()
-        subprocess.run(["git", "clone", "-q", "--bare", str(repo.top), str(home / ".bare")], check=True)
+        subprocess.run(
+            ["git", "clone", "-q", "--bare", str(repo.top), str(home / ".bare")], check=True
+        )
         (home / ".git").write_text("gitdir: ./.bare\n")
     hub = Repository(home)
     hub.git("worktree", "add", "-q", str(tmp_path / "one"), "main")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from lumen_hooks import vectors
 from lumen_hooks.errors import LockError, NewerIndexError
 from lumen_hooks.indexing import events
 from lumen_hooks.indexing.update import Busy, update_index
 from lumen_hooks.locks import Acquired, acquire
-from lumen_hooks.sqlite import connect
+from lumen_hooks.sqlite import connect, only_row
 from lumen_hooks.status import read_status
 from lumen_hooks.store import open_index
 from lumen_hooks.worktree import find_worktree
@@ -94,7 +96,9 @@ def test_refreshed_equals_rebuilt(repo: Repository, steps: int) -> None:
     update(repo)
     for step in range(steps):
         (repo.top / f"m{step}.py").unlink()
-        repo.commit({f"m{step + 1}.py": python_module(f"changed{step}"), f"n{step}.md": "# Title\n\ntext\n"})
+        repo.commit(
+            {f"m{step + 1}.py": python_module(f"changed{step}"), f"n{step}.md": "# Title\n\ntext\n"}
+        )
         refreshed(repo)
     kept = contents(repo)
     assert update(repo, force=True).refresh is not None
@@ -112,7 +116,9 @@ def test_force_reuses_every_vector(repo: Repository) -> None:
 
 def test_untracked_and_uncommitted_files_are_indexed(repo: Repository) -> None:
     repo.commit({"a.py": python_module("alpha"), ".gitignore": "ignored.py\n"})
-    repo.write({"a.py": python_module("edited"), "new.py": python_module("new"), "ignored.py": "x = 1\n"})
+    repo.write(
+        {"a.py": python_module("edited"), "new.py": python_module("new"), "ignored.py": "x = 1\n"}
+    )
     update(repo)
     symbols = {row[3] for row in contents(repo)["chunks"]}
     assert {"edited", "new"} <= symbols
@@ -169,7 +175,9 @@ def test_a_lock_that_cannot_be_taken_is_no_contention(repo: Repository) -> None:
 
 
 @pytest.mark.parametrize("garbage", [b"", b"not a database at all" * 100, None])
-def test_a_damaged_index_is_set_aside_and_made_again(repo: Repository, garbage: bytes | None) -> None:
+def test_a_damaged_index_is_set_aside_and_made_again(
+    repo: Repository, garbage: bytes | None
+) -> None:
     repo.commit({f"m{n}.py": python_module(*(f"f{n}_{k}" for k in range(20))) for n in range(10)})
     update(repo)
     whole = contents(repo)
@@ -251,16 +259,16 @@ def test_a_hint_outlives_a_failed_update(repo: Repository) -> None:
 def test_vectors_are_repacked_when_deletions_wasted_much(repo: Repository) -> None:
     repo.commit({f"m{n}.py": python_module(*(f"f{n}_{k}" for k in range(100))) for n in range(90)})
     update(repo)
-    for n in range(0, 90):
+    for n in range(90):
         if n % 3:
             (repo.top / f"m{n}.py").unlink()
     refreshed(repo)
     index = open_index(find_worktree(str(repo.top)).index_path)
     assert index is not None
     with index:
-        blocks = index.connection.execute("SELECT count(*) FROM vectors_chunks").fetchall()
-        live = index.connection.execute("SELECT count(*) FROM vectors_rowids").fetchall()
-    assert blocks[0][0] == -(-live[0][0] // 256)
+        (blocks,) = only_row(index.connection, "SELECT count(*) FROM vectors_chunks")
+        (live,) = only_row(index.connection, "SELECT count(*) FROM vectors_rowids")
+    assert blocks == math.ceil(live / vectors.BLOCK_ROWS)
     check_whole(repo)
     kept = contents(repo)
     update(repo, force=True)

@@ -13,7 +13,12 @@ from lumen_hooks.chunking.lines import SourceLines, cut, text_rank
 from lumen_hooks.chunking.markdown import sections
 from lumen_hooks.chunking.model import Chunk, ChunkedFile
 from lumen_hooks.chunking.pieces import CLOSED, Piece, pieces_of
-from lumen_hooks.chunking.settings import LONG_LINE_SLICE, SIGNATURE_MAX, WHOLE_MAX
+from lumen_hooks.chunking.settings import (
+    LONG_LINE_SLICE,
+    MINIFIED_LINE_MEAN,
+    SIGNATURE_MAX,
+    WHOLE_MAX,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,7 +62,7 @@ def _chunks_of_language(language: str, text: str, lines: SourceLines) -> list[Ch
     # Files that no parser is made for must not pay for loading one.
     from lumen_hooks.chunking.grammars import GRAMMARS
 
-    if language not in GRAMMARS:
+    if language not in GRAMMARS or len(text) > MINIFIED_LINE_MEAN * len(lines.rows):
         return _windows(lines)
     from lumen_hooks.chunking.definitions import parse
 

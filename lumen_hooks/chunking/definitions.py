@@ -19,7 +19,7 @@ from lumen_hooks.chunking.settings import PARSE_SECONDS_MAX, PART_MIN, SIGNATURE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tree_sitter import Node, Tree, TreeCursor
+    from tree_sitter import Node, Parser, Tree, TreeCursor
 
     from lumen_hooks.chunking.lines import SourceLines
 
@@ -28,7 +28,7 @@ _WITH_METHODS = frozenset({"class", "interface", "struct", "trait", "enum"})
 _DEPTH_MAX = 8
 _RANK_DEPTH_MAX = 40
 _NAME_MAX = 100
-_SMALL_FILE_BYTES = 64 * 1024
+_SMALL_FILE_BYTES = 8 * 1024
 _READ_BYTES = 64 * 1024
 _GENERICS = re.compile(r"(?<=\w)<[^<>]*>")
 
@@ -75,8 +75,8 @@ class ParsedFile:
     failed: bool
 
 
-class ParseTimeoutError(Exception):
-    """Parsing was given up after PARSE_SECONDS_MAX; the caller cuts line windows instead."""
+class ParseAbandonedError(Exception):
+    """The text is too much for its parser; the caller cuts line windows instead."""
 
 
 def parse(language: str, text: str, lines: SourceLines) -> ParsedFile:
@@ -85,34 +85,40 @@ def parse(language: str, text: str, lines: SourceLines) -> ParsedFile:
     Raises:
         KeyError: the language has no grammar.
         ImportError: the grammar is not installed.
-        ParseTimeoutError: it took too long.
+        ParseAbandonedError: it takes more than PARSE_SECONDS_MAX, or is nested too deeply.
     """
     parser, query = parser_and_query(language)
+    grammar = GRAMMARS[language]
+    if grammar.nesting_max and lines.nesting() > grammar.nesting_max:
+        raise ParseAbandonedError
     # Lone surrogates have no UTF-8; a replacement of any length leaves the rows as they are.
     source = text.encode("utf-8", "replace")
-    deadline = time.monotonic() + PARSE_SECONDS_MAX
-    if len(source) <= _SMALL_FILE_BYTES:
-        tree = parser.parse(source)
-    else:
-        # Only the slower read callback can be interrupted. It must return bytes: what a memoryview
-        # does to a later look at a node's text is a crash (py-tree-sitter issue 435).
-        try:
-            tree = parser.parse(
-                lambda offset, _point: source[offset : offset + _READ_BYTES],
-                progress_callback=lambda _offset, _has_error: time.monotonic() > deadline,
-            )
-        except ValueError as error:
-            parser.reset()
-            raise ParseTimeoutError from error
+    tree = _tree(parser, source)
     # No progress callback here: the binding (0.26.1) crashes with one on some trees, and a query's
     # time follows the size of the tree, which is bounded.
     matches = QueryCursor(query).matches(tree.root_node)
-    grammar = GRAMMARS[language]
     definitions = _Collector(lines, source, grammar).collect(matches)
     top = Definition("module", [""], 0, len(lines.rows) - 1, end_byte=len(source) + 1)
     _nest(top, definitions)
     failed = not grammar.data and _errors_hide(tree.root_node, top, lines)
     return ParsedFile(tree, source, top, failed)
+
+
+def _tree(parser: Parser, source: bytes) -> Tree:
+    if len(source) <= _SMALL_FILE_BYTES:
+        return parser.parse(source)
+    # CPU time, so that what a machine makes of a file does not depend on how busy it is.
+    deadline = time.thread_time() + PARSE_SECONDS_MAX
+    try:
+        # Only the slower read callback can be interrupted. It must return bytes: what a memoryview
+        # does to a later look at a node's text is a crash (py-tree-sitter issue 435).
+        return parser.parse(
+            lambda offset, _point: source[offset : offset + _READ_BYTES],
+            progress_callback=lambda _offset, _has_error: time.thread_time() > deadline,
+        )
+    except ValueError as error:
+        parser.reset()
+        raise ParseAbandonedError from error
 
 
 class _Collector:

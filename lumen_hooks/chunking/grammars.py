@@ -39,6 +39,7 @@ class Grammar:
         factory: the function in the package that returns the language.
         separator: between the parts of a qualified name in this language; becomes a dot.
         drop: left out of names (`exports.`).
+        nesting_max: a text nested deeper, by its indentation, is not parsed; 0 for no limit.
         data: keys and values rather than code; a syntax error there says nothing about the rest.
     """
 
@@ -47,6 +48,7 @@ class Grammar:
     factory: str = "language"
     separator: str = ""
     drop: tuple[str, ...] = ()
+    nesting_max: int = 0
     data: bool = False
 
 
@@ -86,7 +88,8 @@ GRAMMARS = {
         factory="language_typescript",
         drop=_ECMASCRIPT_DROP,
     ),
-    "yaml": Grammar("tree_sitter_yaml", ("yaml",), data=True),
+    # Its scanner keeps four bytes per level, and writes beyond its 1,024 without looking.
+    "yaml": Grammar("tree_sitter_yaml", ("yaml",), nesting_max=100, data=True),
 }
 
 

@@ -38,12 +38,15 @@ NAMES_MAX = 6
 SIGNATURE_MAX = 240
 """A repeated signature is cut here."""
 
-PARSE_SECONDS_MAX = 5.0
-"""A file that takes longer to parse is cut into line windows."""
+MINIFIED_LINE_MEAN = 500
+"""A file whose lines are longer than this on average is not parsed: its chunks end in mid-line."""
+
+PARSE_SECONDS_MAX = 4.0
+"""A file that takes more CPU time to parse is cut into line windows."""
 
 CHUNKER_SETTINGS = (
     f"chunker={CHUNKER_VERSION};whole={WHOLE_MAX};part={PART_MIN}-{PART_MAX}/{LONG_LINE_SLICE};"
     f"container={CONTAINER_WHOLE_MAX};tiny={TINY};merge={MERGE_STOP_MIN}-{MERGE_MAX}/{MERGE_STOP_ONE_IN};"
-    f"names={NAMES_MAX};signature={SIGNATURE_MAX}"
+    f"names={NAMES_MAX};signature={SIGNATURE_MAX};minified={MINIFIED_LINE_MEAN}"
 )
 """Part of the index fingerprint: two indexes that differ here are not interchangeable."""

@@ -33,7 +33,8 @@ _INDENT = "    "
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
-_LEXERS = {"text": "text", "tsx": "tsx", "c_sharp": "csharp"}
+_LEXERS = {"svelte": "html"}
+"""Languages that Pygments knows by another name."""
 
 
 def show(results: Iterable[SearchResult]) -> None:

@@ -63,6 +63,8 @@ def search(
         click.echo(
             f"note: the index is {found.state}: {found.pending_files:,} files differ", err=True
         )
+    if found.problem:
+        click.echo(f"note: {found.problem}", err=True)
     from . import render
 
     if sys.stdout.isatty():

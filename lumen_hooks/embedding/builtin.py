@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from .engine import Engine
     from .identity import ModelIdentity
 
-ENGINE_AFTER_TEXTS = 12_288
-"""Texts that one embedder embeds before it loads fastembed. A chunk of 900 characters costs 0.20 ms
-of CPU here and 0.17 ms there, and fastembed's import and model 0.40 s: about 13,000 texts repay it."""
+ENGINE_AFTER_TEXTS = 2048
+"""Texts that one embedder embeds before it loads fastembed: more is a build, and fastembed is the
+engine of builds. A chunk of 900 characters costs 0.20 ms of CPU here and 0.17 ms there, fastembed's
+import and model 0.40 s, so refreshes, queries and small builds do without."""
 
 _BATCH_TEXTS = 256
 _DTYPES = {"F16": "<f2", "F32": "<f4"}

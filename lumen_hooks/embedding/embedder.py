@@ -55,7 +55,7 @@ def load_embedder(
 
     Args:
         settings: names the model and the threads.
-        models_folder: where downloaded models are kept; the user's cache folder without it.
+        models_folder: where downloaded models are kept; the one in `settings` without it.
         download: a model that is missing there may be fetched. Never set it in a hook.
 
     Raises:
@@ -68,7 +68,7 @@ def load_embedder(
         return BuiltinEmbedder()
     from .transformer import load_engine_embedder
 
-    place = models_folder or default_models_folder({})
+    place = models_folder or settings.models_folder or default_models_folder({})
     if download:
         from .engine import locate
         from .identity import is_folder

@@ -79,7 +79,7 @@ def identify(settings: Settings, *, models_folder: str | None = None) -> ModelId
 
     Args:
         settings: names the model.
-        models_folder: where downloaded models are kept; the user's cache folder without it.
+        models_folder: where downloaded models are kept; the one in `settings` without it.
 
     Raises:
         ModelError: the model is unknown, or its files are not on this machine.
@@ -87,7 +87,7 @@ def identify(settings: Settings, *, models_folder: str | None = None) -> ModelId
     name = settings.model
     if name == BUILTIN_MODEL:
         return identify_builtin()
-    place = models_folder or default_models_folder({})
+    place = models_folder or settings.models_folder or default_models_folder({})
     if is_folder(name):
         files = describe_folder(os.path.expanduser(name))
         return _recall(name, place, files) or remember(name, files, place)

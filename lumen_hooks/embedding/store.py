@@ -58,7 +58,7 @@ class EmbeddingStore:
     """An open embedding store. One process opens a store once; any number of processes may.
 
     The file and its folder are made when they are missing, and a damaged file
-    is copied to `embeddings.db.damaged` and emptied.
+    is emptied, after a copy to `embeddings.db.damaged` unless there is one.
 
     Args:
         path: the database file.
@@ -89,7 +89,8 @@ class EmbeddingStore:
             StoreError: the file cannot be read. If it was damaged, it is emptied instead.
         """
         try:
-            with translated(self.path), self._snapshot():
+            # One state for both reads: after a repair elsewhere, a number means another model.
+            with translated(self.path), _snapshot(self._connection):
                 model = self._model(model_key)
                 if model is None:
                     return {}
@@ -186,16 +187,6 @@ class EmbeddingStore:
     def _today(self) -> int:
         return int(self._clock() // _DAY_SECONDS)
 
-    @contextmanager
-    def _snapshot(self) -> Iterator[None]:
-        """One read transaction: a model's number means another one after a repair elsewhere."""
-        self._connection.execute("BEGIN")
-        try:
-            yield
-        finally:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-
     def _model(self, model_key: str) -> int | None:
         rows = self._connection.execute("SELECT id FROM models WHERE key=?", (model_key,))
         row = rows.fetchone()
@@ -256,6 +247,17 @@ class EmbeddingStore:
                 )
 
 
+@contextmanager
+def _snapshot(connection: apsw.Connection) -> Iterator[None]:
+    """One read transaction."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
 def _make_folder(path: str) -> None:
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -269,8 +271,9 @@ def _make_folder(path: str) -> None:
 def _open(path: str) -> apsw.Connection:
     """Open the store, making its tables if it is new.
 
-    SQLite does not wait while another process makes the same file a WAL
-    database, busy timeout or not, so that is waited for here.
+    Of processes that make the same new file a WAL database at the same instant,
+    SQLite turns one away at once, busy timeout or not (1 opening in 1,500), so
+    that is waited for here.
     """
     deadline = time.monotonic() + _CREATE_SECONDS
     while True:
@@ -278,7 +281,7 @@ def _open(path: str) -> apsw.Connection:
             connection = connect(path, write=True, create=True)
             break
         except StoreError as error:
-            busy = False
+            busy = isinstance(error.__cause__, apsw.BusyError)
             if not busy or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
@@ -293,8 +296,10 @@ def _open(path: str) -> apsw.Connection:
 def _prepare(connection: apsw.Connection, path: str) -> None:
     """Check that the file is ours, and make the tables in it if it is empty."""
     with translated(path):
-        if _version(connection, path) == SCHEMA_VERSION:
-            return
+        # In one read transaction: between two reads, another process may make the tables.
+        with _snapshot(connection):
+            if _version(connection, path) == SCHEMA_VERSION:
+                return
         with transaction(connection):
             # Another process may have made them since.
             if _version(connection, path) == 0:
@@ -325,8 +330,10 @@ def _empty(path: str) -> None:
     by its name. SQLite resets a file under its own locks instead
     (sqlite.org/c3ref/c_dbconfig_defensive.html, SQLITE_DBCONFIG_RESET_DATABASE).
     """
-    with suppress(OSError):
-        shutil.copyfile(path, path + DAMAGED_SUFFIX)
+    # Once: of two processes that find the damage, the second would copy what the first has mended.
+    if not os.path.exists(path + DAMAGED_SUFFIX):
+        with suppress(OSError):
+            shutil.copyfile(path, path + DAMAGED_SUFFIX)
     with translated(path):
         connection = apsw.Connection(path)
         try:

@@ -156,7 +156,13 @@ class _Update:
     def run(self, *, force: bool, check: bool) -> Updated:
         """Update; a damaged index is set aside once, and seeded or built again."""
         try:
-            return self._attempt(force=force, check=check)
+            try:
+                return self._attempt(force=force, check=check)
+            except StoreError as error:
+                # An extension reports damage to its tables as a plain error.
+                if check or type(error) is not StoreError:
+                    raise
+                return self._attempt(force=force, check=True)
         except CorruptIndexError as error:
             kept = set_aside(self._worktree.index_path)
             log.append(

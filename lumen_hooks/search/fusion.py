@@ -5,7 +5,6 @@ Knows numbers, words and the columns of a chunk; neither SQLite nor files.
 
 from __future__ import annotations
 
-import posixpath
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 from .terms import STOP_WORDS, distinct_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,6 @@ class Weights:
         partial_name: share of the query's words and of the symbol's words that they have in
             common (their harmonic mean).
         path_words: share of the query's words that are words of the path.
-        file_name: the query names the file itself.
         definition: the chunk defines something, rather than mentioning it.
         tests: factor for tests, unless the query asks for them.
         generated: factor for code that a program wrote, by its file's name.
@@ -41,7 +39,6 @@ class Weights:
     exact_name: float = 0.5
     partial_name: float = 0.2
     path_words: float = 0.1
-    file_name: float = 0.5
     definition: float = 0.05
     tests: float = 0.75
     generated: float = 0.75
@@ -55,7 +52,6 @@ class Weights:
             + self.exact_name
             + self.partial_name
             + self.path_words
-            + self.file_name
             + self.definition
         )
 
@@ -80,16 +76,17 @@ class Ranking:
         query: what was asked.
         dense: cosine by chunk id, of the dense candidates.
         lexical: BM25 by chunk id, of the lexical candidates.
+        in_named_files: chunks of files that the query names: they come before all others.
         weights: what counts how much.
     """
 
     __slots__ = (
         "_dense",
+        "_in_named_files",
         "_lexical",
         "_named",
         "_share",
         "_tests_wanted",
-        "_text",
         "_weights",
         "_words",
     )
@@ -99,6 +96,7 @@ class Ranking:
         query: str,
         dense: Mapping[int, float],
         lexical: Mapping[int, float],
+        in_named_files: Collection[int] = (),
         weights: Weights = WEIGHTS,
     ) -> None:
         self._dense = normalised(dense)
@@ -106,7 +104,7 @@ class Ranking:
         # A search that has no opinion at all leaves its share to the other.
         self._share = (not dense, not lexical)
         self._weights = weights
-        self._text = " ".join(query.lower().split())
+        self._in_named_files = frozenset(in_named_files)
         words = distinct_words(query)
         self._words = frozenset(word for word in words if word not in STOP_WORDS) or frozenset(
             words
@@ -127,13 +125,15 @@ class Ranking:
             points += weights.exact_name * self._exact_name(symbol)
             points += weights.partial_name * self._partial_name(symbol)
         points += weights.path_words * self._path_words(path)
-        points += weights.file_name * self._file_name(path)
         points += weights.definition * (kind not in _MENTIONS)
         if is_test(path) and not self._tests_wanted:
             points *= weights.tests
         if _GENERATED_FILE.search(path):
             points *= weights.generated
-        return min(1.0, points / weights.total)
+        score = min(1.0, points / weights.total)
+        if self._in_named_files:
+            return (score + (chunk_id in self._in_named_files)) / 2
+        return score
 
     def _exact_name(self, symbol: str) -> float:
         if not self._named:
@@ -153,10 +153,6 @@ class Ranking:
         if not self._words:
             return 0.0
         return len(self._words & set(distinct_words(path))) / len(self._words)
-
-    def _file_name(self, path: str) -> float:
-        lowered = path.lower()
-        return float(self._text in {lowered, posixpath.basename(lowered)})
 
 
 def normalised(scores: Mapping[int, float]) -> dict[int, float]:

@@ -45,9 +45,6 @@ def merge_hits(hits: Iterable[Hit], definitions: Mapping[int, int]) -> list[Hit]
                     end_line=max(best.end_line, hit.end_line),
                 )
                 break
-            if _gap(best, hit) < 0:
-                # Something within (or around) a better hit has nothing to add.
-                break
         else:
             there.append(len(merged))
             merged.append(hit)
@@ -93,7 +90,7 @@ def _gap(one: Hit, other: Hit) -> int:
 
 
 def _without_overlaps(merged: list[Hit]) -> list[Hit]:
-    """Hits that grew over one another: the better one stays."""
+    """Of hits that overlap, the better one alone: a method within its class, or the reverse."""
     kept: list[Hit] = []
     lines: dict[str, list[Hit]] = {}
     for hit in merged:

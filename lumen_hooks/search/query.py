@@ -74,7 +74,8 @@ class Searcher:
             dense = self._dense(vector, count, allowed)
             lexical = lexical_search(connection, text, count, allowed)
             named = file_chunks(connection, text, count, allowed)
-            hits = _hits(connection, Ranking(text, dense, lexical), {*dense, *lexical, *named})
+            ranking = Ranking(text, dense, lexical, named)
+            hits = _hits(connection, ranking, {*dense, *lexical, *named})
             parts = _parts(connection, hits)
         return merge_hits(hits, parts)[:limit]
 

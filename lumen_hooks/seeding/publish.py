@@ -43,8 +43,7 @@ def publish(temporary: str, target: str) -> bool:
         StorageFullError: the file system refused; nothing was published.
     """
     try:
-        if os.path.exists(temporary + "-wal"):
-            raise OSError(errno.EBUSY, "its WAL could not be folded in")
+        _insist_on_no_wal(temporary)
         _fsync(temporary)
         if not os.path.lexists(target):
             # SQLite would replay a left-over WAL into the new file, silently.
@@ -118,6 +117,11 @@ def _is_stale(rest: str, modified: float, now: float) -> bool:
     if int(pid) == os.getpid() if pid.isdigit() else False:
         return False
     return not pid.isdigit() or not is_alive(int(pid)) or now - modified > _OLD_SECONDS
+
+
+def _insist_on_no_wal(temporary: str) -> None:
+    if os.path.exists(temporary + "-wal"):
+        raise OSError(errno.EBUSY, "its WAL could not be folded in")
 
 
 def _fsync(path: str) -> None:

@@ -26,6 +26,8 @@ from .publish import create_exclusively
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    Gate = Callable[[apsw.Connection], None]
+
 LOCK_WAIT_MS = 2000
 """How long to wait for the donor's writer before copying through SQLite's backup instead."""
 
@@ -33,43 +35,78 @@ FULL_CHECK_BYTES = 500_000_000
 """Copies up to this size are checked page by page (about 0.5 s per GB)."""
 
 
-def snapshot(donor: str, copy: str, *, gate: Callable[[apsw.Connection], None]) -> None:
+def snapshot(donor: str, copy: str, *, gate: Gate) -> None:
     """Copy a live database into a new file, whole, checked and with its WAL folded in.
 
     Args:
         donor: the database; its writers wait while its file is copied (never its readers).
         copy: where to; must not exist.
-        gate: is given the donor's connection, under its write lock, and raises to refuse it.
+        gate: is given a connection to the donor, and raises to refuse it.
 
     Raises:
         CorruptIndexError: the donor is damaged.
         StorageFullError: no room, or no permission, for the copy.
         StoreError: the donor cannot be opened or read.
     """
-    descriptor = os.open(donor, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
-        with _donor_errors():
-            connection = connect(donor, write=True)
-        try:
-            with _donor_errors(), translated(donor):
-                locked = _lock(connection)
-                gate(connection)
-            if locked:
-                _copy_files(descriptor, donor, copy)
-                connection.execute("ROLLBACK")
-            else:
-                with translated(copy):
-                    _backup(connection, copy)
-        finally:
-            connection.close()
+        if _is_open_here(donor):
+            _copy_through_sqlite(donor, copy, gate)
+        else:
+            _copy_under_lock(donor, copy, gate)
     except OSError as error:
         raise StorageFullError(
             f"cannot copy {donor}: {error.strerror}", hint="check free disk space and permissions"
         ) from error
-    finally:
-        # Only now: closing any descriptor of the file drops every lock that SQLite has on it.
-        os.close(descriptor)
     _fold(copy)
+
+
+def _is_open_here(donor: str) -> bool:
+    """Whether this process has the database open already.
+
+    It must not open and close the file raw then: that drops every lock SQLite holds on it.
+    """
+    return any(_same_file(connection.filename, donor) for connection in apsw.connections())
+
+
+def _same_file(name: str, path: str) -> bool:
+    try:
+        return bool(name) and os.path.samefile(name, path)
+    except OSError:
+        return False
+
+
+def _copy_under_lock(donor: str, copy: str, gate: Gate) -> None:
+    with _donor_errors():
+        connection = connect(donor, write=True)
+    # From here on the file is open through SQLite, so the descriptor must outlive the connection.
+    descriptor = -1
+    try:
+        descriptor = os.open(donor, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        with _donor_errors(), translated(donor):
+            locked = _lock(connection)
+            gate(connection)
+        if locked:
+            _copy_files(descriptor, donor, copy)
+            connection.execute("ROLLBACK")
+        else:
+            with translated(copy):
+                _backup(connection, copy)
+    finally:
+        connection.close()
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _copy_through_sqlite(donor: str, copy: str, gate: Gate) -> None:
+    with _donor_errors():
+        connection = connect(donor, write=False)
+    try:
+        with _donor_errors(), translated(donor):
+            gate(connection)
+        with translated(copy):
+            _backup(connection, copy)
+    finally:
+        connection.close()
 
 
 @contextmanager

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import apsw
+import pytest
+
+from lumen_hooks.search.terms import (
+    MAX_QUERY_TERMS,
+    distinct_words,
+    lexical_code,
+    lexical_name,
+    lexical_path,
+    match_expression,
+    parts,
+    query_terms,
+)
+
+
+@pytest.mark.parametrize(
+    ("word", "inner"),
+    [
+        ("parseHTTPResponse2", ("parse", "http", "response")),
+        ("snake_case_name", ("snake", "case", "name")),
+        ("__init__", ("init",)),
+        ("_private", ("private",)),
+        ("SCREAMING_CASE", ("screaming", "case")),
+        ("sha256sum", ("sha", "256", "sum")),
+        ("lower", ()),
+        ("Title", ()),
+        ("größe_ändern", ("größe", "ändern")),
+        ("___", ()),
+    ],
+)
+def test_parts(word: str, inner: tuple[str, ...]) -> None:
+    assert parts(word) == inner
+
+
+def test_code_holds_each_whole_word_and_each_part_once() -> None:
+    code = "def sendHttpRequest(self):\n    self.send(http_client, x)\n    self.send(2)"
+    assert lexical_code(code).split() == [
+        *("def", "sendhttprequest", "send", "http", "request", "self", "http_client", "client")
+    ]
+
+
+def test_names_and_paths() -> None:
+    assert lexical_name("Store.insertRow").split() == ["store", "insertrow", "insert", "row"]
+    assert lexical_path("src/http_client/base.py").split() == [
+        *("src", "http_client", "http", "client", "base")
+    ]
+    assert lexical_path("") == ""
+    assert lexical_path("Makefile") == "makefile"
+
+
+def test_encoded_data_is_left_out() -> None:
+    assert distinct_words("key " + "0a" * 200) == ["key"]
+
+
+def test_stop_words_are_asked_for_only_alone() -> None:
+    assert query_terms("where do we retry failed uploads") == ("retry", "failed", "uploads")
+    assert query_terms("where is it") == ("where", "is", "it")
+
+
+@pytest.mark.parametrize("query", ["", "  ", "\0", "()*^:-+\"'", "___", "x", "\ud800"])
+def test_nothing_to_ask_for(query: str) -> None:
+    assert match_expression(query) is None
+
+
+HOSTILE = [
+    'foo" OR code:*',
+    "NEAR(a b, 2) AND NOT title",
+    "col:value -minus ^caret star*",
+    "a" * 5000,
+    "\0nul\0byte",
+    "\x1b[31mred",
+    "'; DROP TABLE files; --",
+    "lone \ud800 surrogate",
+    "日本語 検索 größe naïve",
+    "emoji 🎉 party",
+    "AND OR NOT NEAR",
+    "{}[]()<>|&;$`\\",
+    "word " * 200_000,
+    " ".join(f"term{number}" for number in range(10_000)),
+]
+
+
+@pytest.mark.parametrize("query", HOSTILE, ids=range(len(HOSTILE)))
+def test_any_query_is_safe(query: str) -> None:
+    connection = apsw.Connection(":memory:")
+    connection.execute(
+        "CREATE VIRTUAL TABLE lexical USING fts5(code, content='', contentless_delete=1,"
+        " tokenize=\"porter unicode61 tokenchars '_'\")"
+    )
+    connection.execute("INSERT INTO lexical(rowid, code) VALUES(1, 'nul value drop größe')")
+    expression = match_expression(query)
+    if expression is not None:
+        assert expression.count(" OR ") < MAX_QUERY_TERMS
+        connection.execute(
+            "SELECT rowid FROM lexical WHERE lexical MATCH ?", (expression,)
+        ).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("code", "query"),
+    [
+        ("class HttpResponse:", "httpresponse"),
+        ("class HttpResponse:", "response"),
+        ("retry_failed_uploads()", "how do uploads retry"),
+        ("retryFailedUpload()", "retry_failed_upload"),
+        ("sha256sum", "sha256"),
+        ("größeÄndern()", "GRÖSSEÄNDERN größeändern"),
+        ("naïve_bayes", "naive"),
+        ("名前 = 1", "名前"),
+        ("raise ValueError('cannot parse header')", 'ValueError: "cannot parse header"'),
+    ],
+)
+def test_queries_meet_code(code: str, query: str) -> None:
+    connection = apsw.Connection(":memory:")
+    connection.execute(
+        "CREATE VIRTUAL TABLE l USING fts5(code, tokenize=\"porter unicode61 tokenchars '_'\")"
+    )
+    connection.execute("INSERT INTO l(code) VALUES(?)", (lexical_code(code),))
+    found = connection.execute("SELECT rowid FROM l WHERE l MATCH ?", (match_expression(query),))
+    assert found.fetchall() == [(1,)]
