@@ -17,6 +17,7 @@ def scrubbed_environment() -> dict[str, str]:
     """This process's environment without what ties it to another worktree, taking no locks."""
     environment = without_local_variables(os.environ)
     environment["GIT_OPTIONAL_LOCKS"] = "0"
+    environment["GIT_FLUSH"] = "0"  # check-attr flushes a pipe for each path otherwise
     environment["LC_ALL"] = "C"
     return environment
 

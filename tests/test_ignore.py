@@ -172,7 +172,7 @@ def test_hostile_patterns_take_no_time() -> None:
     started = time.process_time()
     assert not matches("a" * 250, "*a" * 40 + "b")
     assert not matches("a/" * 1500 + "c", "**/a/" * 40 + "b")
-    assert time.process_time() - started < 1.0
+    assert time.process_time() - started < 5  # a backtracking matcher would take years
 
 
 def test_a_path_of_very_many_folders() -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -471,12 +470,3 @@ def test_a_file_that_vanishes_during_the_scan(
 
     monkeypatch.setattr("lumen_hooks.manifest.git", deleting)
     assert files(repo) == {"stays": None}
-
-
-def test_a_scan_reads_no_content(repo: Repository) -> None:
-    repo.commit({"a": "1\n"})
-    with (repo.top / "huge").open("wb") as file:
-        file.truncate(50 << 20)
-    started = time.process_time()
-    assert files(repo)["huge"] is None
-    assert time.process_time() - started < 0.1

@@ -62,7 +62,8 @@ def _chunks_of_language(language: str, text: str, lines: SourceLines) -> list[Ch
     # Files that no parser is made for must not pay for loading one.
     from lumen_hooks.chunking.grammars import GRAMMARS
 
-    if language not in GRAMMARS or len(text) > MINIFIED_LINE_MEAN * len(lines.rows):
+    minified = len(text) > max(WHOLE_MAX, MINIFIED_LINE_MEAN * len(lines.rows))
+    if language not in GRAMMARS or minified:
         return _windows(lines)
     from lumen_hooks.chunking.definitions import parse
 
