@@ -38,6 +38,7 @@ class Settings:
         exclude: gitignore patterns never indexed.
         workers: processes of this user on this machine that may embed at once.
         threads: threads for one embedding process.
+        max_cache_bytes: size above which the embedding store evicts what no index uses.
         models_folder: where downloaded models are kept; empty for the user's cache folder.
     """
 
@@ -50,6 +51,7 @@ class Settings:
     exclude: tuple[str, ...] = ()
     workers: int = 2
     threads: int = 1
+    max_cache_bytes: int = 512 << 20
     models_folder: str = ""
 
 

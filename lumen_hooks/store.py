@@ -28,6 +28,8 @@ APPLICATION_ID = 0x4C554D4E
 SCHEMA_VERSION = 1
 """The tables' shape, in `PRAGMA user_version`; a change of what rows mean is INDEX_VERSION's."""
 
+# FTS5 stores a column's number with each term of each row, except for the first column: the one
+# with the most terms comes first.
 _SCHEMA = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE files(
@@ -51,7 +53,7 @@ CREATE TABLE chunks(
 );
 CREATE INDEX chunks_by_file ON chunks(file_id);
 CREATE VIRTUAL TABLE lexical USING fts5(
-  path, name, code,
+  code, name, path,
   content='', contentless_delete=1, tokenize="porter unicode61 tokenchars '_'"
 );
 """

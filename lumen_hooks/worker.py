@@ -96,6 +96,7 @@ def _follow(worktree: Worktree, settings: Settings, event: str) -> None:
     """Update until no hint is left."""
     from .embedding.embedder import load_embedder
     from .indexing import events
+    from .indexing.housekeeping import trim_embeddings
     from .indexing.update import Job, Updated, update_index
     from .slots import runtime_folder
 
@@ -131,6 +132,7 @@ def _follow(worktree: Worktree, settings: Settings, event: str) -> None:
                 },
             )
         if not events.arrived(worktree):
+            trim_embeddings(worktree, settings.max_cache_bytes)
             return
 
 

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from lumen_hooks.embedding.identity import ModelIdentity
 from lumen_hooks.embedding.quantise import quantise
 from lumen_hooks.embedding.text import query_text

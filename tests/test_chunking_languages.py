@@ -860,7 +860,7 @@ def test_kinds_are_known(language: str) -> None:
 
 
 def test_comments_and_attributes_belong_to_the_definition_below() -> None:
-    rows = {}
+    rows: dict[str, str] = {}
     for language in ("python", "rust", "typescript", "dart", "elixir", "cpp", "toml"):
         text = SAMPLES[language][0]
         lines = SourceLines(text)

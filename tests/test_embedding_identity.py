@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
 from lumen_hooks.config import Settings
 from lumen_hooks.embedding.files import describe_folder, digest, safetensors_header
 from lumen_hooks.embedding.identity import (

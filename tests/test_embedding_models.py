@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
 from lumen_hooks.config import Settings
 from lumen_hooks.embedding.builtin import BuiltinEmbedder
 from lumen_hooks.embedding.embedder import Embedder, load_embedder
 from lumen_hooks.embedding.identity import BUILTIN_FOLDER
 from lumen_hooks.errors import ModelError
-
 from tests.fake_embedder import FakeEmbedder
 
 if TYPE_CHECKING:

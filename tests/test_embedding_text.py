@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from lumen_hooks.embedding.quantise import QUANTISATION, quantise
 from lumen_hooks.embedding.text import embedded_text, embedding_key, query_text
-
 from tests.fake_embedder import DIMENSIONS, FakeEmbedder
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
 from lumen_hooks.config import Settings
 from lumen_hooks.embedding.embedder import Embedder, load_embedder
 from lumen_hooks.embedding.identity import MAX_TOKENS

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 import pytest
+
 from lumen_hooks.embedding.store import (
     DAMAGED_SUFFIX,
     SCHEMA_VERSION,

@@ -134,9 +134,7 @@ def _chunks_of_piece(
             later_header = header
 
 
-def _chunk(
-    lines: SourceLines, rows: tuple[int, int], symbol: str, kind: str, header: str
-) -> Chunk:
+def _chunk(lines: SourceLines, rows: tuple[int, int], symbol: str, kind: str, header: str) -> Chunk:
     return Chunk(rows[0] + 1, rows[1] + 1, symbol, kind, lines.text(*rows), header)
 
 

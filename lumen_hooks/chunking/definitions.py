@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tree_sitter import QueryCursor
 
 from lumen_hooks.chunking.grammars import GRAMMARS, Grammar, parser_and_query
+from lumen_hooks.chunking.nesting import nesting
 from lumen_hooks.chunking.settings import PARSE_SECONDS_MAX, PART_MIN, SIGNATURE_MAX
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def parse(language: str, text: str, lines: SourceLines) -> ParsedFile:
     """
     parser, query = parser_and_query(language)
     grammar = GRAMMARS[language]
-    if grammar.nesting_max and lines.nesting() > grammar.nesting_max:
+    if grammar.nesting_max and nesting(lines.rows) > grammar.nesting_max:
         raise ParseAbandonedError
     # Lone surrogates have no UTF-8; a replacement of any length leaves the rows as they are.
     source = text.encode("utf-8", "replace")
@@ -237,12 +238,12 @@ def _nest(top: Definition, definitions: list[Definition]) -> None:
 
 
 def _errors_hide(root: Node, top: Definition, lines: SourceLines) -> bool:
-    """Tell whether errors cover more than half of the text, and definitions less than half."""
+    """Tell whether errors cover half of the text or more, and definitions less than a quarter."""
     if not root.has_error:
         return False
     size = lines.size(0, len(lines.rows) - 1)
     defined = sum(lines.size(one.first, one.last) for one in top.members)
-    if 2 * defined >= size:
+    if 4 * defined >= size:
         return False
     if root.is_error:
         return True
@@ -267,7 +268,9 @@ def signature(definition: Definition, source: bytes) -> str:
     body = parent.child_by_field_name("body") if parent is not None else None
     if body is not None and body.start_byte > name.end_byte:
         end = body.start_byte
-    elif parent is not None and parent.type.endswith("declarator") and "variable" not in parent.type:
+    elif (
+        parent is not None and parent.type.endswith("declarator") and "variable" not in parent.type
+    ):
         end = parent.end_byte
     else:
         end = source.find(b"\n", name.end_byte)

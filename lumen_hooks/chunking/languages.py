@@ -109,8 +109,8 @@ _BY_EXTENSION = {
 _SHEBANG = re.compile(r"#!\s*(?:\S*/)?env\s+(?:-\S+\s+|\w+=\S*\s+)*(\S+)|#!\s*(\S+)")
 _VERSION_SUFFIX = re.compile(r"[\d.]+$")
 _CPP_ONLY = re.compile(
-    r"^[ \t]*(?:class[ \t]+\w|namespace\b|template[ \t]*<|using[ \t]+\w|(?:public|private|protected)"
-    r"[ \t]*:)",
+    r"^[ \t]*(?:class[ \t]+\w|namespace\b|template[ \t]*<|using[ \t]+\w"
+    r"|(?:public|private|protected)[ \t]*:)",
     re.MULTILINE,
 )
 

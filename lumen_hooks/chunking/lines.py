@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 _CLOSER = re.compile(r"\s*(?:[)\]}>]|</|end\b|else\b|elif\b|except\b|finally\b|catch\b)")
 
-_INDICATORS = re.compile(r"([ \t]*)((?:[-?:][ \t]+)*)")
-
 
 class SourceLines:
     """The lines of one text, addressed by row."""
@@ -50,25 +48,6 @@ class SourceLines:
         while last > first and self.is_blank(last):
             last -= 1
         return (first, last) if first <= last else None
-
-    def nesting(self) -> int:
-        """Return an upper bound of half the depth to which YAML's blocks are nested.
-
-        Half, because a sequence may stand at the column of the mapping that it is in.
-        """
-        deepest = 0
-        stack: list[tuple[int, int]] = []
-        for row in self.rows:
-            match = _INDICATORS.match(row)
-            if match is None or match.end() == len(row) == match.end(1):
-                continue
-            indent = match.end(1)
-            while stack and stack[-1][0] >= indent:
-                stack.pop()
-            depth = (stack[-1][1] if stack else 0) + 1 + len(match[2].split())
-            stack.append((indent, depth))
-            deepest = max(deepest, depth)
-        return deepest
 
     def rows_within(self, first: int, smallest: int, largest: int) -> range:
         """Return the rows before which a part that starts at `first` has a size in that range."""

@@ -79,20 +79,22 @@ def _expand(
         start, end = max(member.first, position), member.last
         together = [member]
         index += 1
-        while index < len(members) and _shares_row(members[index], end, lines):
+        while index < len(members) and _shares_row(members[index], end):
             together.append(members[index])
             end = max(end, members[index].last)
             index += 1
         if end < position:
-            # All of it stands on a row that is taken already.
-            out[-1].names.extend(_qualified(name, together))
+            # All of it stands on rows that are taken already (a function in a decorator).
             continue
         _add_gap(container, name, position, start - 1, lines, out)
         if len(together) == 1 and _opens(member, start, end, lines):
-            inner = _expand(member, _qualified(name, together)[0], start, end, lines)
+            own = _qualified(name, together)
+            inner = _expand(member, own[0], start, end, lines)
             for piece in inner:
                 # A class that came down to one piece may share a chunk with its neighbours.
                 piece.parent = id(container) if len(inner) == 1 else CLOSED
+            if len(inner) == 1 and member.kind == "key":
+                inner[0].names = own
             out.extend(inner)
         else:
             out.append(
@@ -111,15 +113,12 @@ def _expand(
     return merged(out, lines)
 
 
-def _shares_row(member: Definition, end: int, lines: SourceLines) -> bool:
+def _shares_row(member: Definition, end: int) -> bool:
     """Tell whether a member starts on a row where the one before it has not ended.
 
     Comments above it may lie in the rows of the one before: those do not count.
     """
-    if member.first > end:
-        return False
-    name_row = member.name_node.start_point[0] if member.name_node is not None else member.first
-    return name_row <= end or lines.size(end + 1, member.last) < 0
+    return member.name_node is not None and member.name_node.start_point[0] <= end
 
 
 def _opens(member: Definition, first: int, last: int, lines: SourceLines) -> bool:
@@ -177,24 +176,23 @@ def merged(pieces: list[Piece], lines: SourceLines) -> list[Piece]:
     whatever happens further up.
     """
     groups: list[Piece] = []
-    previous_size = group_size = 0
+    previous_size = 0
     for piece in pieces:
         size = lines.size(piece.first, piece.last)
-        together = group_size + 1 + size
-        if (
-            groups
-            and groups[-1].parent == piece.parent != CLOSED
-            and together <= MERGE_MAX
-            and (previous_size < TINY or size < TINY)
-            and not (group_size >= MERGE_STOP_MIN and _ends_group(piece))
-        ):
+        if (previous_size < TINY or size < TINY) and groups and _fits(groups[-1], piece, lines):
             _join(groups[-1], piece)
-            group_size = together
         else:
             groups.append(piece)
-            group_size = size
         previous_size = size
     return groups
+
+
+def _fits(group: Piece, piece: Piece, lines: SourceLines) -> bool:
+    if group.parent == CLOSED or group.parent != piece.parent:
+        return False
+    if lines.size(group.first, piece.last) > MERGE_MAX:
+        return False
+    return lines.size(group.first, group.last) < MERGE_STOP_MIN or not _ends_group(piece)
 
 
 def _ends_group(piece: Piece) -> bool:
@@ -204,8 +202,6 @@ def _ends_group(piece: Piece) -> bool:
 
 def _join(group: Piece, piece: Piece) -> None:
     group.last = piece.last
-    if not group.names or (not _defines(group) and _defines(piece)):
-        group.definition = piece.definition or group.definition
     group.kind = _kind_of_both(group, piece)
     group.names = [*group.names, *piece.names]
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +17,9 @@ from lumen_hooks.status import FRESH
 
 from .place import job_at
 from .progress import progress_bar
+
+if TYPE_CHECKING:
+    from lumen_hooks.answer import Answer
 
 
 @click.command()
@@ -51,11 +56,15 @@ def search(
         top = job.worktree.top
         found = answer(
             job,
-            Query(query, limit=limit, path=path, languages=languages, kinds=kinds),
+            Query(query, limit, _from_top(path, directory, top), languages, kinds),
             job.load(job.settings),
             refresh=not no_refresh,
             start_worker=lambda: spawn_worker(top, "search"),
         )
+    _show(found, as_json=as_json)
+
+
+def _show(found: Answer, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(asdict(found), ensure_ascii=False))
         return
@@ -73,3 +82,15 @@ def search(
         click.echo(render.render_plain(found.results), nl=False)
     if not found.results:
         click.echo("no results", err=True)
+
+
+def _from_top(path: str | None, directory: str, top: str) -> str | None:
+    """A path as the index knows it, if it was given from the folder that the user is in."""
+    if path is None:
+        return None
+    place = os.path.realpath(os.path.join(directory, path))
+    if os.path.isabs(path) or os.path.exists(place):
+        below = os.path.relpath(place, top)
+        if not below.startswith(".."):
+            return below
+    return path

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tokenizers import Tokenizer
 
-from ..errors import ModelError
+from lumen_hooks.errors import ModelError
+
 from .files import STATIC_WEIGHTS, TOKENIZER, safetensors_header
 from .identity import BUILTIN_FOLDER, MAX_TOKENS, identify_builtin
 from .quantise import quantise

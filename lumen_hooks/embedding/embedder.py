@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from ..config import BUILTIN_MODEL
+from lumen_hooks.config import BUILTIN_MODEL
+
 from .identity import default_models_folder, identify
 from .threads import limit_threads
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..config import Settings
+    from lumen_hooks.config import Settings
+
     from .identity import ModelIdentity
 
 

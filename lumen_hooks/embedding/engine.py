@@ -18,7 +18,8 @@ from fastembed.common.model_description import DenseModelDescription, ModelSourc
 from fastembed.text.static_embedding import supported_static_models
 from loguru import logger
 
-from ..errors import ModelError
+from lumen_hooks.errors import ModelError
+
 from .files import HINT, STATIC_WEIGHTS, ModelFiles, with_companions
 from .identity import MAX_TOKENS
 

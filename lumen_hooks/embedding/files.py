@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import ModelError
+from lumen_hooks.errors import ModelError
 
 HINT = "choose a model with: git config lumen.model NAME-OR-FOLDER (builtin needs no files)"
 

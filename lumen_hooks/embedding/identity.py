@@ -14,8 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..config import BUILTIN_MODEL
-from ..errors import ModelError
+from lumen_hooks.config import BUILTIN_MODEL
+from lumen_hooks.errors import ModelError
+
 from .files import (
     STATIC_WEIGHTS,
     TOKENIZER,
@@ -29,7 +30,7 @@ from .text import EMBEDDED_TEXT_VERSION
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..config import Settings
+    from lumen_hooks.config import Settings
 
 MAX_TOKENS = 512
 """Tokens of a text that count; what follows them is not embedded. fastembed's static models

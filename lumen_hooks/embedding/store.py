@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, final
 
 import apsw
 
-from ..errors import CorruptIndexError, NewerIndexError, StorageFullError, StoreError
-from ..sqlite import BUSY_TIMEOUT_MS, PAGE_SIZE_BYTES, connect, transaction, translated
+from lumen_hooks.errors import CorruptIndexError, NewerIndexError, StorageFullError, StoreError
+from lumen_hooks.sqlite import BUSY_TIMEOUT_MS, PAGE_SIZE_BYTES, connect, transaction, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..config import Settings
+    from lumen_hooks.config import Settings
+
     from .identity import ModelIdentity
 
 BATCH_TEXTS = 4

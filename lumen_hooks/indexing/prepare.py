@@ -231,10 +231,12 @@ class Preparer:
         if self._vectors is None:
             return {}
         try:
-            return self._vectors.get(self._model_key, keys)
+            found = self._vectors.get(self._model_key, keys)
+            self._vectors.touch(self._model_key, found)
         except StoreError:
             self._vectors = None
             return {}
+        return found
 
     def _remember(self, vectors: dict[bytes, bytes]) -> None:
         """Keep vectors for every worktree; the store is a cache, so it may be missing."""

@@ -1,0 +1,44 @@
+"""Keeps the embedding store from growing without end."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from lumen_hooks.embedding.store import EmbeddingStore
+from lumen_hooks.errors import LumenError
+from lumen_hooks.store import open_index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lumen_hooks.worktree import Worktree
+
+
+def trim_embeddings(worktree: Worktree, max_bytes: int) -> int:
+    """Evict vectors that no worktree's index uses, if the embedding store is over a size.
+
+    Args:
+        worktree: any worktree of the repository.
+        max_bytes: how large the store may be; what indexes use is kept even above that.
+
+    Returns:
+        How many vectors were evicted.
+
+    Raises:
+        StoreError: the embedding store cannot be opened or written.
+    """
+    with EmbeddingStore(worktree.embeddings_path) as store:
+        return store.trim(max_bytes, _keys_in_use(worktree))
+
+
+def _keys_in_use(worktree: Worktree) -> Iterator[bytes]:
+    from lumen_hooks.seeding.donors import all_worktrees  # libgit2, only if there is need
+
+    for place in all_worktrees(worktree):
+        # An index that cannot be read is made again from what the others and the model give.
+        with suppress(LumenError):
+            index = open_index(place.index_path)
+            if index is not None:
+                with index:
+                    yield from index.keys()
