@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,7 @@ class Failed:
         """The same as an error to raise where nothing can be done without the lock."""
         return LockError(
             f"cannot lock {self.path}: {self.cause}",
-            hint="the git directory must be writable and on a file system that has locks",
+            hint="check free disk space and permissions; the file system must have locks",
         )
 
 
@@ -96,8 +97,9 @@ def acquire(path: str, *, timeout: float, purpose: str) -> Acquired | Held | Fai
 
     def sign(fd: int) -> None:
         descriptors.append(fd)
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, f"{os.getpid()} {time.time():.3f} {purpose}\n".encode(), 0)
+        with suppress(OSError):  # a full disk: the lock is ours all the same, though unsigned
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, f"{os.getpid()} {time.time():.3f} {purpose}\n".encode(), 0)
 
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.hostile_processes import Launcher
 from tests.repository import Repository
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -46,3 +48,11 @@ def repo(tmp_path: Path) -> Repository:
     top.mkdir()
     subprocess.run(["git", "init", "-q"], cwd=top, check=True)
     return Repository(top)
+
+
+@pytest.fixture(scope="session")
+def launcher() -> Iterator[Launcher]:
+    """Starts commands in processes that do not pay for imports."""
+    found = Launcher()
+    yield found
+    found.close()

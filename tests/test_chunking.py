@@ -375,6 +375,9 @@ ODD_TEXTS = {
     "nested blocks": "".join(" " * level + "if x:\n" for level in range(300)),
     "nested sequences": "- " * 700 + "a\n",
     "nested keys": "".join(" " * level + "a:\n" for level in range(400)),
+    "nested keys on lines of another kind": (
+        "".join(" " * level + "a:\r" for level in range(400)) + "\n" * 3000
+    ),
     "nested classes": "".join("  " * level + f"class C{level}:\n" for level in range(60)),
     "open string": '"""\n' + "text\n" * 1000,
     "heredocs": "cat <<A <<B <<C\n" * 50,
@@ -390,9 +393,8 @@ def test_odd_texts(name: str) -> None:
 
 
 def test_yaml_is_parsed_to_a_good_depth() -> None:
-    # One level less than is refused: three blocks (mapping, sequence, mapping) in two columns.
     text = "".join("  " * level + "- a:\n" for level in range(50))
-    assert nesting(text.split("\n")) == 100
+    assert nesting(text) == 100
     assert not chunk_file("a.yaml", text).parse_failed
     assert chunk_file("a.yaml", text + "  " * 50 + "- a: 1\n").parse_failed
 

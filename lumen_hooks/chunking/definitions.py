@@ -90,7 +90,7 @@ def parse(language: str, text: str, lines: SourceLines) -> ParsedFile:
     """
     parser, query = parser_and_query(language)
     grammar = GRAMMARS[language]
-    if grammar.nesting_max and nesting(lines.rows) > grammar.nesting_max:
+    if grammar.nesting_max and nesting(text) > grammar.nesting_max:
         raise ParseAbandonedError
     # Lone surrogates have no UTF-8; a replacement of any length leaves the rows as they are.
     source = text.encode("utf-8", "replace")

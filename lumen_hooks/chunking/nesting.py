@@ -8,15 +8,12 @@ so such a text must not reach the parser. Knows nothing of YAML beyond its inden
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+_BREAKS = re.compile(r"[\r\n]")  # A lone carriage return ends a line in YAML.
 _INDICATORS = re.compile(r"([ \t]*)((?:[-?:][ \t]+)*)")
 
 
-def nesting(rows: Iterable[str]) -> int:
+def nesting(text: str) -> int:
     """Return an upper bound of half the levels to which the blocks of a text are nested.
 
     Every deeper indentation counts as one, and so does every `- ` in front of a line's content.
@@ -24,7 +21,7 @@ def nesting(rows: Iterable[str]) -> int:
     """
     deepest = 0
     stack: list[tuple[int, int]] = []
-    for row in rows:
+    for row in _BREAKS.split(text):
         match = _INDICATORS.match(row)
         if match is None or match.end(1) == len(row):
             continue

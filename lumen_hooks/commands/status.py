@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from lumen_hooks.config import load_settings
-from lumen_hooks.seeding.donors import all_worktrees
 from lumen_hooks.status import read_status
 from lumen_hooks.worktree import find_worktree
 
@@ -25,7 +24,11 @@ if TYPE_CHECKING:
 def status(directory: str, every: bool, as_json: bool) -> None:
     """Show whether the index is fresh, and what the last refresh did."""
     here = find_worktree(directory)
-    worktrees = all_worktrees(here) if every else [here]
+    worktrees = [here]
+    if every:
+        from lumen_hooks.seeding.donors import all_worktrees  # libgit2 costs 90 ms to import
+
+        worktrees = all_worktrees(here)
     found = [read_status(place, load_settings(place.top, os.environ)) for place in worktrees]
     if as_json:
         records = [asdict(one) for one in found]

@@ -23,7 +23,6 @@ from lumen_hooks.fingerprint import INDEX_VERSION, fingerprint
 from lumen_hooks.locks import Acquired, Failed, Holder, acquire
 from lumen_hooks.manifest import scan
 from lumen_hooks.seeding.publish import discard, publish, set_aside, sweep, temporary_path
-from lumen_hooks.seeding.seed import seed
 from lumen_hooks.slots import acquire_slot
 from lumen_hooks.sqlite import translated
 from lumen_hooks.store import Index, create_index, open_index
@@ -177,6 +176,8 @@ class _Update:
         index = self._open(check=check)
         seeded = None
         if index is None and not force:
+            from lumen_hooks.seeding.seed import seed  # libgit2 costs 90 ms to import
+
             seeded = seed(self._worktree, self._fingerprint)
             index = self._open(check=False) if seeded else None
         with ExitStack() as resources:
