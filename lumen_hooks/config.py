@@ -69,14 +69,19 @@ def load_settings(directory: str, environ: Mapping[str, str]) -> Settings:
 
     Raises:
         SettingsError: a value is not of its kind; the hint names the command that corrects it.
-        RepositoryError: git cannot read its configuration.
+        RepositoryError: git cannot read its configuration, or refuses this repository.
     """
     configured: dict[str, list[str]] = {}
-    output = git(["config", "-z", "--get-regexp", r"^lumen\."], cwd=directory, accept=(0, 1))
+    wanted = r"^(lumen\..*|core\.repositoryformatversion)$"
+    output = git(["config", "-z", "--get-regexp", wanted], cwd=directory, accept=(0, 1))
     for item in output.split(b"\0"):
         if item:
             key, _, value = os.fsdecode(item).partition("\n")
             configured.setdefault(key.lower(), []).append(value)
+    if "core.repositoryformatversion" not in configured:
+        # From a repository that it refuses (another owner, an unknown extension) git config
+        # silently reads nothing; any other command says why.
+        git(["rev-parse", "--git-dir"], cwd=directory)
     values: dict[str, object] = {}
     for field in fields(Settings):
         variable = "LUMEN_" + field.name.upper()

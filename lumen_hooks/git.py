@@ -1,7 +1,8 @@
 """The one door to the git command line.
 
 git's own environment is scrubbed (a hook's GIT_DIR and GIT_INDEX_FILE would
-send us to another worktree), and git is never asked to take optional locks.
+send us to another worktree), git is never asked to take optional locks, and
+it fetches nothing: in a partial clone what is missing stays missing.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ def scrubbed_environment() -> dict[str, str]:
     """This process's environment without what ties it to another worktree, taking no locks."""
     environment = without_local_variables(os.environ)
     environment["GIT_OPTIONAL_LOCKS"] = "0"
+    environment["GIT_NO_LAZY_FETCH"] = "1"
+    environment["GIT_ALLOW_PROTOCOL"] = "none"  # the same for git before 2.44
+    environment["GIT_TERMINAL_PROMPT"] = "0"
     environment["GIT_FLUSH"] = "0"  # check-attr flushes a pipe for each path otherwise
     environment["LC_ALL"] = "C"
     return environment
@@ -53,7 +57,16 @@ def git(
     except NotADirectoryError as error:
         raise RepositoryError(f"{cwd} is not a directory") from error
     if done.returncode not in accept:
-        words = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        reason = words[-1] if words else f"exit code {done.returncode}"
-        raise RepositoryError(f"git {arguments[0]} failed in {cwd}: {reason}")
+        raise _refusal(arguments[0], cwd, done)
     return done.stdout
+
+
+def _refusal(command: str, cwd: str, done: subprocess.CompletedProcess[bytes]) -> RepositoryError:
+    words = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    fatal = [line for line in words if line.startswith("fatal: ")]
+    reason = (fatal or words or [f"exit code {done.returncode}"])[-1]
+    hint = ""
+    if "dubious ownership" in reason:
+        # git's own advice follows its message; whether to trust the owner is the user's to say.
+        hint = next((line.strip() for line in words if "safe.directory" in line), "")
+    return RepositoryError(f"git {command} failed in {cwd}: {reason}", hint=hint)

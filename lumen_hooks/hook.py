@@ -25,6 +25,12 @@ WORKTREE_ADD = "worktree-add"
 
 EVENTS = (*GIT_EVENTS, WORKTREE_ADD)
 
+_PRE_COMMIT_ARGUMENTS = {
+    "post-checkout": ("PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF", "PRE_COMMIT_CHECKOUT_TYPE"),
+    "post-merge": ("PRE_COMMIT_IS_SQUASH_MERGE",),
+    "post-rewrite": ("PRE_COMMIT_REWRITE_COMMAND",),
+}
+
 
 def main(argv: Sequence[str]) -> int:
     """`python -I -m lumen_hooks.hook EVENT TOP [ARGS...]`; 0 whatever happens, for git's sake."""
@@ -49,6 +55,8 @@ def run(event: str, top: str, args: Sequence[str], environ: Mapping[str, str]) -
     try:
         if event == WORKTREE_ADD and args:
             top, args = os.path.join(top, args[0]), ()
+        elif not args:
+            args = _told_by_pre_commit(event, environ)
         top, git_dir = _find(top)
         common_dir = _common_dir(git_dir)
         _take(event, top, git_dir, args, environ)
@@ -65,22 +73,33 @@ def _switched_off(environ: Mapping[str, str]) -> bool:
     )
 
 
+def _told_by_pre_commit(event: str, environ: Mapping[str, str]) -> Sequence[str]:
+    """What git gave the hook as arguments, which pre-commit hands on in variables."""
+    if environ.get("PRE_COMMIT") != "1":
+        return ()
+    return [environ.get(name, "") for name in _PRE_COMMIT_ARGUMENTS.get(event, ())]
+
+
 def _take(
     event: str, top: str, git_dir: str, args: Sequence[str], environ: Mapping[str, str]
 ) -> None:
     folder = os.path.join(git_dir, "lumen")
+    under_pre_commit = environ.get("PRE_COMMIT") == "1"
+    refresh = environ.get("LUMEN_REFRESH", "")
+    inline = refresh == "inline" and not under_pre_commit
     only_files = event == "post-checkout" and len(args) == 3 and args[2] == "0"
-    if only_files and not os.path.isdir(folder):
+    if (only_files or refresh == "off") and not os.path.isdir(folder):
         return
     _record(folder, " ".join((event, *args)))
-    if only_files or worker_alive(folder):
+    if refresh == "off" or ((only_files or worker_alive(folder)) and not inline):
         return
     makes_worktrees = event in {"post-checkout", WORKTREE_ADD}
     if makes_worktrees and not os.path.exists(os.path.join(folder, "index.db")):
         _seed(top, _common_dir(git_dir), event)
     # pre-commit sets unstaged edits aside while its hooks run: the worker waits for it to end.
-    after = os.getppid() if environ.get("PRE_COMMIT") == "1" else None
-    spawn_worker(top, event, after=after)
+    # A script in between us and it tells its number.
+    after = int(environ.get("LUMEN_AFTER") or os.getppid()) if under_pre_commit else None
+    spawn_worker(top, event, after=after, inline=inline)
 
 
 def _seed(top: str, common_dir: str, event: str) -> None:

@@ -18,7 +18,9 @@ BLOCK_END = b"# <<< lumen-hooks <<<"
 
 _DIGEST_PLACE = b"@DIGEST@"
 _PYTHON_PLACE = b"'@PYTHON@'"
+_REFRESH_PLACE = b"'@REFRESH@'"
 _OWN = re.compile(rb"\A#![^\n]*\n# lumen-hooks [a-z-]+ ([0-9a-f]{16})\n")
+_FILLED = re.compile(rb"^python=(.*)\nrefresh=(.*?)\n\n", re.DOTALL | re.MULTILINE)
 _BLOCK = re.compile(
     rb"^" + re.escape(BLOCK_START) + rb"\n.*?^" + re.escape(BLOCK_END) + rb"(?:\n|\Z)",
     re.DOTALL | re.MULTILINE,
@@ -33,12 +35,13 @@ _MANAGERS = (
 )
 
 
-def hook_script(event: str, python: str) -> bytes:
+def hook_script(event: str, python: str, refresh: str = "background") -> bytes:
     """The script for an event.
 
     Args:
         event: the name of a file in hooks/.
         python: absolute path of the interpreter that it starts.
+        refresh: the value of `lumen.refresh`, which the script does not ask git for.
 
     Raises:
         InstallError: this installation lacks the script.
@@ -53,6 +56,7 @@ def hook_script(event: str, python: str) -> bytes:
             continue
         quoted = os.fsencode(shlex.quote(python))
         script = script.replace(_PYTHON_PLACE, quoted, 1)
+        script = script.replace(_REFRESH_PLACE, shlex.quote(refresh).encode(), 1)
         return script.replace(_DIGEST_PLACE, _digest(script), 1)
     raise InstallError(
         f"this installation has no {event} script", hint="pip install --force-reinstall lumen-hooks"
@@ -73,13 +77,30 @@ def is_edited(content: bytes) -> bool:
     return _digest(content[:start] + _DIGEST_PLACE + content[end:]) != match[1]
 
 
+def filled_in(content: bytes) -> tuple[str, str]:
+    """The interpreter and the refresh mode that one of our scripts holds; empty if it has none."""
+    match = _FILLED.search(content)
+    if match is None:
+        return "", ""
+    try:
+        (python,), (refresh,) = (shlex.split(os.fsdecode(value)) for value in match.groups())
+    except ValueError:  # not as we write it
+        return "", ""
+    return python, refresh
+
+
 def _digest(script: bytes) -> bytes:
     return hashlib.sha256(script).hexdigest()[:16].encode()
 
 
 def has_block(content: bytes) -> bool:
-    """Whether someone else's hook calls ours."""
+    """Whether someone else's hook holds our block."""
     return _BLOCK.search(content) is not None
+
+
+def calls_ours(content: bytes, event: str) -> bool:
+    """Whether someone else's hook calls our script: by our block, or a line added by hand."""
+    return f"lumen/hooks/{event}".encode() in content
 
 
 def with_block(content: bytes, script_path: str) -> bytes:

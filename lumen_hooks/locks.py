@@ -89,7 +89,8 @@ def acquire(path: str, *, timeout: float, purpose: str) -> Acquired | Held | Fai
     """Take an exclusive lock.
 
     Args:
-        path: the lock file; its folder is made if need be.
+        path: the lock file; its folder is made if need be, but none above it: the git dir of a
+            worktree that was removed must not come back.
         timeout: seconds to wait for another holder; 0 tries once.
         purpose: what for, in a word or two; others are shown it.
     """
@@ -102,7 +103,8 @@ def acquire(path: str, *, timeout: float, purpose: str) -> Acquired | Held | Fai
             os.pwrite(fd, f"{os.getpid()} {time.time():.3f} {purpose}\n".encode(), 0)
 
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with suppress(FileExistsError):
+            os.mkdir(os.path.dirname(path))
         lock = FileLock(path, thread_local=False, fallback_to_soft=False, on_acquired=sign)
         lock.acquire(timeout=timeout, poll_interval=POLL_SECONDS)
     except Timeout:
@@ -124,13 +126,24 @@ def read_holder(path: str) -> Holder | None:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process with this id runs (as anyone)."""
+    """Whether a process with this id runs (as anyone).
+
+    One that has ended does not, even if nobody has waited for it: in a container without an init
+    process such remains keep their number for good.
+    """
     if pid <= 0:
         return False
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True
-    return True
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            # proc_pid_stat(5): the state follows the program's name, which may hold anything.
+            return file.read().rpartition(b") ")[2][:1] not in {b"Z", b"X"}
+    except (FileNotFoundError, ProcessLookupError):  # no /proc here, or it ended just now
+        return not os.path.exists("/proc/self/stat")
+    except OSError:
+        return True

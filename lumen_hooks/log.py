@@ -20,7 +20,8 @@ def append(common_dir: str, record: dict[str, object]) -> None:
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     line = json.dumps({"time": stamp, "pid": os.getpid(), **record}, ensure_ascii=True) + "\n"
     with suppress(OSError):
-        os.makedirs(folder, exist_ok=True)
+        with suppress(FileExistsError):
+            os.mkdir(folder)  # and nothing above it: a repository that was deleted stays so
         with suppress(FileNotFoundError):
             if os.stat(path).st_size > LIMIT_BYTES:
                 os.replace(path, path + ".1")

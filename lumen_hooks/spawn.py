@@ -18,13 +18,14 @@ _STANDARD_STREAMS = 3
 _started: set[int] = set()
 
 
-def spawn_worker(top: str, event: str, *, after: int | None = None) -> None:
-    """Start a detached worker for a worktree and return at once.
+def spawn_worker(top: str, event: str, *, after: int | None = None, inline: bool = False) -> None:
+    """Start a detached worker for a worktree, and return at once unless it is to be waited for.
 
     Args:
         top: the worktree's absolute path.
         event: why it is started: a githooks(5) name, or another word for the log.
         after: process id that the worker waits for before it reads any file.
+        inline: return when the worker has ended.
 
     Raises:
         OSError: the process could not be started.
@@ -32,6 +33,8 @@ def spawn_worker(top: str, event: str, *, after: int | None = None) -> None:
     command = [sys.executable, "-I", "-m", "lumen_hooks.worker", top, event]
     if after is not None:
         command += ["--after", str(after)]
+    if inline:
+        command.append("--inline")
     environment = without_local_variables(os.environ)
     actions: list[tuple[int, int, str, int, int] | tuple[int, int]] = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -44,7 +47,13 @@ def spawn_worker(top: str, event: str, *, after: int | None = None) -> None:
         pid = os.posix_spawn(command[0], command, environment, file_actions=actions, setsid=True)
     except NotImplementedError:  # the C library's posix_spawn cannot start a session
         pid = _spawn_with_subprocess(command, environment)
-    _started.add(pid)
+    if not inline:
+        _started.add(pid)
+        return
+    try:
+        os.waitpid(pid, 0)
+    except ChildProcessError:  # in this process, children are buried at once
+        return
 
 
 def _reap() -> None:

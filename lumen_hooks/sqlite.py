@@ -31,6 +31,12 @@ READER_MMAP_BYTES = 1 << 30
 
 _FULL = {apsw.SQLITE_FULL, apsw.SQLITE_IOERR, apsw.SQLITE_READONLY, apsw.SQLITE_CANTOPEN}
 _CORRUPT = {apsw.SQLITE_CORRUPT, apsw.SQLITE_NOTADB}
+_TAKEN = {apsw.SQLITE_BUSY, apsw.SQLITE_LOCKED}
+_NO_SHARED_MEMORY = {
+    apsw.SQLITE_IOERR_SHMMAP,
+    apsw.SQLITE_IOERR_SHMOPEN,
+    apsw.SQLITE_IOERR_SHMSIZE,
+}
 
 
 def _check_version() -> None:
@@ -107,12 +113,16 @@ def connect(
 def _readable(connection: apsw.Connection, path: str) -> apsw.Connection:
     """The connection, or one that reads a WAL database in a folder that cannot be written.
 
-    SQLite needs to make a -shm file beside it for that. Without a WAL there is nothing in it that
-    the main file lacks, so the file may be read as if nobody could change it.
+    SQLite needs to make a -shm file beside it for that; on a full disk it fails to, too. Without
+    a WAL there is nothing in it that the main file lacks, so the file may be read as if nobody
+    could change it.
     """
     try:
         connection.execute("PRAGMA schema_version").fetchall()
-    except (apsw.CantOpenError, apsw.ReadOnlyError):
+    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.IOError) as error:
+        code = getattr(error, "extendedresult", 0)
+        if isinstance(error, apsw.IOError) and code not in _NO_SHARED_MEMORY:
+            raise
         wal = path + "-wal"
         if os.path.exists(wal) and os.stat(wal).st_size > 0:
             raise
@@ -144,7 +154,9 @@ def store_error(error: apsw.Error, path: str) -> StoreError:
             f"cannot read or write {path}: {reason}",
             hint="check free disk space and permissions; the index on disk was left as it was",
         )
-    return StoreError(f"cannot use {path}: {reason}")
+    if code in _TAKEN:
+        return StoreError(f"cannot use {path}: {reason}", hint="another process has it; try again")
+    return StoreError(f"cannot use {path}: {reason}", hint="it is checked by: lumen-hooks index")
 
 
 def only_row(

@@ -169,6 +169,7 @@ def pending_files(index: Index, worktree: Worktree, settings: Settings) -> int:
         manifest,
         index.files(),
         same_rules=index.meta().get("rules") == manifest.rules,
+        max_bytes=settings.max_file_bytes,
     )
     pending = len(difference.removed)
     for suspect in difference.suspects:

@@ -70,6 +70,21 @@ CREATE TEMP TABLE IF NOT EXISTS staged_chunks(
 """
 
 
+# The last two lines make SQLite open the extensions' tables, which checks how they are laid out.
+_AGREEMENT = f"""
+SELECT CASE
+  WHEN EXISTS({vectors.DAMAGED_BLOCKS}) THEN 'a block of vectors is not whole'
+  WHEN EXISTS(SELECT rowid FROM vectors_rowids EXCEPT SELECT id FROM chunks)
+    THEN 'a vector has no chunk'
+  WHEN EXISTS(SELECT id FROM chunks EXCEPT SELECT id FROM lexical_docsize)
+    OR EXISTS(SELECT id FROM lexical_docsize EXCEPT SELECT id FROM chunks)
+    THEN 'the lexical index and the chunks differ'
+  WHEN EXISTS(SELECT 1 FROM vectors WHERE id=-1) THEN 'a vector has a negative number'
+  WHEN EXISTS(SELECT 1 FROM lexical WHERE rowid=-1) THEN 'a chunk has a negative number'
+  ELSE 'ok' END
+"""
+
+
 class FileRow(NamedTuple):
     """What the index holds about a file.
 
@@ -172,7 +187,7 @@ class Index:
         )
 
     def check(self) -> None:
-        """Look at every page.
+        """Look at every page, and at what the extensions keep in their tables.
 
         Raises:
             CorruptIndexError: something is damaged.
@@ -181,16 +196,15 @@ class Index:
             (verdict,) = only_row(self.connection, "PRAGMA quick_check(1)")
         if verdict != "ok":
             raise CorruptIndexError(f"{self.path} is damaged: {verdict}")
+        check_agreement(self.connection, self.path)
 
     # reading
 
     def files(self) -> dict[str, FileRow]:
         """Every file that the index knows, skipped ones included, by path."""
-        rows = self.connection.execute(
-            "SELECT path, id, content, blob, size, mtime_ns, skipped FROM files"
-        )
+        query = "SELECT path, id, content, blob, size, mtime_ns, skipped FROM files"
         with translated(self.path):
-            return {path: FileRow(*rest) for path, *rest in rows}
+            return {path: FileRow(*rest) for path, *rest in self.connection.execute(query)}
 
     def counts(self) -> Counts:
         """How much the index holds."""
@@ -375,6 +389,18 @@ def check_header(connection: apsw.Connection, path: str) -> None:
             f" (schema {version}, ours is {SCHEMA_VERSION})",
             hint="upgrade lumen-hooks, or remove the index with: lumen-hooks purge",
         )
+
+
+def check_agreement(connection: apsw.Connection, path: str) -> None:
+    """Look at what a check of the pages cannot see: whether the tables fit each other.
+
+    Raises:
+        CorruptIndexError: they do not.
+    """
+    with translated(path):
+        (verdict,) = only_row(connection, _AGREEMENT)
+    if verdict != "ok":
+        raise CorruptIndexError(f"{path} is damaged: {verdict}")
 
 
 def decode_json(text: str | None) -> dict[str, object] | None:

@@ -20,6 +20,13 @@ BLOCK_ROWS = 256
 
 VECTOR_TYPE = "int8, scaled by each vector's largest component"
 
+DAMAGED_BLOCKS = """
+SELECT 1 FROM vectors_chunks c LEFT JOIN vectors_vector_chunks00 v ON v.rowid=c.chunk_id
+WHERE v.vectors IS NULL OR length(c.validity) * 8 != c.size OR length(c.rowids) != c.size * 8
+  OR length(v.vectors) != c.size * (SELECT value FROM meta WHERE key='dimensions')
+"""
+"""Selects the blocks whose parts are missing or not as long as they must be."""
+
 
 class VectorStats(NamedTuple):
     """How full the table is: rows in use, and rows that its blocks have room for."""

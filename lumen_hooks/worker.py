@@ -40,7 +40,7 @@ _POLL_SECONDS = 0.1
 
 
 def main(argv: Sequence[str]) -> int:
-    """`python -I -m lumen_hooks.worker TOP EVENT [--after PID]`."""
+    """`python -I -m lumen_hooks.worker TOP EVENT [--after PID] [--inline]`."""
     top, event, *rest = argv
     detach()
     os.nice(NICENESS)
@@ -54,8 +54,10 @@ def main(argv: Sequence[str]) -> int:
     try:
         if rest[:1] == ["--after"]:
             _wait_for_exit(int(rest[1]))
-        _work(worktree, event)
+        _work(worktree, event, inline="--inline" in rest)
     except Exception as error:  # nobody waits for this process: the log is all there is
+        if not os.path.isdir(worktree.git_dir):
+            return 0  # removed meanwhile
         hint = error.hint if isinstance(error, LumenError) else ""
         log.append(
             worktree.common_dir,
@@ -70,7 +72,7 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _work(worktree: Worktree, event: str) -> None:
+def _work(worktree: Worktree, event: str, *, inline: bool) -> None:
     from .config import load_settings
     from .embedding.threads import limit_threads
     from .indexing import events
@@ -81,7 +83,9 @@ def _work(worktree: Worktree, event: str) -> None:
         return
     limit_threads(settings.threads)
     while True:
-        answer = acquire(worktree.worker_lock_path, timeout=0, purpose=event)
+        # That other worker may have started before the change that git now waits for us to index.
+        wait = LOCK_WAIT_SECONDS if inline else 0
+        answer = acquire(worktree.worker_lock_path, timeout=wait, purpose=event)
         if isinstance(answer, Failed):
             raise answer.error()
         if not isinstance(answer, Acquired):

@@ -8,10 +8,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .errors import RepositoryError
+from .shape import core_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FOLDER = "lumen"
+
+_HEX = frozenset("0123456789abcdef")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +88,11 @@ def find_worktree(directory: str) -> Worktree:
     while True:
         git_dir = _git_dir_of(place)
         if git_dir is not None:
-            return Worktree(top=place, git_dir=git_dir, common_dir=common_dir_of(git_dir))
+            found = Worktree(top=place, git_dir=git_dir, common_dir=common_dir_of(git_dir))
+            _insist_on_files(found)
+            return found
         if _is_git_dir(place):
-            raise RepositoryError(
-                f"{directory} is inside a git directory or a bare repository: no files to index",
-                hint="run this in one of its worktrees",
-            )
+            raise _no_files(directory)
         parent = os.path.dirname(place)
         if parent == place:
             raise RepositoryError(
@@ -107,10 +113,60 @@ def worktree_of_git_dir(git_dir: str) -> Worktree | None:
         return None
     dot_git = os.path.join(git_dir, pointer)
     top = os.path.realpath(os.path.dirname(dot_git))
-    found = _git_dir_of(top)
-    if found is None or found != os.path.realpath(git_dir):
+    found = os.path.realpath(git_dir)
+    if not _leads_to(top, found):
         return None
     return Worktree(top=top, git_dir=found, common_dir=common_dir_of(found))
+
+
+def main_worktree(common_dir: str, recorded: str | None = None) -> Worktree | None:
+    """The worktree that `git init` or `git clone` made.
+
+    None if the repository is bare, or its worktree cannot be found: git writes down where it is
+    for submodules only. A guess is believed if that folder points to this git directory in turn.
+
+    Args:
+        common_dir: the repository's git directory.
+        recorded: where the worktree was when its index was last refreshed.
+    """
+    core = core_settings(common_dir)
+    if core.bare:
+        return None
+    named = core.worktree
+    for guess in (os.path.dirname(common_dir), named, recorded):
+        if guess:
+            top = os.path.realpath(os.path.join(common_dir, guess))
+            if _leads_to(top, common_dir):
+                return Worktree(top=top, git_dir=common_dir, common_dir=common_dir)
+    return None
+
+
+def linked_worktrees(common_dir: str) -> Iterator[Worktree]:
+    """The worktrees that `git worktree add` made and whose folders exist, in no order."""
+    folder = os.path.join(common_dir, "worktrees")
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return
+    for name in names:
+        git_dir = os.path.join(folder, name)
+        # A symbolic link under worktrees/ could lead to another repository's folder.
+        if os.path.realpath(git_dir) != git_dir:
+            continue
+        found = worktree_of_git_dir(git_dir)
+        if found is not None and found.common_dir == common_dir:
+            yield found
+
+
+def checked_out_commit(worktree: Worktree) -> str | None:
+    """The commit that HEAD names, if that takes no more than reading two small files.
+
+    None says nothing: the branch may be unborn, packed, or in a reftable; ask git's history then.
+    """
+    name = _first_line(os.path.join(worktree.git_dir, "HEAD"))
+    if name.startswith("ref: refs/heads/"):
+        name = _first_line(os.path.join(worktree.common_dir, name.removeprefix("ref: ")))
+    return name if len(name) in {40, 64} and _HEX.issuperset(name) else None
 
 
 def common_dir_of(git_dir: str) -> str:
@@ -141,6 +197,47 @@ def _git_dir_of(top: str) -> str | None:
             hint="git worktree repair, run in the main worktree, mends moved worktrees",
         )
     return git_dir
+
+
+def _leads_to(top: str, git_dir: str) -> bool:
+    """Whether a folder is, by its own account, the worktree of this git dir."""
+    try:
+        return _git_dir_of(top) == git_dir
+    except RepositoryError:  # it points to nowhere, or elsewhere
+        return False
+
+
+def _insist_on_files(found: Worktree) -> None:
+    """Refuse the folder of a bare repository, and files that lie apart from their `.git`.
+
+    In a linked worktree git goes by neither setting.
+    """
+    if found.is_linked:
+        return
+    core = core_settings(found.git_dir)
+    if core.bare:
+        raise _no_files(found.top)
+    named = core.worktree
+    if named and os.path.realpath(os.path.join(found.git_dir, named)) != found.top:
+        raise RepositoryError(
+            f"core.worktree of {found.git_dir} names {named}, not {found.top}",
+            hint="git config --unset core.worktree, or git worktree add, gives it a worktree",
+        )
+
+
+def _no_files(directory: str) -> RepositoryError:
+    return RepositoryError(
+        f"{directory} is inside a git directory or a bare repository: no files to index",
+        hint="run this in one of its worktrees",
+    )
+
+
+def _first_line(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return os.fsdecode(file.read(4096)).partition("\n")[0].rstrip()
+    except OSError:
+        return ""
 
 
 def _is_git_dir(place: str) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
 from lumen_hooks.worktree import find_worktree
 from tests.sources import python_module
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.hostile_processes import Launcher, Result
@@ -55,7 +57,7 @@ def indexed(launcher: Launcher, repo: Repository) -> Repository:
 
 def install_hooks(launcher: Launcher, repo: Repository) -> None:
     """Put the real hooks in place."""
-    working(launcher.run(repo.top, "install", "--native", "--no-index"))
+    working(launcher.run(repo.top, "install", "--no-index"))
 
 
 def quiet_git(repo: Repository, *arguments: str) -> None:
@@ -96,3 +98,13 @@ def log_of(repo: Repository) -> list[dict[str, Any]]:
             return [json.loads(line) for line in log]
     except FileNotFoundError:
         return []
+
+
+def report(
+    record_property: Callable[[str, object], None], *, started: float, **numbers: int
+) -> None:
+    """Print and record what a stress test did."""
+    facts = {**numbers, "seconds": round(time.monotonic() - started, 1)}
+    for name, value in facts.items():
+        record_property(name, value)
+    print(facts)

@@ -91,9 +91,18 @@ class Launcher:
         self._running.add(pid)
         return Running(self, pid, outputs[0], outputs[1])
 
-    def run(self, directory: Path | str, *arguments: str, **options: object) -> Result:
-        """Start a command and wait for its end."""
-        return self.start(directory, *arguments, **options).wait()  # type: ignore[arg-type]
+    def run(
+        self,
+        directory: Path | str,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        user: int = 0,
+        faults: Sequence[tuple[object, ...]] = (),
+    ) -> Result:
+        """Start a command line and wait for its end."""
+        return self.start(
+            directory, *arguments, environment=environment, user=user, faults=faults
+        ).wait()
 
     def collect(self, pid: int) -> int:
         """Wait for a child and return its exit code."""

@@ -21,6 +21,7 @@ CHILD_SECONDS = 60
 """A child that runs longer is killed by its alarm clock."""
 
 PRELOADED = (
+    "mmap",
     "lumen_hooks.answer",
     "lumen_hooks.chunking.chunker",
     "lumen_hooks.commands.hook",

@@ -23,6 +23,7 @@ from lumen_hooks.commands import main as command_line
 from lumen_hooks.commands import place
 from lumen_hooks.config import load_settings
 from lumen_hooks.embedding import embedder as embedders
+from lumen_hooks.indexing import difference
 from lumen_hooks.indexing.update import Job, update_index
 from lumen_hooks.worktree import find_worktree
 from tests.fake_embedder import FakeEmbedder
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Child", "Children", "LedgerEmbedder", "at_call", "ledger_job"]
 
+
+difference.YOUNG_NS = 40_000_000
+"""Steps follow each other faster than people's edits; this is still many ticks of a clock."""
 
 _CHILD_SECONDS = 60
 """No child works longer than this."""
@@ -144,7 +148,8 @@ class Children:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(asdict(child)) + "\n")
         code = int(self._process.stdout.readline())
-        assert code in {0, -signal.SIGKILL, -signal.SIGVTALRM}, f"{child} ended with {code}"
+        killed = -signal.SIGALRM if child.dies_after else -signal.SIGKILL
+        assert code in {0, killed}, f"{child} ended with {code}"
         return code != 0
 
 
@@ -169,12 +174,11 @@ def _fork(child: Child) -> int:
     pid = os.fork()
     if pid:
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    signal.alarm(_CHILD_SECONDS)
+    # Nobody handles this signal, so the system ends the process wherever it is.
+    signal.setitimer(signal.ITIMER_REAL, child.dies_after or _CHILD_SECONDS)
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)
     code = 1
     try:
-        # Nobody handles these signals, so the system ends the process wherever it is.
-        signal.setitimer(signal.ITIMER_VIRTUAL, child.dies_after)
         if child.dies_at:
             with at_call(child.dies_at, _die):
                 _work(child)

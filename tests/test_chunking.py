@@ -153,6 +153,15 @@ def test_tiny_neighbours_share_chunks_and_names_are_few() -> None:
     _assert_covers(text, chunks)
 
 
+def test_one_more_tiny_function_leaves_the_groups_further_down_alone() -> None:
+    text = "\n".join(_python_function(f"tiny_{number}", 150) for number in range(80))
+    before = {chunk.text for chunk in chunk_file("a.py", text).chunks}
+    longer = _python_function("new", 150) + "\n" + text
+    after = {chunk.text for chunk in chunk_file("a.py", longer).chunks}
+    assert len(before) >= 10
+    assert len(after - before) <= 4
+
+
 def test_large_neighbours_do_not_share() -> None:
     text = "\n".join(_python_function(f"large_{number}", TINY + 100) for number in range(5))
     assert [chunk.symbol for chunk in chunk_file("a.py", text).chunks] == [
@@ -304,6 +313,12 @@ def test_data_is_cut_at_its_keys_and_big_keys_further(path: str, text: str) -> N
     _assert_covers(text, result.chunks)
 
 
+def test_a_key_that_fits_a_chunk_is_named_alone() -> None:
+    values = "".join(f"  key{number}: some value here\n" for number in range(28))
+    text = f"first:\n{values}second:\n{values}"
+    assert [chunk.symbol for chunk in chunk_file("a.yaml", text).chunks] == ["first", "second"]
+
+
 def test_other_text_is_cut_after_blank_lines() -> None:
     text = "\n\n".join(f"paragraph {number}\n" + "words and words\n" * 12 for number in range(30))
     result = chunk_file("notes.txt", text)
@@ -338,7 +353,7 @@ def test_what_does_not_parse_at_all_is_cut_into_windows() -> None:
 
 
 def test_a_parse_that_takes_too_long_is_abandoned(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = "\n".join(_python_function(f"name_{number}", 500) for number in range(400))
+    text = "\n".join(_python_function(f"name_{number}", 500) for number in range(10))
     with monkeypatch.context() as patch:
         patch.setattr(definitions, "PARSE_SECONDS_MAX", 0.0)
         result = chunk_file("a.py", text)
@@ -346,6 +361,18 @@ def test_a_parse_that_takes_too_long_is_abandoned(monkeypatch: pytest.MonkeyPatc
         _assert_covers(text, result.chunks)
     # The same parser is good for the next file.
     assert not chunk_file("a.py", text).parse_failed
+
+
+def test_minified_code_is_not_parsed() -> None:
+    text = "function a(){return 1}" * 2000 + "\n"
+    result = chunk_file("a.js", text)
+    assert not result.parse_failed
+    assert {(chunk.kind, chunk.symbol) for chunk in result.chunks} == {("text", "")}
+
+
+def test_a_lone_surrogate_does_not_keep_a_file_from_being_parsed() -> None:
+    (chunk,) = chunk_file("a.py", "def f():\n    return '\ud800'\n").chunks
+    assert (chunk.symbol, chunk.text[-3:]) == ("f", "'\ud800'")
 
 
 def test_a_missing_grammar_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -367,6 +394,7 @@ ODD_TEXTS = {
     "astral": "def f():\n    return '\U0001f600' * 3\n" * 40,
     "long line": "x = [" + "1, " * 350_000 + "]\n",
     "long lines among others": ("def f():\n    return '" + "a" * 5000 + "'\n\n") * 5,
+    "blanks within a long line": "x" + " " * 6000 + "y\n",
     "only a long blank line": "x\n" + " " * 10_000 + "\ny\n",
     "blank desert": "a\n" + "\n" * 5000 + "b" * 1990 + "\n" + "\n" * 5000 + "c\n",
     "no line break at the end": "def f():\n    pass",

@@ -12,7 +12,14 @@ import pytest
 from lumen_hooks.errors import InstallError
 from lumen_hooks.hook import EVENTS, GIT_EVENTS
 from lumen_hooks.hook_files import hook_script, is_edited, is_own, with_block, without_block
-from lumen_hooks.installer import Installed, install_hooks, line_to_add, uninstall_hooks
+from lumen_hooks.hook_folder import lefthook_lines
+from lumen_hooks.installer import (
+    Installed,
+    Request,
+    install_hooks,
+    line_to_add,
+    uninstall_hooks,
+)
 from lumen_hooks.worktree import find_worktree
 from tests.repository import Repository
 from tests.stand_in import StandIn, run_to_the_end
@@ -26,7 +33,8 @@ def stand_in(tmp_path: Path) -> StandIn:
 
 
 def install(repo: Repository, python: Path | None = None) -> dict[str, Installed]:
-    found = install_hooks(find_worktree(str(repo.top)), python=str(python or sys.executable))
+    request = Request(str(python or sys.executable), config_hooks=False)
+    found = install_hooks(find_worktree(str(repo.top)), request)
     assert [item.event for item in found] == list(GIT_EVENTS)
     return {item.event: item for item in found}
 
@@ -154,7 +162,7 @@ class TestFreeSlots:
     @pytest.mark.parametrize("python", ["", "python3", "/nonexistent/python", "/"])
     def test_unusable_interpreter(self, repo: Repository, python: str) -> None:
         with pytest.raises(InstallError):
-            install_hooks(find_worktree(str(repo.top)), python=python)
+            install_hooks(find_worktree(str(repo.top)), Request(python))
 
 
 class TestHooksOfOthers:
@@ -239,8 +247,12 @@ class TestHooksOfOthers:
         found = install(repo)
         assert found["post-commit"].action == "refused"
         assert word in found["post-commit"].reason
-        wanted = "- id: lumen-post-commit" if word == "pre-commit" else line_to_add("post-commit")
-        assert found["post-commit"].line_to_add == wanted
+        wanted = {
+            "pre-commit": "lumen-hooks install --pre-commit",
+            "lefthook": lefthook_lines("post-commit"),
+        }
+        line = found["post-commit"].line_to_add
+        assert line == wanted.get(word, line_to_add("post-commit"))
         assert path.read_bytes() == content
         assert found["post-merge"].action == "installed"
         uninstall(repo)
@@ -302,7 +314,8 @@ class TestPreCommit:
     def test_came_first(self, framework: Repository) -> None:
         self.pre_commit(framework, "install", "-t", "post-commit")
         found = install(framework)["post-commit"]
-        assert (found.action, found.line_to_add) == ("refused", "- id: lumen-post-commit")
+        assert found.action == "refused"
+        assert found.line_to_add == "lumen-hooks install --pre-commit"
 
     def test_came_second(self, framework: Repository, stand_in: StandIn) -> None:
         install(framework)

@@ -39,7 +39,7 @@ def indexed(repo: Repository) -> Repository:
 
 def donors_of(repo: Repository) -> list[Donor]:
     wanted = fingerprint(identify(job_for(repo).settings))
-    return find_donors(find_worktree(str(repo.top)), wanted)[0]
+    return list(find_donors(find_worktree(str(repo.top)), wanted)[0])
 
 
 def log_of(repo: Repository) -> list[dict[str, object]]:

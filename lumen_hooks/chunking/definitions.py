@@ -29,7 +29,6 @@ _WITH_METHODS = frozenset({"class", "interface", "struct", "trait", "enum"})
 _DEPTH_MAX = 8
 _RANK_DEPTH_MAX = 40
 _NAME_MAX = 100
-_SMALL_FILE_BYTES = 8 * 1024
 _READ_BYTES = 64 * 1024
 _GENERICS = re.compile(r"(?<=\w)<[^<>]*>")
 
@@ -106,13 +105,12 @@ def parse(language: str, text: str, lines: SourceLines) -> ParsedFile:
 
 
 def _tree(parser: Parser, source: bytes) -> Tree:
-    if len(source) <= _SMALL_FILE_BYTES:
-        return parser.parse(source)
-    # CPU time, so that what a machine makes of a file does not depend on how busy it is.
+    # 5 KB of nonsense can keep a parser busy for minutes, and only a parse by read callback can be
+    # interrupted. CPU time, so that a file's chunks do not depend on how busy the machine is.
     deadline = time.thread_time() + PARSE_SECONDS_MAX
     try:
-        # Only the slower read callback can be interrupted. It must return bytes: what a memoryview
-        # does to a later look at a node's text is a crash (py-tree-sitter issue 435).
+        # It must return bytes: what a memoryview does to a later look at a node's text is a crash
+        # (py-tree-sitter issue 435).
         return parser.parse(
             lambda offset, _point: source[offset : offset + _READ_BYTES],
             progress_callback=lambda _offset, _has_error: time.thread_time() > deadline,

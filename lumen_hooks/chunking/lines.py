@@ -79,11 +79,11 @@ def cut(
     """
     while first < last and lines.size(first, last) > WHOLE_MAX:
         window = lines.rows_within(first, PART_MIN, PART_MAX)
-        places = [row for row in window if first < row <= last and not lines.is_blank(row)]
+        places = [row for row in window if first < row <= last]
         if places:
             row = min(places, key=lambda row: (rank(row), _checksum(lines.rows[row])))
         else:
-            # Between two possible places stands one long line (or a desert of blank ones).
+            # No row starts within reach: one long line stands in the way.
             row = max(first + 1, min(last, lines.rows_within(first, 0, PART_MAX).stop - 1))
         yield first, row - 1
         first = row

@@ -7,6 +7,8 @@ import os
 import click
 
 from lumen_hooks import hook as events
+from lumen_hooks.errors import LumenError
+from lumen_hooks.git import git
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -19,4 +21,13 @@ def hook(directory: str, event: str, arguments: tuple[str, ...]) -> None:
     EVENT is a git hook's name, with the arguments that git gave it, or worktree-add with the path
     of a worktree that was made without git's hooks. Prints nothing and never fails.
     """
-    events.run(event, directory, arguments, os.environ)
+    events.run(event, directory, arguments, {**_configured(directory), **os.environ})
+
+
+def _configured(directory: str) -> dict[str, str]:
+    """`lumen.refresh` for those who call no script of ours, which has it filled in."""
+    try:
+        value = git(["config", "--get", "lumen.refresh"], cwd=directory, accept=(0, 1))
+    except LumenError:
+        return {}
+    return {"LUMEN_REFRESH": os.fsdecode(value).strip()} if value else {}

@@ -34,7 +34,8 @@ def run_index(directory: str, *, force: bool) -> None:
     """Update the index of the worktree that holds a directory, and say what was done."""
     with progress_bar() as progress:
         job = job_at(directory, "index", progress)
-        done = update_index(job, wait=job.settings.seed_wait, force=force)
+        # Whoever meets damage is sent here, and a refresh reads too little to find it.
+        done = update_index(job, wait=job.settings.seed_wait, force=force, check=True)
     if isinstance(done, Busy):
         raise BusyError(
             f"the index is being updated by {done.holder or 'another process'}",

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lumen_hooks.config import load_settings
 from lumen_hooks.errors import InstallError
-from lumen_hooks.installer import install_hooks, uninstall_hooks
+from lumen_hooks.installer import Request, install_hooks, install_pre_commit, uninstall_hooks
+from lumen_hooks.pre_commit_config import INSTALL_COMMAND, has_stanza
 from lumen_hooks.worktree import find_worktree
 
 from .index import run_index
@@ -16,32 +18,65 @@ from .purge import purge_indexes
 
 if TYPE_CHECKING:
     from lumen_hooks.installer import Installed
+    from lumen_hooks.worktree import Worktree
 
 
 @click.command()
+@click.option("--native", is_flag=True, help="Hooks that git calls itself (the default).")
+@click.option("--pre-commit", is_flag=True, help="Hooks that the pre-commit framework calls.")
 @click.option("--no-index", is_flag=True, help="Do not index this worktree now.")
 @click.pass_obj
-def install(directory: str, no_index: bool) -> None:
+def install(directory: str, native: bool, pre_commit: bool, no_index: bool) -> None:
     """Install the git hooks of this repository and index this worktree.
 
     A hook that is there already is kept and called. Where that cannot be done without editing
-    another tool's file, the line to add is printed.
+    another tool's file, the line to add is printed. Run it again after moving the repository or
+    the virtual environment, after changing lumen.refresh, and after upgrading git to 2.54 or
+    later.
     """
+    if native and pre_commit:
+        raise click.UsageError("--native and --pre-commit exclude each other")
     worktree = find_worktree(directory)
-    results = install_hooks(worktree, python=sys.executable)
-    for result in results:
-        click.echo(f"{result.event}: {result.action} ({result.path})", err=True)
+    # The environment of this command is not that of the hooks.
+    request = Request(sys.executable, load_settings(worktree.top, {}).refresh)
+    refused = (_with_pre_commit if pre_commit else _natively)(worktree, request)
     if not no_index:
         run_index(directory, force=False)
-    refused = [result for result in results if result.action == "refused"]
     if refused:
         raise InstallError(_refusals(refused))
+
+
+def _natively(worktree: Worktree, request: Request) -> list[Installed]:
+    results = install_hooks(worktree, request)
+    for result in results:
+        click.echo(f"{result.event}: {result.action} ({result.path})", err=True)
+    if has_stanza(worktree):
+        click.echo(
+            "note: .pre-commit-config.yaml has these hooks too; where pre-commit runs them, they "
+            "run twice (harmless, but slower)",
+            err=True,
+        )
+    return [result for result in results if result.action == "refused"]
+
+
+def _with_pre_commit(worktree: Worktree, request: Request) -> list[Installed]:
+    stanza, removed = install_pre_commit(worktree, request)
+    for what in removed:
+        click.echo(f"removed from {what}: pre-commit calls the hooks instead", err=True)
+    click.echo(f"{stanza.path}: {stanza.action}", err=True)
+    click.echo(
+        "Nothing runs until pre-commit is installed for these events. Commit or stage the file "
+        f"(pre-commit refuses an unstaged one), then run:\n    {INSTALL_COMMAND}",
+        err=True,
+    )
+    return []
 
 
 def _refusals(refused: list[Installed]) -> str:
     lines = [f"{len(refused)} hooks were left alone; add what follows to have them all"]
     for result in refused:
-        lines += [f"{result.path}: {result.reason}", f"    {result.line_to_add}"]
+        lines.append(f"{result.path}: {result.reason}")
+        lines += [f"    {line}" for line in result.line_to_add.splitlines()]
     return "\n".join(lines)
 
 

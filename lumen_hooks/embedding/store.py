@@ -260,7 +260,8 @@ def _snapshot(connection: apsw.Connection) -> Iterator[None]:
 
 def _make_folder(path: str) -> None:
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with suppress(FileExistsError):
+            os.mkdir(os.path.dirname(path))  # none above: a deleted repository stays deleted
     except OSError as error:
         raise StorageFullError(
             f"cannot make the folder of {path}: {error.strerror}",

@@ -23,7 +23,6 @@ YOUNG_NS = 2_000_000_000
 """A file changed less than this before it was read may change again under the same time stamp."""
 
 VANISHED = "vanished"
-TOO_LARGE = "too large"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,12 @@ class Difference:
 
 
 def compare(
-    top: str, manifest: Manifest, rows: dict[str, FileRow], *, same_rules: bool
+    top: str,
+    manifest: Manifest,
+    rows: dict[str, FileRow],
+    *,
+    same_rules: bool,
+    max_bytes: int,
 ) -> Difference:
     """Compare a manifest with an index's rows, reading nothing.
 
@@ -56,11 +60,12 @@ def compare(
         manifest: what is there.
         rows: what the index holds, by path.
         same_rules: what decides about skipping files has not changed since the last refresh.
+        max_bytes: larger files are passed over, those too that were indexed under a higher limit.
     """
     suspects = []
     for path, blob in manifest.files.items():
         row = rows.get(path)
-        if row is not None and (row.skipped is None or same_rules):
+        if row is not None and (row.size <= max_bytes if row.skipped is None else same_rules):
             if blob is not None and blob == row.content:
                 continue
             if _stamp_matches(top, path, blob, row):
@@ -106,20 +111,13 @@ class Looked:
     def same(self) -> bool:
         """The index holds just this already."""
         row = self.suspect.row
-        return row is not None and row.skipped == self.reason and row.content == self.known
+        return row is not None and row.skipped == self.reason and row.content == self.content.blob
 
     @property
     def blob(self) -> bytes | None:
         """What git calls the file, where that is not the id of its raw bytes."""
         blob = self.suspect.blob
         return None if blob == self.content.blob else blob
-
-    @property
-    def known(self) -> bytes | None:
-        """The content's id: of its bytes, or as git says where a file was too large to read."""
-        if self.content.blob is not None:
-            return self.content.blob
-        return self.suspect.blob if self.reason == TOO_LARGE else None
 
     @property
     def reason(self) -> str | None:

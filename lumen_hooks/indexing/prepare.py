@@ -145,7 +145,7 @@ class Preparer:
         if isinstance(content, Skipped):
             file = StagedFile(
                 suspect.path,
-                looked.known,
+                content.blob,
                 looked.blob,
                 content.size,
                 looked.mtime_ns,

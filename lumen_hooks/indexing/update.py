@@ -15,6 +15,8 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
 
+from apsw import SQLError
+
 from lumen_hooks import log, vectors
 from lumen_hooks.embedding.identity import identify
 from lumen_hooks.embedding.store import EmbeddingStore
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from lumen_hooks.embedding.identity import ModelIdentity
     from lumen_hooks.manifest import Manifest
     from lumen_hooks.seeding.seed import Seeded
+    from lumen_hooks.store import FileRow
     from lumen_hooks.worktree import Worktree
 
     from .difference import Difference
@@ -202,8 +205,11 @@ class _Update:
             check_version(index.meta(), path)
             if check:
                 index.check()
-        except BaseException:
+        except BaseException as error:
             index.close()
+            # A table that is missing, or that its extension does not recognise.
+            if check and isinstance(error, StoreError) and isinstance(error.__cause__, SQLError):
+                raise CorruptIndexError(error.message) from error
             raise
         return index
 
@@ -213,7 +219,7 @@ class _Update:
         try:
             index = create_index(temporary, self._identity.dimensions)
             with closing(index), translated(temporary):
-                difference = compare(self._worktree.top, manifest, {}, same_rules=True)
+                difference = self._compare(manifest, {}, same_rules=True)
                 tally = self._prepare(index, manifest, difference, flush=partial(_write, index))
                 with index.transaction():
                     refresh = self._finish(index, manifest, tally, kind="full", removed=0)
@@ -236,9 +242,13 @@ class _Update:
         rebuild = force or not fit
         own = meta.get("refreshed") == "1"
         rows = {} if rebuild else index.files()
-        facts = {"head": manifest.head or "", "rules": manifest.rules}
+        facts = {
+            "top": self._worktree.top,
+            "head": manifest.head or "",
+            "rules": manifest.rules,
+        }
         same_rules = meta.get("rules") == manifest.rules
-        difference = compare(self._worktree.top, manifest, rows, same_rules=same_rules)
+        difference = self._compare(manifest, rows, same_rules=same_rules)
         tally = self._prepare(index, manifest, difference, flush=_nothing)
         gone = {row.id for _, row in difference.removed}
         gone.update(rows[path].id for path in tally.vanished if path in rows)
@@ -258,6 +268,17 @@ class _Update:
             refresh = self._finish(index, manifest, tally, kind=kind, removed=len(gone))
         self._repack(index)
         return refresh
+
+    def _compare(
+        self, manifest: Manifest, rows: dict[str, FileRow], *, same_rules: bool
+    ) -> Difference:
+        return compare(
+            self._worktree.top,
+            manifest,
+            rows,
+            same_rules=same_rules,
+            max_bytes=self._job.settings.max_file_bytes,
+        )
 
     def _prepare(
         self, index: Index, manifest: Manifest, difference: Difference, *, flush: Callable[[], None]
@@ -322,6 +343,7 @@ class _Update:
                 "index_version": str(INDEX_VERSION),
                 "model": self._identity.name,
                 "dimensions": str(self._identity.dimensions),
+                "top": self._worktree.top,
                 "head": manifest.head or "",
                 "rules": manifest.rules,
                 "unindexable": json.dumps(manifest.unindexable),

@@ -1,7 +1,7 @@
 """Which sibling worktree's index to clone.
 
-libgit2 lists the worktrees and compares trees; nothing is believed that the
-folders on disk do not confirm.
+git's folders say which worktrees there are, and nothing is believed that the
+worktrees do not confirm; the history says how far their trees are from ours.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import pygit2
+from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import RepositoryError, StoreError
 from lumen_hooks.sqlite import connect, only_row, translated
 from lumen_hooks.store import check_header
-from lumen_hooks.worktree import Worktree, common_dir_of, worktree_of_git_dir
+from lumen_hooks.worktree import Worktree, checked_out_commit, linked_worktrees, main_worktree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from lumen_hooks.history import History
 
 MAX_CANDIDATES = 16
 """How many siblings are compared, the most recently refreshed first."""
@@ -53,18 +53,17 @@ class Refused:
     reason: str
 
 
-def find_donors(worktree: Worktree, fingerprint: str) -> tuple[list[Donor], list[Refused]]:
+def find_donors(worktree: Worktree, fingerprint: str) -> tuple[Iterator[Donor], list[Refused]]:
     """Siblings whose whole index has this fingerprint, the nearest tree first.
 
-    The second list names the siblings that have an index and were refused.
+    Those at our commit come without any tree being read; the others are compared when they are
+    asked for. The list names the siblings that have an index and were refused.
+
+    Raises:
+        RepositoryError: git cannot read the repository (on asking for the first donor).
     """
-    try:
-        repository = pygit2.Repository(worktree.git_dir)
-    except pygit2.GitError as error:
-        return [], [Refused(worktree.git_dir, f"libgit2 cannot open this repository: {error}")]
-    head = _head_tree(repository)
-    siblings = sorted(_siblings(worktree, repository), key=_last_written, reverse=True)
-    donors: list[Donor] = []
+    siblings = sorted(_siblings(worktree), key=_last_written, reverse=True)
+    candidates: list[_Candidate] = []
     refused: list[Refused] = []
     for sibling in siblings[:MAX_CANDIDATES]:
         try:
@@ -74,47 +73,89 @@ def find_donors(worktree: Worktree, fingerprint: str) -> tuple[list[Donor], list
             continue
         if isinstance(facts, str):
             refused.append(Refused(sibling.git_dir, facts))
-            continue
-        donor_head, files = facts
-        donors.append(Donor(sibling, _distance(repository, head, donor_head, files), files))
-    donors.sort(key=lambda donor: donor.differing_files)
-    return donors, refused
+        else:
+            candidates.append(_Candidate(sibling, *facts))
+    return _nearest_first(worktree, candidates), refused
+
+
+class _Candidate(NamedTuple):
+    """A sibling that may donate: the commit it was indexed at, and how many files it holds."""
+
+    worktree: Worktree
+    head: str | None
+    files: int
+
+
+def _nearest_first(worktree: Worktree, candidates: list[_Candidate]) -> Iterator[Donor]:
+    if not candidates:
+        return
+    ours = checked_out_commit(worktree)
+    others = []
+    for candidate in candidates:
+        if ours is not None and candidate.head == ours:
+            yield Donor(candidate.worktree, 0, candidate.files)
+        else:
+            others.append(candidate)
+    if others:
+        from lumen_hooks.history import open_history  # libgit2, only if there is need
+
+        history = open_history(worktree)
+        ours = ours or history.head()
+        donors = [
+            Donor(candidate.worktree, _distance(history, ours, candidate), candidate.files)
+            for candidate in others
+        ]
+        yield from sorted(donors, key=lambda donor: donor.differing_files)
+
+
+def _distance(history: History, ours: str | None, candidate: _Candidate) -> int:
+    """Files that differ between our commit and a donor's; all of them if that cannot be told."""
+    if not ours or not candidate.head:
+        return candidate.files
+    try:
+        return history.differing_files(ours, candidate.head)
+    except RepositoryError:
+        return candidate.files
 
 
 def all_worktrees(worktree: Worktree) -> list[Worktree]:
-    """This worktree and its siblings, by path.
-
-    Raises:
-        RepositoryError: libgit2 cannot open the repository.
-    """
-    try:
-        repository = pygit2.Repository(worktree.git_dir)
-    except pygit2.GitError as error:
-        raise RepositoryError(f"libgit2 cannot open {worktree.top}: {error}") from error
-    return sorted([worktree, *_siblings(worktree, repository)], key=lambda place: place.top)
+    """This worktree and its siblings whose folders exist, by path."""
+    return sorted([worktree, *_siblings(worktree)], key=lambda place: place.top)
 
 
-def _siblings(worktree: Worktree, repository: pygit2.Repository) -> Iterator[Worktree]:
+def _siblings(worktree: Worktree) -> Iterator[Worktree]:
     """Every other worktree of the repository whose folder exists, the main one among them."""
     common = worktree.common_dir
-    if worktree.git_dir != common:
-        top = os.path.dirname(common)
-        with suppress(pygit2.GitError):
-            recorded = pygit2.Repository(common).workdir
-            top = os.path.realpath(recorded) if recorded else top
-        if os.path.isdir(top):
-            yield Worktree(top=top, git_dir=common, common_dir=common)
-    for name in repository.list_worktrees():
-        git_dir = os.path.realpath(os.path.join(common, "worktrees", name))
-        # A symbolic link under worktrees/ could lead to another repository's folder.
-        if (
-            os.path.dirname(git_dir) != os.path.join(common, "worktrees")
-            or git_dir == worktree.git_dir
-        ):
-            continue
-        sibling = worktree_of_git_dir(git_dir)
-        if sibling is not None and sibling.common_dir == common == common_dir_of(git_dir):
+    if worktree.is_linked:
+        main = main_worktree(common) or main_worktree(common, _recorded_top(common))
+        if main is not None:
+            yield main
+    for sibling in linked_worktrees(common):
+        if sibling.git_dir != worktree.git_dir:
             yield sibling
+
+
+def _recorded_top(git_dir: str) -> str | None:
+    """Where the worktree was when its index was last refreshed.
+
+    Nothing but the index knows it where the git directory lies apart (`--separate-git-dir`).
+    """
+    path = Worktree(top=git_dir, git_dir=git_dir, common_dir=git_dir).index_path
+    if not os.path.isfile(path):
+        return None
+    try:
+        connection = connect(path, write=False)
+    except StoreError:
+        return None
+    try:
+        check_header(connection, path)
+        with translated(path):
+            row = connection.execute("SELECT value FROM meta WHERE key='top'").fetchone()
+    except StoreError:
+        return None
+    finally:
+        connection.close()
+    return row[0] if row else None
 
 
 def _last_written(sibling: Worktree) -> float:
@@ -150,24 +191,3 @@ def unfit(meta: dict[str, str], fingerprint: str) -> str | None:
     if meta.get("fingerprint") != fingerprint:
         return "its index was made with another model or version"
     return None
-
-
-def _head_tree(repository: pygit2.Repository) -> pygit2.Tree | None:
-    with suppress(pygit2.GitError, KeyError):
-        return repository.head.peel(pygit2.Tree)
-    return None
-
-
-def _distance(
-    repository: pygit2.Repository, ours: pygit2.Tree | None, head: str | None, files: int
-) -> int:
-    """Files that differ between our tree and the donor's; all of them if that cannot be told."""
-    if ours is None or head is None:
-        return files
-    try:
-        theirs = repository[head].peel(pygit2.Tree)
-        if theirs.id == ours.id:
-            return 0
-        return sum(1 for _ in theirs.diff_to_tree(ours).deltas)
-    except (pygit2.GitError, KeyError, ValueError):
-        return files

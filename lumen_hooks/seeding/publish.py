@@ -20,6 +20,9 @@ SIDE_FILES = ("-wal", "-shm", "-journal")
 _MARK = ".tmp-"
 _OLD_SECONDS = 3600.0
 
+_NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP})
+"""What link(2) answers on file systems without them: vfat and exFAT, some network ones."""
+
 
 def temporary_path(target: str) -> str:
     """A fresh name in the target's folder that says which process it belongs to."""
@@ -51,7 +54,7 @@ def publish(temporary: str, target: str) -> bool:
                 with suppress(FileNotFoundError):
                     os.unlink(target + suffix)
         try:
-            os.link(temporary, target)
+            _give_name(temporary, target)
         except FileExistsError:
             return False
         finally:
@@ -66,6 +69,18 @@ def publish(temporary: str, target: str) -> bool:
     return True
 
 
+def _give_name(temporary: str, target: str) -> None:
+    """Link, which never overwrites; where there are no hard links, the target's lock must do."""
+    try:
+        os.link(temporary, target)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        if os.path.lexists(target):
+            raise FileExistsError(error.errno, error.strerror, target) from error
+        os.rename(temporary, target)
+
+
 def set_aside(path: str) -> str:
     """Move a damaged database out of the way, with its side files, and return where it is.
 
@@ -76,9 +91,9 @@ def set_aside(path: str) -> str:
     for suffix in ("", *SIDE_FILES):
         with suppress(FileNotFoundError):
             os.unlink(kept + suffix)
-    # The side files first: a main file without its WAL is stale, a WAL without its main file is
-    # replayed into the next one.
-    for suffix in (*SIDE_FILES, ""):
+    # The main file first: without its WAL it is stale, and may pass for whole if this process is
+    # killed in between. A WAL that is left alone does no harm: `publish` removes it.
+    for suffix in ("", *SIDE_FILES):
         with suppress(FileNotFoundError):
             os.rename(path + suffix, kept + suffix)
     return kept

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from lumen_hooks import log
 from lumen_hooks.errors import StorageFullError, StoreError
 from lumen_hooks.sqlite import connect, transaction, translated
-from lumen_hooks.store import check_header
+from lumen_hooks.store import check_agreement, check_header
 
 from .donors import Donor, find_donors, unfit
 from .publish import create_exclusively, discard, publish, temporary_path
@@ -111,10 +111,11 @@ def _clone(donor: Donor, worktree: Worktree, fingerprint: str) -> Seeded | None:
 
 def _sign(copy: str, donor: Donor) -> None:
     """Say where the index comes from, and take the donor's freshness out of it."""
-    connection = connect(copy, write=True)
+    connection = connect(copy, write=True, vectors=True)
     try:
+        check_agreement(connection, copy)
         with translated(copy), transaction(connection):
-            connection.execute("DELETE FROM meta WHERE key IN ('refreshed', 'last_refresh')")
+            connection.execute("DELETE FROM meta WHERE key IN ('refreshed', 'last_refresh', 'top')")
             connection.execute(
                 "INSERT OR REPLACE INTO meta VALUES('seeded_from', ?)", (donor.worktree.top,)
             )

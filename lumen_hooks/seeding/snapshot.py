@@ -13,7 +13,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import apsw
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 LOCK_WAIT_MS = 2000
 """How long to wait for the donor's writer before copying through SQLite's backup instead."""
+
+_NO_COPY_FILE_RANGE = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM}
+"""From file systems, kernels and sandboxes without it."""
 
 FULL_CHECK_BYTES = 500_000_000
 """Copies up to this size are checked page by page (about 0.5 s per GB)."""
@@ -50,7 +53,10 @@ def snapshot(donor: str, copy: str, *, gate: Gate) -> None:
     """
     try:
         if _is_open_here(donor):
-            _copy_through_sqlite(donor, copy, gate)
+            with _donor_errors():
+                connection = connect(donor, write=False)
+            with closing(connection):
+                _copy_through_sqlite(connection, donor, copy, gate)
         else:
             _copy_under_lock(donor, copy, gate)
     except OSError as error:
@@ -76,37 +82,31 @@ def _same_file(name: str, path: str) -> bool:
 
 
 def _copy_under_lock(donor: str, copy: str, gate: Gate) -> None:
+    # Closed last: once the file is open through SQLite, a raw close drops SQLite's locks on it.
     with _donor_errors():
-        connection = connect(donor, write=True)
-    # From here on the file is open through SQLite, so the descriptor must outlive the connection.
-    descriptor = -1
-    try:
         descriptor = os.open(donor, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        with _donor_errors(), translated(donor):
-            locked = _lock(connection)
-            gate(connection)
-        if locked:
-            _copy_files(descriptor, donor, copy)
-            connection.execute("ROLLBACK")
-        else:
-            with translated(copy):
-                _backup(connection, copy)
-    finally:
-        connection.close()
-        if descriptor >= 0:
-            os.close(descriptor)
-
-
-def _copy_through_sqlite(donor: str, copy: str, gate: Gate) -> None:
-    with _donor_errors():
-        connection = connect(donor, write=False)
     try:
-        with _donor_errors(), translated(donor):
-            gate(connection)
-        with translated(copy):
-            _backup(connection, copy)
+        with _donor_errors():
+            connection = connect(donor, write=True)
+        try:
+            if _lock(connection):
+                with _donor_errors(), translated(donor):
+                    gate(connection)
+                _copy_files(descriptor, donor, copy)
+            else:
+                _copy_through_sqlite(connection, donor, copy, gate)
+        finally:
+            connection.close()
     finally:
-        connection.close()
+        os.close(descriptor)
+
+
+def _copy_through_sqlite(connection: apsw.Connection, donor: str, copy: str, gate: Gate) -> None:
+    with _donor_errors(), translated(donor):
+        connection.execute("BEGIN")  # what the gate reads is what is copied
+        gate(connection)
+    with translated(copy):
+        _backup(connection, copy)
 
 
 @contextmanager
@@ -116,6 +116,8 @@ def _donor_errors() -> Iterator[None]:
         yield
     except StorageFullError as error:
         raise StoreError(error.message) from error
+    except OSError as error:
+        raise StoreError(f"cannot read {error.filename}: {error.strerror}") from error
 
 
 def _lock(connection: apsw.Connection) -> bool:
@@ -129,13 +131,18 @@ def _lock(connection: apsw.Connection) -> bool:
 
 def _copy_files(descriptor: int, donor: str, copy: str) -> None:
     _copy_file(descriptor, copy)
-    with suppress(FileNotFoundError):
+    with _donor_errors():
         wal = os.open(donor + "-wal", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        try:
-            if os.fstat(wal).st_size > 0:
-                _copy_file(wal, copy + "-wal")
-        finally:
-            os.close(wal)
+    try:
+        if os.fstat(wal).st_size > 0:
+            _copy_file(wal, copy + "-wal")
+    finally:
+        os.close(wal)
+    # Files are known by name: one that was removed or repaired meanwhile may have lost its WAL, or
+    # have got another's.
+    with _donor_errors():
+        if not os.path.samestat(os.fstat(descriptor), os.stat(donor)):
+            raise StoreError(f"{donor} was replaced while it was copied")
 
 
 def _copy_file(source: int, target: str) -> None:
@@ -150,7 +157,7 @@ def _copy_file(source: int, target: str) -> None:
             except AttributeError:
                 done = -1
             except OSError as error:
-                if error.errno not in {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}:
+                if error.errno not in _NO_COPY_FILE_RANGE:
                     raise
                 done = -1
             if done < 0:

@@ -131,7 +131,8 @@ def _say(step: str, cost: Cost, found: dict[str, Any] | None) -> None:
         last = found["last_refresh"]
         line += (
             f"   {found['state']}, {found['files']} files, {found['chunks']} chunks;"
-            f" {last['kind']}: {last['chunks_embedded']} embedded, {last['files_changed']} files changed"
+            f" {last['kind']}: {last['chunks_embedded']} embedded,"
+            f" {last['files_changed']} files changed"
         )
     print(line)
 

@@ -1,0 +1,778 @@
+"""A process that is killed loses at most one batch, whatever it was doing: the next one ends right.
+
+Each scene is a real repository in some state and a thing that is done there in a process of its
+own. That process is killed, at each step that could outlive it or after a random time. Then the
+next command, without any help, must end with an index that is whole and equal to a clean build's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import glob
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from lumen_hooks import vectors
+from lumen_hooks.chunking.chunker import chunk_file
+from lumen_hooks.embedding.store import EmbeddingStore
+from lumen_hooks.indexing import events, prepare, update
+from lumen_hooks.indexing.update import Updated, update_index
+from lumen_hooks.locks import read_holder
+from lumen_hooks.seeding.foreground import seed_in_foreground
+from lumen_hooks.seeding.publish import set_aside
+from lumen_hooks.status import FRESH, freshness
+from lumen_hooks.store import open_index
+from lumen_hooks.worktree import find_worktree
+from tests.fake_embedder import FakeEmbedder
+from tests.helpers import check_whole, contents, job_for
+from tests.killing import COUNT, ForkServer, step
+from tests.repository import Repository
+from tests.sources import python_module
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from lumen_hooks.worktree import Worktree
+    from tests.killing import Ended
+
+SCALE = float(os.environ.get("LUMEN_STRESS_SCALE", "1"))
+RANDOM_KILLS = 600
+"""In all scenes together."""
+
+BATCH_CHUNKS = 8
+BLOCK_ROWS = 16
+MODULES = 8
+
+LASTING = {"index.db", "index.lock", "worker.lock", "embeddings.db", "log.jsonl", "hooks"}
+"""What may lie in our folders when nobody is at work ..."""
+SIDE_FILES = {"index.db-wal", "index.db-shm", "embeddings.db-wal", "embeddings.db-shm"}
+"""... and what SQLite keeps beside a database whose last user was killed."""
+
+ABSENT = "absent"
+UNUSABLE = "unusable"
+
+
+def warm_up() -> None:
+    """Bounds so small that a small repository has several batches, blocks, and a repacking."""
+    prepare.BATCH_CHUNKS = BATCH_CHUNKS
+    vectors.BLOCK_ROWS = BLOCK_ROWS
+    update.REPACK_ROWS = BLOCK_ROWS
+    chunk_file("warm.py", python_module("warm"))
+    FakeEmbedder().embed_documents(["warm"])
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ForkServer]:
+    with ForkServer(warm_up) as running:
+        yield running
+
+
+# What children do
+
+
+class Recording(FakeEmbedder):
+    """Writes down, in a file that outlives the process, what it is asked for."""
+
+    def __init__(self, record: str) -> None:
+        super().__init__()
+        self._record = record
+
+    def embed_documents(self, texts: Sequence[str]) -> list[bytes | None]:
+        with open(self._record, "a", encoding="utf-8") as file:
+            file.write(json.dumps(texts) + "\n")
+        embedded = super().embed_documents(texts)
+        step("embedded")
+        return embedded
+
+
+def refresh(top: Path, record: str) -> None:
+    done = update_index(job_for(Repository(top), Recording(record)), wait=5)
+    assert isinstance(done, Updated)
+
+
+def rebuild(top: Path, record: str) -> None:
+    done = update_index(job_for(Repository(top), Recording(record)), wait=5, force=True)
+    assert isinstance(done, Updated)
+
+
+def seed_before_git_returns(top: Path, record: str) -> None:
+    seed_in_foreground(str(top))
+
+
+def pretend_another_model(top: Path) -> None:
+    index = open_index(find_worktree(str(top)).index_path, write=True)
+    assert index is not None
+    with index, index.transaction():
+        index.set_meta({"fingerprint": "another"})
+
+
+def die_with_a_wal(top: Path) -> None:
+    index = open_index(find_worktree(str(top)).index_path, write=True)
+    assert index is not None
+    with index.transaction():
+        index.set_meta({"head": "somewhere else"})
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def digest(worktree: Worktree) -> str:
+    """Everything that an index holds, in short; absent if there is none."""
+    if not os.path.exists(worktree.index_path):
+        return ABSENT
+    check_whole(worktree)
+    return hashlib.sha256(repr(contents(worktree)).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What was found after a kill, and after the next command.
+
+    Attributes:
+        left: digest of the index that the killed process left.
+        hinted: a hint was left, or the index was fresh.
+        now: digest of the index after the next command.
+        fresh: that index is fresh and every hint is answered.
+        others: digests of the siblings' indexes.
+        strange: files that should not be there.
+        git: what git says.
+    """
+
+    left: str
+    hinted: bool
+    now: str
+    fresh: bool
+    others: tuple[str, ...]
+    strange: tuple[str, ...]
+    git: tuple[str, ...]
+
+
+def recover(top: Path, record: str, others: tuple[Path, ...], spare: Path) -> Aftermath:
+    """Look at what was left, give the next command, and look again."""
+    worktree = find_worktree(str(top))
+    job = job_for(Repository(top), Recording(record))
+    hinted = events.pending(worktree)
+    left = _digest_of_copy(worktree, spare)
+    done = update_index(job, wait=5)
+    assert isinstance(done, Updated)
+    state, pending = freshness(worktree, job.settings)
+    siblings = [find_worktree(str(other)) for other in others]
+    return Aftermath(
+        left=left,
+        hinted=hinted or done.refresh is None,
+        now=digest(worktree),
+        fresh=(state, pending) == (FRESH, 0) and not events.pending(worktree),
+        others=tuple(digest(sibling) for sibling in siblings),
+        strange=tuple(
+            name
+            for place in (worktree, *siblings)
+            for name in os.listdir(place.folder)
+            if name not in LASTING | SIDE_FILES
+        ),
+        git=ask_git(top),
+    )
+
+
+def _digest_of_copy(worktree: Worktree, spare: Path) -> str:
+    """To look is to recover the WAL, and that is the next command's."""
+    shutil.rmtree(spare, ignore_errors=True)
+    spare.mkdir()
+    if os.path.isdir(worktree.folder):
+        shutil.copytree(worktree.folder, spare / "lumen")
+    try:
+        return digest(dataclasses.replace(worktree, git_dir=str(spare)))
+    except Exception as error:
+        return f"{UNUSABLE}: {type(error).__name__}"
+
+
+def ask_git(top: Path) -> tuple[str, ...]:
+    repo = Repository(top)
+    git_dir = find_worktree(str(top)).git_dir
+    return (
+        repo.git("status", "--porcelain"),
+        repo.git("worktree", "list", "--porcelain"),
+        " ".join(sorted(os.listdir(git_dir))),
+    )
+
+
+# Scenes
+
+
+def modules(*numbers: int, suffix: str = "") -> dict[str, str | bytes]:
+    return {
+        f"m{number}.py": python_module(*(f"f{number}_{part}{suffix}" for part in range(4)))
+        for number in numbers
+    }
+
+
+class Stage:
+    """A repository with an index, on which scenes are set."""
+
+    def __init__(self, repo: Repository, server: ForkServer) -> None:
+        self.repo = repo
+        self.server = server
+        repo.commit(modules(*range(MODULES)))
+
+    def index(self, repo: Repository | None = None) -> None:
+        self.server.run(refresh, (repo or self.repo).top, os.devnull)
+
+    def edit(self, repo: Repository) -> None:
+        """Edit, add, remove and rename files."""
+        repo.write(modules(0, 3, 5, suffix="_changed") | modules(20, 21))
+        (repo.top / "m1.py").unlink()
+        repo.git("mv", "m2.py", "moved.py")
+
+
+def nothing_indexed(stage: Stage) -> Repository:
+    return stage.repo
+
+
+def new_worktree(stage: Stage) -> Repository:
+    stage.index()
+    new = stage.repo.add_worktree("w2", "-b", "feature")
+    stage.edit(new)
+    return new
+
+
+def edited(stage: Stage) -> Repository:
+    stage.index()
+    stage.edit(stage.repo)
+    return stage.repo
+
+
+def other_model(stage: Stage) -> Repository:
+    edited(stage)
+    stage.server.run(pretend_another_model, stage.repo.top)
+    return stage.repo
+
+
+def much_deleted(stage: Stage) -> Repository:
+    stage.repo.commit(modules(*range(30, 38)))
+    stage.index()
+    for number in range(1, MODULES):
+        (stage.repo.top / f"m{number}.py").unlink()
+    return stage.repo
+
+
+def damaged(stage: Stage) -> Repository:
+    edited(stage)
+    assert stage.server.end(die_with_a_wal, stage.repo.top).killed
+    with open(find_worktree(str(stage.repo.top)).index_path, "r+b") as file:
+        file.write(b"not a database" * 10)
+    return stage.repo
+
+
+def damaged_embeddings(stage: Stage) -> Repository:
+    edited(stage)
+    with open(find_worktree(str(stage.repo.top)).embeddings_path, "r+b") as file:
+        file.write(b"not a database" * 10)
+    return stage.repo
+
+
+@dataclass(frozen=True)
+class Scene:
+    """How the stage is set, what is done on it, and which files it may leave beside the usual."""
+
+    set_up: Callable[[Stage], Repository]
+    act: Callable[[Path, str], None]
+    keeps: frozenset[str] = frozenset()
+
+
+SCENES = {
+    "build": Scene(nothing_indexed, refresh),
+    "seed": Scene(new_worktree, refresh),
+    "seed in front of git": Scene(new_worktree, seed_before_git_returns),
+    "refresh": Scene(edited, refresh),
+    "index --force": Scene(edited, rebuild),
+    "another model": Scene(other_model, refresh),
+    "repack": Scene(much_deleted, refresh),
+    "damaged index": Scene(
+        damaged,
+        refresh,
+        frozenset({"index.db.damaged", "index.db.damaged-wal", "index.db.damaged-shm"}),
+    ),
+    "damaged embeddings": Scene(damaged_embeddings, refresh, frozenset({"embeddings.db.damaged"})),
+}
+
+
+class Trials:
+    """One scene, set up once and put back before each trial."""
+
+    def __init__(self, scene: Scene, repo: Repository, server: ForkServer, folder: Path) -> None:
+        self._scene = scene
+        self._server = server
+        self._top = scene.set_up(Stage(repo, server)).top
+        self._others = tuple({repo.top} - {self._top})
+        worktree = find_worktree(str(self._top))
+        os.makedirs(worktree.folder, exist_ok=True)
+        with open(worktree.events_path, "w", encoding="utf-8") as file:
+            file.write("post-commit\n")
+        self._spare = folder / "spare"
+        self._record = str(folder / "embedded")
+        self._folders = {
+            place: str(folder / f"saved-{number}")
+            for number, place in enumerate(sorted({worktree.folder, worktree.shared_folder}))
+        }
+        for place, saved in self._folders.items():
+            os.makedirs(place, exist_ok=True)
+            shutil.copytree(place, saved)
+        self._git = ask_git(self._top)
+        self._others_were = server.run(digests, self._others)
+        was: str = server.run(_digest_of_copy, worktree, self._spare)
+        self._clean = self._clean_build()
+        self._ends = {was, self._clean, *self._others_were}
+        if was.startswith(UNUSABLE):
+            self._ends.add(ABSENT)
+        self._put_back()
+        self.uninterrupted = server.end(scene.act, self._top, self._record, kill_at=COUNT)
+        assert not self.uninterrupted.error, self.uninterrupted.error
+        self._check(self.uninterrupted)
+
+    def _clean_build(self) -> str:
+        for place in self._folders:
+            shutil.rmtree(place)
+        self._server.run(refresh, self._top, os.devnull)
+        clean: str = self._server.run(digests, (self._top,))[0]
+        return clean
+
+    def _put_back(self) -> None:
+        for place, saved in self._folders.items():
+            shutil.rmtree(place, ignore_errors=True)
+            shutil.copytree(saved, place)
+        open(self._record, "w", encoding="utf-8").close()
+
+    def _embedded(self) -> list[list[str]]:
+        with open(self._record, encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+
+    def kill(self, *, kill_at: int | None = None, kill_after: float | None = None) -> bool:
+        """One trial; whether there was something left to kill."""
+        self._put_back()
+        ended = self._server.end(
+            self._scene.act, self._top, self._record, kill_at=kill_at, kill_after=kill_after
+        )
+        assert ended.killed or not ended.error, ended.error
+        self._check(ended)
+        return ended.killed
+
+    def _check(self, ended: Ended) -> None:
+        first = self._embedded()
+        found = self._server.run(recover, self._top, self._record, self._others, self._spare)
+        assert found.left in self._ends, "neither the old tree nor the new one"
+        assert found.hinted, "a hint was lost"
+        assert found.now == self._clean, "not what a clean build gives"
+        assert found.fresh
+        assert found.others == self._others_were, "a sibling's index has changed"
+        assert set(found.strange) <= self._scene.keeps
+        assert found.git == self._git
+        times = Counter(text for call in self._embedded() for text in call)
+        again = {text for text, count in times.items() if count > 1}
+        assert again <= set(first[-1] if first and ended.killed else ())
+        assert max(times.values(), default=0) <= 2
+
+
+def digests(tops: tuple[Path, ...]) -> tuple[str, ...]:
+    return tuple(digest(find_worktree(str(top))) for top in tops)
+
+
+@pytest.fixture
+def trials(
+    request: pytest.FixtureRequest, repo: Repository, server: ForkServer, tmp_path: Path
+) -> Trials:
+    return Trials(SCENES[request.param], repo, server, tmp_path)
+
+
+in_every_scene = pytest.mark.parametrize("trials", SCENES, indirect=True)
+
+
+class Tally:
+    """Counts trials and failures, and says so."""
+
+    def __init__(self) -> None:
+        self.trials = self.killed = 0
+        self.failures: list[str] = []
+        self._started = time.monotonic()
+
+    def count(self, trial: Callable[[], bool], name: str) -> None:
+        self.trials += 1
+        try:
+            self.killed += trial()
+        except AssertionError as error:
+            self.failures.append(f"{name}: {error}")
+
+    def report(self, record_property: Callable[[str, object], None]) -> None:
+        numbers = {
+            "trials": self.trials,
+            "killed": self.killed,
+            "failures": len(self.failures),
+            "seconds": round(time.monotonic() - self._started, 1),
+        }
+        for name, number in numbers.items():
+            record_property(name, number)
+        print(", ".join(f"{number} {name}" for name, number in numbers.items()))
+        assert not self.failures, "\n".join(self.failures[:10])
+
+
+def last_of_each_kind(steps: Sequence[str]) -> dict[str, int]:
+    return {name: number for number, name in enumerate(steps, start=1)}
+
+
+def test_killed_at_a_step_of_each_kind(
+    repo: Repository, server: ForkServer, tmp_path: Path
+) -> None:
+    shown: set[str] = set()
+    for name in ("build", "seed", "refresh", "damaged index"):
+        place = Repository(tmp_path / name / "main")
+        shutil.copytree(repo.top, place.top)
+        trials = Trials(SCENES[name], place, server, place.top.parent)
+        for kind, number in last_of_each_kind(trials.uninterrupted.steps).items():
+            if kind not in shown:
+                assert trials.kill(kill_at=number), kind
+        shown.update(trials.uninterrupted.steps)
+    assert {"link index.db.tmp", "replace events", "embedded", "copy_file_range index.db"} <= shown
+
+
+@pytest.mark.stress
+@in_every_scene
+def test_killed_at_every_step(
+    trials: Trials, record_property: Callable[[str, object], None]
+) -> None:
+    tally = Tally()
+    chance = random.Random(7)
+    for number, kind in enumerate(trials.uninterrupted.steps, start=1):
+        if chance.random() < SCALE:
+            tally.count(partial(trials.kill, kill_at=number), f"step {number}, {kind}")
+    tally.report(record_property)
+
+
+@pytest.mark.stress
+@in_every_scene
+def test_killed_at_random_times(
+    trials: Trials, record_property: Callable[[str, object], None]
+) -> None:
+    tally = Tally()
+    chance = random.Random(7)
+    for _ in range(round(RANDOM_KILLS * SCALE / len(SCENES))):
+        seconds = chance.uniform(0, trials.uninterrupted.seconds)
+        tally.count(partial(trials.kill, kill_after=seconds), f"after {seconds:.4f} s")
+    tally.report(record_property)
+
+
+# The embedding store alone
+
+MODEL = "a model"
+PUTS = 12
+PUT_ROWS = 8
+STORE_BYTES = 64 * 1024
+
+
+def batch(number: int) -> dict[bytes, bytes]:
+    """What one `put` is given: large vectors, so that a trim finds something to do."""
+    return {
+        hashlib.sha256(f"{number}-{row}".encode()).digest(): bytes([number]) * 2000
+        for row in range(PUT_ROWS)
+    }
+
+
+def put_all(path: str, record: str) -> None:
+    with EmbeddingStore(path) as store:
+        for number in range(PUTS):
+            store.put(MODEL, batch(number))
+            with open(record, "a", encoding="utf-8") as file:
+                file.write(f"{number}\n")
+
+
+def trim_all_but_one_batch(path: str, record: str) -> None:
+    with EmbeddingStore(path) as store:
+        store.trim(STORE_BYTES, batch(0))
+
+
+def batches_in(path: str) -> list[int]:
+    """How many rows of each batch a store has; it must be sound, and they what was put."""
+    with EmbeddingStore(path) as store:
+        assert store._connection.execute("PRAGMA integrity_check").get == "ok"
+        found = [store.get(MODEL, list(batch(number))) for number in range(PUTS)]
+    for number, rows in enumerate(found):
+        assert rows.items() <= batch(number).items()
+    return [len(rows) for rows in found]
+
+
+def _check_puts(server: ForkServer, path: str, record: str) -> None:
+    with open(record, encoding="utf-8") as file:
+        promised = len(file.readlines())
+    rows = server.run(batches_in, path)
+    assert rows[:promised] == [PUT_ROWS] * promised, "a batch was lost after put returned"
+    assert rows[promised] in {0, PUT_ROWS} if promised < PUTS else True, "half a batch"
+    assert not any(rows[promised + 1 :])
+    server.run(put_all, path, os.devnull)
+    assert server.run(batches_in, path) == [PUT_ROWS] * PUTS
+
+
+def _check_trim(server: ForkServer, path: str, record: str) -> None:
+    assert server.run(batches_in, path)[0] == PUT_ROWS, "what is in use was evicted"
+    server.run(trim_all_but_one_batch, path, record)
+    rows = server.run(batches_in, path)
+    assert rows[0] == PUT_ROWS
+    assert sum(rows) < PUTS * PUT_ROWS
+    assert os.stat(path).st_size <= STORE_BYTES * 2
+
+
+STORE_SCENES = {
+    "put": (put_all, False, _check_puts),
+    "trim": (trim_all_but_one_batch, True, _check_trim),
+}
+
+
+@pytest.mark.parametrize("scene", STORE_SCENES)
+@pytest.mark.parametrize(
+    "every", [pytest.param(True, marks=pytest.mark.stress, id="every step"), False]
+)
+def test_the_embedding_store_keeps_what_was_put(
+    server: ForkServer,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+    scene: str,
+    every: bool,
+) -> None:
+    act, filled, check = STORE_SCENES[scene]
+    path, record = str(tmp_path / "lumen" / "embeddings.db"), str(tmp_path / "record")
+
+    def trial(number: int) -> bool:
+        shutil.rmtree(os.path.dirname(path), ignore_errors=True)
+        if filled:
+            server.run(put_all, path, os.devnull)
+        open(record, "w", encoding="utf-8").close()
+        ended = server.end(act, path, record, kill_at=number)
+        assert ended.killed or not ended.error, ended.error
+        check(server, path, record)
+        assert set(os.listdir(os.path.dirname(path))) <= LASTING | SIDE_FILES
+        steps.extend(ended.steps)
+        return ended.killed
+
+    tally = Tally()
+    steps: list[str] = []
+    assert not trial(COUNT)
+    numbers = range(1, len(steps) + 1) if every else sorted(last_of_each_kind(steps).values())
+    for number in numbers:
+        tally.count(partial(trial, number), f"step {number}, {steps[number - 1]}")
+    tally.report(record_property)
+
+
+# Setting a damaged index aside
+
+
+def set_index_aside(path: str) -> None:
+    set_aside(path)
+
+
+def test_a_damaged_index_is_never_there_without_its_wal(server: ForkServer, tmp_path: Path) -> None:
+    """It might pass for a whole one of an older tree."""
+    path = tmp_path / "index.db"
+    wal = tmp_path / "index.db-wal"
+
+    def lay_out() -> None:
+        for file in (path, wal):
+            file.write_bytes(b"of one database")
+
+    lay_out()
+    steps = server.end(set_index_aside, str(path), kill_at=COUNT).steps
+    assert "rename index.db" in steps
+    for number in range(1, len(steps) + 1):
+        lay_out()
+        assert server.end(set_index_aside, str(path), kill_at=number).killed
+        assert wal.exists() or not path.exists(), steps[number - 1]
+
+
+# Real commands
+
+WORKER_KILLS = 30
+WORKTREE_ADD_KILLS = 30
+PATIENCE_SECONDS = 60.0
+
+
+def lumen(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "lumen_hooks", *arguments],
+        cwd=directory,
+        check=False,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=PATIENCE_SECONDS,
+    )
+
+
+@pytest.fixture
+def project(repo: Repository) -> Repository:
+    """With hooks, and an index by the real model."""
+    repo.commit(modules(*range(MODULES)))
+    installed = lumen(repo.top, "install")
+    assert installed.returncode == 0, installed.stderr
+    return repo
+
+
+@contextmanager
+def group(*command: str, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process group of its own, of which nothing is left afterwards."""
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def workers(below: Path) -> list[str]:
+    """Command lines of the workers of repositories below a folder."""
+    found = []
+    for place in glob.glob("/proc/[0-9]*/cmdline"):
+        with suppress(OSError), open(place, "rb") as file:
+            words = os.fsdecode(file.read()).split("\0")
+            if "lumen_hooks.worker" in words and any(
+                word.startswith(f"{below}/") for word in words
+            ):
+                found.append(" ".join(words))
+    return found
+
+
+def built_anew(top: Path) -> str:
+    """The index's digest after all of it was made again, for which nothing had to be embedded."""
+    job = dataclasses.replace(job_for(Repository(top)), load=_no_embedder)
+    assert isinstance(update_index(job, wait=5, force=True), Updated)
+    return digest(find_worktree(str(top)))
+
+
+def _no_embedder(settings: object) -> NoReturn:
+    raise AssertionError("a text that some run had embedded was to be embedded again")
+
+
+def check_after_wait(server: ForkServer, top: Path) -> None:
+    """The next `lumen-hooks wait` ends right."""
+    waited = lumen(top, "wait")
+    assert (waited.returncode, waited.stdout) == (0, ""), waited.stderr
+    place = find_worktree(str(top))
+    assert not events.pending(place)
+    assert set(os.listdir(place.folder)) <= LASTING | SIDE_FILES
+    (made,) = server.run(digests, (top,))
+    assert made == server.run(built_anew, top)
+
+
+def kill_worker(
+    project: Repository, server: ForkServer, number: int, chance: random.Random
+) -> bool:
+    project.write(modules(number % MODULES, suffix=f"_{number}"))
+    place = find_worktree(str(project.top))
+    with open(place.events_path, "a", encoding="utf-8") as file:
+        file.write("post-commit\n")
+    command = (sys.executable, "-m", "lumen_hooks.worker", str(project.top), "post-commit")
+    reader = open_index(place.index_path)  # as a server has it open for good
+    assert reader is not None
+    with reader, group(*command, cwd=project.top) as process:
+        before = reader.meta()["last_refresh"]
+        until(lambda: read_holder(place.lock_path) or process.poll() is not None)
+        time.sleep(chance.uniform(0, 0.5))
+        killed = process.poll() is None
+        process.kill()
+        process.wait()
+        if events.pending(place) is False:
+            assert reader.meta()["last_refresh"] != before, "a hint was lost"
+    git = ask_git(project.top)
+    check_after_wait(server, project.top)
+    assert ask_git(project.top) == git
+    return killed
+
+
+@pytest.mark.stress
+def test_the_worker_is_killed(
+    project: Repository, server: ForkServer, record_property: Callable[[str, object], None]
+) -> None:
+    tally = Tally()
+    chance = random.Random(7)
+    for number in range(round(WORKER_KILLS * SCALE)):
+        trial = partial(kill_worker, project, server, number, chance)
+        tally.count(trial, f"trial {number}")
+    tally.report(record_property)
+
+
+def kill_worktree_add(project: Repository, server: ForkServer, number: int, seconds: float) -> bool:
+    name = f"w{number}"
+    new = Repository(project.top.parent / name)
+    main_index = server.run(digests, (project.top,))
+    with group("git", "worktree", "add", str(new.top), "-b", name, cwd=project.top) as process:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        killed = process.poll() is None
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    until(lambda: not workers(project.top.parent))
+    if _is_worktree(new, project):
+        check_after_wait(server, new.top)
+    check_after_wait(server, project.top)
+    assert server.run(digests, (project.top,)) == main_index
+    project.git("worktree", "list")
+    project.git("worktree", "remove", "--force", "--force", str(new.top), check=False)
+    shutil.rmtree(new.top, ignore_errors=True)
+    project.git("worktree", "unlock", str(new.top), check=False)
+    project.git("worktree", "prune", "--expire=now")
+    assert not os.path.exists(project.top / ".git" / "worktrees" / name)
+    assert project.git("status", "--porcelain") == ""
+    project.git("fsck", "--strict", "--no-dangling", "--no-progress")
+    return killed
+
+
+def _is_worktree(new: Repository, project: Repository) -> bool:
+    """Whether git, killed on its way, had made enough of a worktree for itself."""
+    asked = subprocess.run(
+        ["git", "rev-parse", "--show-toplevel", "HEAD"],
+        cwd=new.top if new.top.is_dir() else project.top,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    return asked.returncode == 0 and asked.stdout.splitlines()[0] == str(new.top)
+
+
+@pytest.mark.stress
+def test_worktree_add_is_killed(
+    project: Repository, server: ForkServer, record_property: Callable[[str, object], None]
+) -> None:
+    tally = Tally()
+    chance = random.Random(7)
+    assert not kill_worktree_add(project, server, 0, PATIENCE_SECONDS)
+    started = time.monotonic()
+    project.add_worktree("timed")
+    usual = time.monotonic() - started
+    until(lambda: not workers(project.top.parent))
+    for number in range(1, 1 + round(WORKTREE_ADD_KILLS * SCALE)):
+        trial = partial(kill_worktree_add, project, server, number, chance.uniform(0, usual))
+        tally.count(trial, f"trial {number}")
+    tally.report(record_property)
