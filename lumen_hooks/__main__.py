@@ -8,7 +8,9 @@ import sys
 def main() -> None:
     """Run the command line and exit with its code."""
     from .commands.main import run
+    from .commands.output import prepare_streams
 
+    prepare_streams()
     sys.exit(run(sys.argv[1:]))
 
 

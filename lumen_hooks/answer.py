@@ -7,30 +7,37 @@ the worker, and the answer says so.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .errors import BusyError, CorruptIndexError, LockError, StorageFullError, StoreError
 from .indexing.update import Busy, update_index
-from .search.model import SearchResult
-from .search.query import search_index
-from .search.snippets import snippet
-from .sqlite import translated
-from .status import ABSENT, FRESH, REFRESHING, STALE, freshness
+from .search.anchor import results_now
+from .search.query import Searcher
+from .status import ABSENT, FRESH, REFRESHING, STALE, look_at
 from .store import open_index
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from typing import TypeAlias
 
-    from .embedding.embedder import Embedder
     from .indexing.update import Job
-    from .search.model import Query
+    from .search.model import Hit, Query, SearchResult
+    from .search.query import QueryEmbedder
+    from .search.related import Place
+    from .status import Freshness
 
 SMALL_DIFFERENCE_FILES = 64
 """So many changed files are indexed before answering; more are left to the worker."""
 
 PEER_WAIT_SECONDS = 2.0
 """How long an answer waits for another process that is refreshing an index that exists."""
+
+LISTED_FILES = 20
+"""So many of the files that differ are named in an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +48,11 @@ class Answer:
         query: as asked.
         worktree: top folder of the worktree that was searched.
         state: `fresh`, or `stale` / `refreshing` when files have changed since.
-        results: best first.
+        results: best first, with the lines that their files have now.
         pending_files: how many files the index does not hold as they are now.
         problem: why the index could not be brought up to date, or None.
+        head: the commit that was checked out when the state was looked at (hex), None for none.
+        differing: the first LISTED_FILES of the pending files' paths.
     """
 
     query: str
@@ -52,15 +61,24 @@ class Answer:
     results: tuple[SearchResult, ...]
     pending_files: int
     problem: str | None
+    head: str | None
+    differing: tuple[str, ...]
+
+
+if TYPE_CHECKING:
+    Searchers: TypeAlias = Callable[[str], AbstractContextManager[Searcher]]
+    """Gives a searcher of the index at a path, for as long as the `with` block lasts. Whoever
+    answers many questions keeps searchers open; it must notice when the file was replaced."""
 
 
 def answer(
     job: Job,
     query: Query,
-    embedder: Embedder,
+    embedder: QueryEmbedder,
     *,
     refresh: bool,
     start_worker: Callable[[], None],
+    searchers: Searchers | None = None,
 ) -> Answer:
     """Search a worktree.
 
@@ -70,6 +88,7 @@ def answer(
         embedder: makes the query's vector.
         refresh: bring the index up to date first, as far as that is quick.
         start_worker: leaves a larger difference to a worker.
+        searchers: opens the index; without it, it is opened for this answer alone.
 
     Raises:
         BusyError: there is no index yet and another process is still making it.
@@ -77,51 +96,101 @@ def answer(
         QueryError: the query or a filter cannot be used.
         StoreError: the index cannot be read.
     """
+    searchers = searchers or partial(open_searcher, embedder=embedder)
+    find = partial(_find, job, searchers, lambda searcher: searcher.search(query))
+    return _answered(job, query.text, find, refresh=refresh, start_worker=start_worker)
+
+
+def related(
+    job: Job,
+    place: Place,
+    limit: int,
+    *,
+    refresh: bool,
+    start_worker: Callable[[], None],
+    searchers: Searchers | None = None,
+) -> Answer:
+    """Find what is most like the chunk at a place of a worktree; no model is needed.
+
+    Arguments and errors are those of `answer`; the place's line is one of the file as it is now.
+    """
+    searchers = searchers or partial(open_searcher, embedder=None)
+    find = partial(_find, job, searchers, lambda searcher: searcher.related(place, limit))
+    asked = f"{place.path}:{place.line}"
+    return _answered(job, asked, find, refresh=refresh, start_worker=start_worker)
+
+
+@contextmanager
+def open_searcher(path: str, embedder: QueryEmbedder | None) -> Iterator[Searcher]:
+    """A searcher of the index at a path, closed at the end of the `with` block.
+
+    Raises:
+        StoreError: there is no index, or it cannot be opened.
+    """
+    index = open_index(path)
+    if index is None:
+        raise StoreError(f"{path} vanished", hint="was the worktree removed?")
+    with index:
+        yield Searcher(index.connection, embedder)
+
+
+def _answered(
+    job: Job,
+    asked: str,
+    find: Callable[[], tuple[SearchResult, ...]],
+    *,
+    refresh: bool,
+    start_worker: Callable[[], None],
+) -> Answer:
     try:
-        freshened = _bring_up_to_date(job, refresh=refresh, start_worker=start_worker)
-        results = _search(job, query, embedder)
+        found = _bring_up_to_date(job, refresh=refresh, start_worker=start_worker)
+        results = find()
     except StoreError as error:
         # Damage to an extension's tables is reported as a plain error; the check tells.
         if not refresh or type(error) not in {CorruptIndexError, StoreError}:
             raise
         _create(job, check=True)
-        freshened = _Freshened(*freshness(job.worktree, job.settings))
-        results = _search(job, query, embedder)
+        found = _Freshened(look_at(job.worktree, job.settings))
+        results = find()
     return Answer(
-        query.text,
-        job.worktree.top,
-        freshened.state,
-        results,
-        freshened.pending_files,
-        freshened.problem,
+        query=asked,
+        worktree=job.worktree.top,
+        state=found.state or found.look.state,
+        results=results,
+        pending_files=len(found.look.differing),
+        problem=found.problem,
+        head=found.look.head,
+        differing=found.look.differing[:LISTED_FILES],
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Freshened:
-    state: str
-    pending_files: int
+    """What the last look showed, and what is known beyond it."""
+
+    look: Freshness
+    state: str = ""
     problem: str | None = None
 
 
 def _bring_up_to_date(job: Job, *, refresh: bool, start_worker: Callable[[], None]) -> _Freshened:
-    state, pending = freshness(job.worktree, job.settings)
-    if state == ABSENT:
+    look = look_at(job.worktree, job.settings)
+    if look.state == ABSENT:
         if not refresh:
             raise StoreError("this worktree has no index", hint="lumen-hooks index")
         _create(job, check=False)
-    elif state == FRESH or not refresh:
-        return _Freshened(state, pending)
-    elif pending > SMALL_DIFFERENCE_FILES:
+    elif look.state == FRESH or not refresh:
+        return _Freshened(look)
+    elif len(look.differing) > SMALL_DIFFERENCE_FILES:
         start_worker()
-        return _Freshened(STALE, pending)
+        return _Freshened(look, STALE)
     else:
         try:
             if isinstance(update_index(job, wait=PEER_WAIT_SECONDS), Busy):
-                return _Freshened(REFRESHING, pending)
+                return _Freshened(look, REFRESHING)
         except (LockError, StorageFullError) as error:
-            return _Freshened(STALE, pending, error.message)
-    return _Freshened(*freshness(job.worktree, job.settings))
+            return _Freshened(look, STALE, error.message)
+    return _Freshened(look_at(job.worktree, job.settings))
 
 
 def _create(job: Job, *, check: bool) -> None:
@@ -134,23 +203,9 @@ def _create(job: Job, *, check: bool) -> None:
         )
 
 
-def _search(job: Job, query: Query, embedder: Embedder) -> tuple[SearchResult, ...]:
-    path = job.worktree.index_path
-    index = open_index(path)
-    if index is None:
-        raise StoreError(f"{path} vanished", hint="was the worktree removed?")
-    with index, translated(path):
-        hits = search_index(index.connection, embedder, query)
-    return tuple(
-        SearchResult(
-            path=hit.path,
-            start_line=hit.start_line,
-            end_line=hit.end_line,
-            symbol=hit.symbol,
-            kind=hit.kind,
-            language=hit.language,
-            score=hit.score,
-            snippet=snippet(job.worktree.top, hit),
-        )
-        for hit in hits
-    )
+def _find(
+    job: Job, searchers: Searchers, ask: Callable[[Searcher], list[Hit]]
+) -> tuple[SearchResult, ...]:
+    with searchers(job.worktree.index_path) as searcher:
+        hits = ask(searcher)
+    return results_now(job.worktree.top, hits)

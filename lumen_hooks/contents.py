@@ -50,14 +50,14 @@ class Content:
         blob: the id that git gives to the raw bytes; with line-ending conversion or another
             filter in force it is not the id in git's index.
         size: bytes on disk.
-        mtime_ns: modification time when reading began, in nanoseconds. A later write may leave
+        changed_ns: `change_time` when reading began, in nanoseconds. A later write may leave
             the same one if it is younger than a tick of the file system's clock.
     """
 
     text: str
     blob: bytes
     size: int
-    mtime_ns: int
+    changed_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,22 @@ class Skipped:
             `not a regular file`.
         blob: as in Content where the bytes were read, else None.
         size: bytes on disk; 0 if the file could not be opened.
-        mtime_ns: modification time in nanoseconds; 0 if the file could not be opened.
+        changed_ns: `change_time` in nanoseconds; 0 if the file could not be opened.
     """
 
     reason: str
     blob: bytes | None
     size: int
-    mtime_ns: int
+    changed_ns: int
+
+
+def change_time(status: os.stat_result) -> int:
+    """When a file last changed, in nanoseconds: later than its modification time if that was set.
+
+    Archives, `cp -p` and reproducible builds give every version of a file the same modification
+    time. The inode's own time tells then, as it does to git (core.trustctime).
+    """
+    return max(status.st_mtime_ns, status.st_ctime_ns)
 
 
 def blob_id(data: bytes, length: int) -> bytes:
@@ -114,16 +123,16 @@ def read_file(top: str, path: str, *, max_bytes: int, blob_length: int) -> Conte
     except OSError as error:
         return Skipped(_REASONS.get(error.errno or 0, "unreadable"), None, 0, 0)
     if not stat.S_ISREG(status.st_mode):
-        return Skipped("not a regular file", None, status.st_size, status.st_mtime_ns)
+        return Skipped("not a regular file", None, status.st_size, change_time(status))
     if data is None:
-        return Skipped("too large", None, status.st_size, status.st_mtime_ns)
+        return Skipped("too large", None, status.st_size, change_time(status))
     blob = blob_id(data, blob_length)
     text = decode(data)
     if text is None:
-        return Skipped("binary", blob, status.st_size, status.st_mtime_ns)
+        return Skipped("binary", blob, status.st_size, change_time(status))
     if _is_minified(path, text):
-        return Skipped("minified", blob, status.st_size, status.st_mtime_ns)
-    return Content(text, blob, status.st_size, status.st_mtime_ns)
+        return Skipped("minified", blob, status.st_size, change_time(status))
+    return Content(text, blob, status.st_size, change_time(status))
 
 
 def _read_once(place: bytes, max_bytes: int) -> tuple[os.stat_result, bytes | None, bool]:
@@ -144,7 +153,7 @@ def _read_once(place: bytes, max_bytes: int) -> tuple[os.stat_result, bytes | No
     finally:
         os.close(descriptor)
     data = b"".join(parts)
-    unchanged = (after.st_size, after.st_mtime_ns) == (status.st_size, status.st_mtime_ns)
+    unchanged = (after.st_size, change_time(after)) == (status.st_size, change_time(status))
     stable = unchanged and len(data) == status.st_size
     return status, data[: status.st_size], stable
 

@@ -57,14 +57,25 @@ def git(
     except NotADirectoryError as error:
         raise RepositoryError(f"{cwd} is not a directory") from error
     if done.returncode not in accept:
-        raise _refusal(arguments[0], cwd, done)
+        raise _refusal(_name(arguments), cwd, done)
     return done.stdout
+
+
+def _name(arguments: list[str]) -> str:
+    """The command among git's arguments, after any `-c NAME=VALUE`."""
+    start = 0
+    while arguments[start] == "-c":
+        start += 2
+    return arguments[start]
 
 
 def _refusal(command: str, cwd: str, done: subprocess.CompletedProcess[bytes]) -> RepositoryError:
     words = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    fatal = [line for line in words if line.startswith("fatal: ")]
-    reason = (fatal or words or [f"exit code {done.returncode}"])[-1]
+    fatal = [number for number, line in enumerate(words) if line.startswith("fatal: ")]
+    start = fatal[-1] if fatal else len(words) - 1
+    reason = words[start] if words else f"exit code {done.returncode}"
+    if reason.endswith(":"):
+        reason += " " + " ".join(word.strip() for word in words[start + 1 :])
     hint = ""
     if "dubious ownership" in reason:
         # git's own advice follows its message; whether to trust the owner is the user's to say.

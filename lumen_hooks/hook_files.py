@@ -20,7 +20,7 @@ _DIGEST_PLACE = b"@DIGEST@"
 _PYTHON_PLACE = b"'@PYTHON@'"
 _REFRESH_PLACE = b"'@REFRESH@'"
 _OWN = re.compile(rb"\A#![^\n]*\n# lumen-hooks [a-z-]+ ([0-9a-f]{16})\n")
-_FILLED = re.compile(rb"^python=(.*)\nrefresh=(.*?)\n\n", re.DOTALL | re.MULTILINE)
+_FILLED = re.compile(rb"^python=(.*?)\nrefresh=([a-z]*)\n\nexec ", re.DOTALL | re.MULTILINE)
 _BLOCK = re.compile(
     rb"^" + re.escape(BLOCK_START) + rb"\n.*?^" + re.escape(BLOCK_END) + rb"(?:\n|\Z)",
     re.DOTALL | re.MULTILINE,

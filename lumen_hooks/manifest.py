@@ -14,9 +14,10 @@ import os
 import stat
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .contents import Content, read_file
+from .conversion import configured, converted, mentions_conversions
 from .git import git
 from .ignore import IGNORE_FILE, RULES_VERSION, Rules, left_out, rules_of
 from .patterns import lineage
@@ -41,8 +42,8 @@ class Manifest:
         head: the commit checked out, in hex; None if HEAD is unborn.
         files: path (relative, `/`) to the raw git blob id if git vouches that the working file
             is that blob (by its stat data, without reading it); None: the file must be looked
-            at. The id names the content after git's filters: with line-ending conversion the
-            bytes on disk have another hash.
+            at, as are all files that git converts (see conversion.py). The id names the content
+            after line-ending conversion: with that in force the bytes on disk have another hash.
         unindexable: how many files were passed over without being opened, by reason.
         rules: digest of everything that decides what is indexable. When it changes, files that
             were skipped for their content may now be wanted.
@@ -60,11 +61,13 @@ class _Found:
     Attributes:
         files: as in the manifest, before any rule.
         others: paths that are no plain files, with the reason.
+        attributes_elsewhere: git takes attributes from its index, their file is not on disk.
     """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes | None] = {}
         self.others: dict[str, str] = {}
+        self.attributes_elsewhere = False
 
     def place(self, path: str, mode: int, blob: bytes | None = None) -> None:
         """Put a path where its file type says; 0 is a file that is not there."""
@@ -79,6 +82,8 @@ class _Found:
             self.others[path] = "submodule"
         elif kind != 0:
             self.others[path] = "not a regular file"
+        elif path.endswith(_ATTRIBUTES_FILE):
+            self.attributes_elsewhere = True
 
 
 _GITLINK = 0o160000
@@ -93,13 +98,17 @@ def scan(worktree: Worktree, settings: Settings) -> Manifest:
     """
     head = git(["rev-parse", "-q", "--verify", "HEAD"], cwd=worktree.top, accept=(0, 1))
     found = _Found()
-    _add_tracked(worktree, found)
+    conversions = configured(worktree.top)
+    _add_tracked(worktree, found, conversions.switched_off)
     _add_untracked(worktree, found)
     _drop_undecodable(found)
     ignore_files, attributes, digest = _rule_files(worktree, settings, found.files)
     rules = rules_of(settings, ignore_files)
     reasons = left_out(found.files, rules)
-    if attributes:
+    if attributes.convert or found.attributes_elsewhere or conversions.mention_conversions:
+        vouched = [path for path, blob in found.files.items() if blob and path not in reasons]
+        found.files.update(dict.fromkeys(converted(worktree.top, vouched)))
+    if attributes.decide:
         # In git's order: check-attr rereads attribute files whenever the folder changes.
         left = [path for path in found.files if path not in reasons]
         reasons |= _by_attributes(worktree.top, left, rules)
@@ -109,10 +118,10 @@ def scan(worktree: Worktree, settings: Settings) -> Manifest:
     return Manifest(head.decode().strip() or None, found.files, dict(unindexable), digest)
 
 
-def _add_tracked(worktree: Worktree, found: _Found) -> None:
+def _add_tracked(worktree: Worktree, found: _Found, options: list[str]) -> None:
     stamp = _index_stamp(worktree)
     listed = _list_index(worktree.top)
-    dirty = git(["diff-files", "-z", "--ignore-submodules=dirty"], cwd=worktree.top)
+    dirty = git([*options, "diff-files", "-z", "--ignore-submodules=dirty"], cwd=worktree.top)
     changed = _index_stamp(worktree) != stamp
     _parse_index(worktree.top, _list_index(worktree.top) if changed else listed, found)
     if changed:
@@ -140,28 +149,32 @@ def _index_stamp(worktree: Worktree) -> tuple[int, int, int] | None:
 
 
 def _list_index(top: str) -> bytes:
-    return git(["ls-files", "-s", "-t", "-z"], cwd=top)
+    return git(["ls-files", "-s", "-v", "-z"], cwd=top)
 
 
 def _parse_index(top: str, listed: bytes, found: _Found) -> None:
-    """Read `TAG MODE ID STAGE<tab>PATH`: H is an ordinary entry, S skip-worktree, M unmerged."""
+    """Read `TAG MODE ID STAGE<tab>PATH`.
+
+    H is an ordinary entry, M unmerged; git does not look at the files of S (skip-worktree) and of
+    small letters (assume-unchanged).
+    """
     files = found.files
-    skipped: list[str] = []
+    unseen: list[str] = []
     for entry in _text(listed).split("\0"):
         status, _, path = entry.partition("\t")
         if status.startswith("H 100"):
             files[path] = bytes.fromhex(status[9:-2])
         elif status.startswith("H "):
             found.place(path, int(status[2:8], 8))
-        elif status.startswith("S "):
-            skipped.append(path)
+        elif status.startswith(("S ", "s ", "h ")):
+            unseen.append(path)
         # Unmerged paths are all reported by diff-files, with the working file's mode.
-    if skipped:
-        _add_present(top, skipped, found)
+    if unseen:
+        _add_present(top, unseen, found)
 
 
 def _add_present(top: str, paths: list[str], found: _Found) -> None:
-    """Add those skip-worktree entries that are on disk all the same; git does not compare them."""
+    """Add those entries that are on disk of which git does not look at the files."""
     base = os.fsencode(top) + b"/"
     folders: dict[str, bool] = {"": True}
 
@@ -175,8 +188,8 @@ def _add_present(top: str, paths: list[str], found: _Found) -> None:
         return folders[folder]
 
     for path in paths:
-        if is_folder(path.rpartition("/")[0]):
-            found.place(path, _mode(base + _bytes(path)))
+        there = is_folder(path.rpartition("/")[0])
+        found.place(path, _mode(base + _bytes(path)) if there else 0)
 
 
 def _add_untracked(worktree: Worktree, found: _Found) -> None:
@@ -248,14 +261,22 @@ def _is_utf8(path: str) -> bool:
     return True
 
 
+class _Attributes(NamedTuple):
+    """Whether attributes may decide what is indexable, and whether they may convert files."""
+
+    decide: bool
+    convert: bool
+
+
 def _rule_files(
     worktree: Worktree, settings: Settings, paths: Iterable[str]
-) -> tuple[dict[str, str], bool, str]:
-    """The ignore files' text by folder, whether any attribute counts, and the digest of it all."""
+) -> tuple[dict[str, str], _Attributes, str]:
+    """The ignore files' text by folder, what attributes may do, and the digest of what decides."""
     named = [path for path in paths if path.endswith((IGNORE_FILE, _ATTRIBUTES_FILE))]
     ignore_files: dict[str, str] = {}
     attributes: list[tuple[str, str]] = []
     ignoring: list[tuple[str, str]] = []
+    convert = False
     # The top's own ignore file counts even where git itself is told to overlook it.
     for path in sorted({*named, IGNORE_FILE}):
         folder, _, name = path.rpartition("/")
@@ -265,11 +286,15 @@ def _rule_files(
         if name == IGNORE_FILE:
             ignore_files[folder] = content.text
             ignoring.append((path, content.blob.hex()))
-        elif name == _ATTRIBUTES_FILE and "linguist-" in content.text:
-            attributes.append((path, content.blob.hex()))
+        elif name == _ATTRIBUTES_FILE:
+            convert = convert or mentions_conversions(content.text)
+            if "linguist-" in content.text:
+                attributes.append((path, content.blob.hex()))
     info = _read_rule_file(worktree.common_dir, "info/attributes")
-    if info is not None and "linguist-" in info.text:
-        attributes.append(("info/attributes", info.blob.hex()))
+    if info is not None:
+        convert = convert or mentions_conversions(info.text)
+        if "linguist-" in info.text:
+            attributes.append(("info/attributes", info.blob.hex()))
     decisive = [
         RULES_VERSION,
         settings.max_file_bytes,
@@ -279,7 +304,7 @@ def _rule_files(
         attributes,
     ]
     digest = hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:32]
-    return ignore_files, bool(attributes), digest
+    return ignore_files, _Attributes(bool(attributes), convert), digest
 
 
 def _read_rule_file(folder: str, path: str) -> Content | None:

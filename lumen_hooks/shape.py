@@ -26,6 +26,8 @@ def core_settings(git_dir: str) -> CoreSettings:
     found: dict[str, str] = {}
     for name in ("config", "config.worktree"):
         _read(os.path.join(git_dir, name), found)
+        if "core.repositoryformatversion" not in found:
+            return CoreSettings(bare=False, worktree=None)  # git then believes nothing of it
         if found.get("extensions.worktreeconfig", "").lower() not in _TRUE:
             break
     return CoreSettings(

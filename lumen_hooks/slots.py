@@ -1,7 +1,7 @@
 """A machine-wide limit on how many processes embed at once.
 
-Lock order: a slot is taken after the index lock and before SQLite, and never
-two at a time.
+Lock order: a slot is taken after the index lock, before the repository's turn
+to embed and SQLite, and never two at a time.
 """
 
 from __future__ import annotations

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MINIMUM_SQLITE = (3, 51, 3)
 """SQLite before this can corrupt a WAL database that two processes write (wal.html#walresetbug)."""
 
+MAX_PATH_BYTES = 504
+"""SQLite's limit (MAX_PATHNAME in os_unix.c) less room for its `-journal`."""
+
 PAGE_SIZE_BYTES = 16384
 BUSY_TIMEOUT_MS = 5000
 WRITER_CACHE_KIB = 64_000
@@ -46,6 +49,21 @@ def _check_version() -> None:
             f"SQLite {apsw.sqlite_lib_version()} can corrupt an index that two processes write",
             hint="pip install 'apsw>=3.54'",
         )
+
+
+def _check_path(path: str) -> None:
+    length = len(os.fsencode(path))
+    if length > MAX_PATH_BYTES:
+        raise StoreError(
+            f"{path} is too long a path for SQLite: {length} bytes, at most {MAX_PATH_BYTES}",
+            hint="move the repository to a shorter path",
+        )
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        raise StoreError(
+            f"{path} cannot be opened by SQLite: it is not UTF-8", hint="rename the folder"
+        ) from error
 
 
 def vec0_path() -> str:
@@ -81,6 +99,7 @@ def connect(
         StoreError: any other reason, the file missing among them.
     """
     _check_version()
+    _check_path(path)
     flags = apsw.SQLITE_OPEN_READWRITE if write else apsw.SQLITE_OPEN_READONLY
     if create:
         flags |= apsw.SQLITE_OPEN_CREATE

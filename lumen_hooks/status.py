@@ -16,6 +16,7 @@ from .store import decode_json, open_index
 
 if TYPE_CHECKING:
     from .config import Settings
+    from .manifest import Manifest
     from .store import Index
     from .worktree import Worktree
 
@@ -108,7 +109,7 @@ def _of_index(
 ) -> Status:
     meta = index.meta()
     counts = index.counts()
-    pending = pending_files(index, worktree, settings)
+    pending = len(_differing(index, scan(worktree, settings), worktree, settings))
     state = _state(meta, wanted, pending, holder)
     skipped = index.skipped()
     for reason, count in (decode_json(meta.get("unindexable")) or {}).items():
@@ -133,20 +134,44 @@ def _of_index(
     )
 
 
-def freshness(worktree: Worktree, settings: Settings) -> tuple[str, int]:
-    """The state of an index, and how many files it does not hold as they are now.
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How an index compares with its worktree at one moment.
+
+    Attributes:
+        state: absent, building, refreshing, stale or fresh.
+        differing: the files that the index does not hold as they are, in path order.
+        head: the commit that is checked out (hex); None for none, and where there is no index.
+    """
+
+    state: str
+    differing: tuple[str, ...] = ()
+    head: str | None = None
+
+
+def look_at(worktree: Worktree, settings: Settings) -> Freshness:
+    """Compare an index with the files of its worktree.
 
     Raises:
         CorruptIndexError: it is damaged.
+        RepositoryError: git cannot read the worktree.
         StoreError: it cannot be opened.
     """
     index = open_index(worktree.index_path)
     if index is None:
-        return ABSENT, 0
+        return Freshness(ABSENT)
     with index:
-        pending = pending_files(index, worktree, settings)
+        manifest = scan(worktree, settings)
+        differing = _differing(index, manifest, worktree, settings)
         wanted = fingerprint(identify(settings))
-        return _state(index.meta(), wanted, pending, read_holder(worktree.lock_path)), pending
+        state = _state(index.meta(), wanted, len(differing), read_holder(worktree.lock_path))
+    return Freshness(state, differing, manifest.head)
+
+
+def freshness(worktree: Worktree, settings: Settings) -> tuple[str, int]:
+    """The state of an index, and how many files it does not hold; see `look_at`."""
+    found = look_at(worktree, settings)
+    return found.state, len(found.differing)
 
 
 def _state(meta: dict[str, str], wanted: str, pending: int, holder: Holder | None) -> str:
@@ -161,9 +186,10 @@ def _fits(meta: dict[str, str], wanted: str) -> bool:
     return meta.get("complete") == "1" and meta.get("fingerprint") == wanted
 
 
-def pending_files(index: Index, worktree: Worktree, settings: Settings) -> int:
-    """How many files the index does not hold as they are in the worktree now."""
-    manifest = scan(worktree, settings)
+def _differing(
+    index: Index, manifest: Manifest, worktree: Worktree, settings: Settings
+) -> tuple[str, ...]:
+    """The files that the index does not hold as they are in the worktree now, in path order."""
     difference = compare(
         worktree.top,
         manifest,
@@ -171,7 +197,7 @@ def pending_files(index: Index, worktree: Worktree, settings: Settings) -> int:
         same_rules=index.meta().get("rules") == manifest.rules,
         max_bytes=settings.max_file_bytes,
     )
-    pending = len(difference.removed)
+    pending = [path for path, _ in difference.removed]
     for suspect in difference.suspects:
         looked = look(
             worktree.top,
@@ -180,8 +206,9 @@ def pending_files(index: Index, worktree: Worktree, settings: Settings) -> int:
             blob_length=blob_length(manifest),
         )
         absent = looked.vanished and suspect.row is None
-        pending += not (looked.same or absent)
-    return pending
+        if not (looked.same or absent):
+            pending.append(suspect.path)
+    return tuple(sorted(pending))
 
 
 def _size(path: str) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import vectors
 from .errors import CorruptIndexError, NewerIndexError
+from .fingerprint import INDEX_VERSION
 from .sqlite import connect, only_row, transaction, translated
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ CREATE TABLE files(
   content BLOB,
   blob BLOB,
   size INTEGER NOT NULL,
-  mtime_ns INTEGER NOT NULL,
+  changed_ns INTEGER NOT NULL,
   language TEXT NOT NULL,
   skipped TEXT
 );
@@ -60,7 +61,7 @@ CREATE VIRTUAL TABLE lexical USING fts5(
 
 _STAGING = """
 CREATE TEMP TABLE IF NOT EXISTS staged_files(
-  id INTEGER PRIMARY KEY, path TEXT, content BLOB, blob BLOB, size INTEGER, mtime_ns INTEGER,
+  id INTEGER PRIMARY KEY, path TEXT, content BLOB, blob BLOB, size INTEGER, changed_ns INTEGER,
   language TEXT, skipped TEXT
 );
 CREATE TEMP TABLE IF NOT EXISTS staged_chunks(
@@ -90,7 +91,7 @@ class FileRow(NamedTuple):
 
     `content` is git's blob id of the raw bytes that were indexed (None if they were not
     read); `blob` is what git called the file where that differs (a filter or line ends are in
-    between); `mtime_ns` is -1 when the file was too young for its time stamp to be trusted;
+    between); `changed_ns` is -1 when the file was too young for its time stamp to be trusted;
     `skipped` says why the file has no chunks.
     """
 
@@ -98,7 +99,7 @@ class FileRow(NamedTuple):
     content: bytes | None
     blob: bytes | None
     size: int
-    mtime_ns: int
+    changed_ns: int
     skipped: str | None
 
 
@@ -109,7 +110,7 @@ class StagedFile(NamedTuple):
     content: bytes | None
     blob: bytes | None
     size: int
-    mtime_ns: int
+    changed_ns: int
     language: str
     skipped: str | None
 
@@ -120,7 +121,7 @@ class Stamp(NamedTuple):
     file_id: int
     blob: bytes | None
     size: int
-    mtime_ns: int
+    changed_ns: int
 
 
 class StagedChunk(NamedTuple):
@@ -179,7 +180,7 @@ class Index:
         """Write facts; None deletes one."""
         self.connection.executemany(
             "INSERT OR REPLACE INTO meta(key, value) VALUES(?, ?)",
-            [(key, value) for key, value in values.items() if value is not None],
+            [(key, storable(value)) for key, value in values.items() if value is not None],
         )
         self.connection.executemany(
             "DELETE FROM meta WHERE key=?",
@@ -202,7 +203,7 @@ class Index:
 
     def files(self) -> dict[str, FileRow]:
         """Every file that the index knows, skipped ones included, by path."""
-        query = "SELECT path, id, content, blob, size, mtime_ns, skipped FROM files"
+        query = "SELECT path, id, content, blob, size, changed_ns, skipped FROM files"
         with translated(self.path):
             return {path: FileRow(*rest) for path, *rest in self.connection.execute(query)}
 
@@ -246,7 +247,7 @@ class Index:
         """
         (file_id,) = only_row(
             self.connection,
-            "INSERT INTO temp.staged_files(path, content, blob, size, mtime_ns, language, skipped)"
+            "INSERT INTO temp.staged_files(path, content, blob, size, changed_ns, language, skipped)"
             " VALUES(?, ?, ?, ?, ?, ?, ?) RETURNING id",
             file,
         )
@@ -267,8 +268,8 @@ class Index:
         (file_base,) = only_row(self.connection, "SELECT coalesce(max(id), 0) FROM files")
         (chunk_base,) = only_row(self.connection, "SELECT coalesce(max(id), 0) FROM chunks")
         execute(
-            "INSERT INTO files(id, path, content, blob, size, mtime_ns, language, skipped)"
-            " SELECT id+?, path, content, blob, size, mtime_ns, language, skipped"
+            "INSERT INTO files(id, path, content, blob, size, changed_ns, language, skipped)"
+            " SELECT id+?, path, content, blob, size, changed_ns, language, skipped"
             " FROM temp.staged_files",
             (file_base,),
         )
@@ -316,8 +317,8 @@ class Index:
     def restamp(self, stamps: Iterable[Stamp]) -> None:
         """Note what a look at unchanged files showed, so that the next look can be shorter."""
         self.connection.executemany(
-            "UPDATE files SET blob=?, size=?, mtime_ns=? WHERE id=?",
-            [(stamp.blob, stamp.size, stamp.mtime_ns, stamp.file_id) for stamp in stamps],
+            "UPDATE files SET blob=?, size=?, changed_ns=? WHERE id=?",
+            [(stamp.blob, stamp.size, stamp.changed_ns, stamp.file_id) for stamp in stamps],
         )
 
     def reset(self, dimensions: int) -> None:
@@ -343,14 +344,17 @@ def open_index(path: str, *, write: bool = False) -> Index | None:
     if not os.path.lexists(path):
         return None
     connection = connect(path, write=write, vectors=True)
+    index = Index(connection, path)
     try:
         check_header(connection, path)
+        _check_version(index)
         if write:
-            connection.execute(_STAGING)
+            with translated(path):
+                connection.execute(_STAGING)
     except BaseException:
         connection.close()
         raise
-    return Index(connection, path)
+    return index
 
 
 def create_index(path: str, dimensions: int) -> Index:
@@ -391,6 +395,17 @@ def check_header(connection: apsw.Connection, path: str) -> None:
         )
 
 
+def _check_version(index: Index) -> None:
+    """Refuse what a newer version made: rebuilding it would start a tug of war."""
+    version = int(index.meta().get("index_version", "0"))
+    if version > INDEX_VERSION:
+        raise NewerIndexError(
+            f"{index.path} was made by a newer lumen-hooks"
+            f" (version {version}, ours is {INDEX_VERSION})",
+            hint="upgrade lumen-hooks here, or run the newer one",
+        )
+
+
 def check_agreement(connection: apsw.Connection, path: str) -> None:
     """Look at what a check of the pages cannot see: whether the tables fit each other.
 
@@ -401,6 +416,11 @@ def check_agreement(connection: apsw.Connection, path: str) -> None:
         (verdict,) = only_row(connection, _AGREEMENT)
     if verdict != "ok":
         raise CorruptIndexError(f"{path} is damaged: {verdict}")
+
+
+def storable(text: str) -> str:
+    """A text, or a path that is not UTF-8, as SQLite can hold it."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def decode_json(text: str | None) -> dict[str, object] | None:

@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import resource
 import signal
+import time
 from typing import Any
 
 import apsw
+
+
+def signal_before(number: int, module: str, name: str, calls: int = 1) -> None:
+    """Send ourselves a signal just before some call of a function (`f` or `Class.method`)."""
+    owner = importlib.import_module(module)
+    *outer, last = name.split(".")
+    for part in outer:
+        owner = getattr(owner, part)
+    original = getattr(owner, last)
+    left = calls
+
+    def signalling(*arguments: Any, **named: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), number)
+        return original(*arguments, **named)
+
+    setattr(owner, last, signalling)
+
+
+def shift_clock(seconds: float) -> None:
+    """The clock of the day is wrong by so much."""
+    now, now_ns = time.time, time.time_ns
+    time.time = lambda: now() + seconds
+    time.time_ns = lambda: now_ns() + int(seconds * 1e9)
 
 
 def limit_file_size(size_bytes: int) -> None:

@@ -44,7 +44,7 @@ class Launcher:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1"},
-            cwd=ROOT,
+            cwd="/",  # `python -m` would look there first
             encoding="ascii",
         )
         self._running: set[int] = set()

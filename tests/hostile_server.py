@@ -92,7 +92,9 @@ def _entry(name: str) -> Callable[[list[str]], int]:
 
         return worker.main
     from lumen_hooks.commands.main import run
+    from lumen_hooks.commands.output import prepare_streams
 
+    prepare_streams()
     return run
 
 

@@ -37,8 +37,10 @@ if TYPE_CHECKING:
 __all__ = ["Child", "Children", "LedgerEmbedder", "at_call", "ledger_job"]
 
 
-difference.YOUNG_NS = 40_000_000
-"""Steps follow each other faster than people's edits; this is still many ticks of a clock."""
+YOUNG_NS = 40_000_000
+"""For `difference.YOUNG_NS`: steps follow each other faster than people's edits do.
+
+Still many ticks of the clock that file systems use."""
 
 _CHILD_SECONDS = 60
 """No child works longer than this."""
@@ -156,14 +158,19 @@ class Children:
 def _work(child: Child) -> None:
     job = ledger_job(child.top, child.ledger)
     if child.via == "worker":
-        embedders.load_embedder = job.load  # type: ignore[assignment]
+        vars(embedders)["load_embedder"] = job.load
         worker.QUIET_SECONDS = 0.05
-        assert worker.main([child.top, "post-commit"]) == 0
+        assert worker.main([child.top, "post-commit"]) == 0, _last_logged(job.worktree.log_path)
     elif child.via == "command":
-        place.load_embedder = job.load  # type: ignore[assignment]
+        vars(place)["load_embedder"] = job.load
         assert command_line.run(["-C", child.top, "index"]) == 0
     else:
         update_index(job, wait=10, force=child.via == "force")
+
+
+def _last_logged(path: str) -> str:
+    with open(path, encoding="utf-8") as log:
+        return log.readlines()[-1]
 
 
 def _die() -> None:
@@ -193,6 +200,7 @@ def _fork(child: Child) -> int:
 
 def main() -> None:
     """Fork a child for each line that comes in, and answer with its exit code."""
+    difference.YOUNG_NS = YOUNG_NS
     for line in sys.stdin:
         print(_fork(Child(**json.loads(line))), flush=True)
 

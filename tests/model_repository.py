@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lumen_hooks.indexing.update import Updated, update_index
 from lumen_hooks.worktree import find_worktree
@@ -15,6 +15,9 @@ from tests.fake_embedder import FakeEmbedder
 from tests.helpers import Contents, contents, job_for
 from tests.repository import Repository
 from tests.sources import python_module
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PATHS = ("a.py", "b.md", "c.txt", "pkg/d.py", "pkg", "pkg/sub/e.js", "größe.py", "data.svg")
 """Where files come and go; `pkg` is a file at times."""
@@ -41,8 +44,8 @@ RULES = {
 RULE_FILES = (*RULES, "pkg/.gitignore", "pkg/.lumenignore")
 
 CHANGES = (
-    "write", "write", "write, old time", "same size", "same size, time set back", "touch", "old time", "chmod",
-    "delete", "rename", "copy", "symlink", "directory", "append",
+    "write", "write", "write, old time", "append", "same size", "same size, time set back",
+    "touch", "old time", "chmod", "delete", "rename", "copy", "symlink", "directory",
 )  # fmt: skip
 
 COMMANDS: tuple[tuple[str, ...], ...] = (
@@ -91,6 +94,9 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("config", "--unset", "lumen.include"),
 )
 """What people do with git. Many fail in many states; what counts is what they leave behind."""
+
+FORMS = ("branch", "detached", "bare", "nested", "orphan")
+"""Ways to add a worktree; `bare` checks nothing out, `orphan` needs git 2.42."""
 
 GIT_SECONDS = 60
 
@@ -199,14 +205,12 @@ class World:
         place.write_text(choice[number % len(choice)] + "\n")
 
     def git(self, tree: Repository, command: tuple[str, ...], path: str, branch: str) -> bool:
-        return run_git(
-            tree.top, *(word.format(path=path, branch=branch) for word in command)
-        )
+        return run_git(tree.top, *(word.format(path=path, branch=branch) for word in command))
 
     # worktrees
 
     def add(self, form: str, branch: str) -> Repository | None:
-        """Add a worktree: `branch`, `detached`, `bare`, `nested` or `orphan`; None if git refused."""
+        """Add a worktree in one of the FORMS; None if git refused."""
         self._made += 1
         name = f"w{self._made}"
         top = self.main.top / "nested" / name if form == "nested" else self.base / name
@@ -241,9 +245,7 @@ class World:
         self._made += 1
         place = 1 + number % (len(self.trees) - 1)
         top = self.base / f"w{self._made}"
-        assert run_git(
-            self.main.top, "worktree", "move", str(self.trees[place].top), str(top)
-        )
+        assert run_git(self.main.top, "worktree", "move", str(self.trees[place].top), str(top))
         self.trees[place] = Repository(top)
 
     def swept(self) -> None:

@@ -61,7 +61,7 @@ class Corpus:
         execute = self.writer.execute
         self.count += 1
         execute(
-            "INSERT OR IGNORE INTO files(path, size, mtime_ns, language) VALUES(?, 0, 0, ?)",
+            "INSERT OR IGNORE INTO files(path, size, changed_ns, language) VALUES(?, 0, 0, ?)",
             (piece.path, piece.language),
         )
         execute(

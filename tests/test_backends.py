@@ -110,6 +110,11 @@ def link(repo: Repository, name: str, target: str) -> None:
     (repo.top / name).symlink_to(target)
 
 
+def folder(repo: Repository, name: str) -> None:
+    (repo.top / name).unlink()
+    repo.write({f"{name}/x": "1\n", f"{name}/y": "2\n"})
+
+
 CHANGES: dict[str, tuple[int, Callable[[Repository], object]]] = {
     "nothing": (0, lambda repo: None),
     "modified": (1, lambda repo: repo.write({"a": "changed\n"})),
@@ -119,14 +124,11 @@ CHANGES: dict[str, tuple[int, Callable[[Repository], object]]] = {
     "renamed in letter case": (2, lambda repo: repo.git("mv", "b", "B")),
     "made executable": (1, lambda repo: (repo.top / "a").chmod(0o755)),
     "a symbolic link now": (1, lambda repo: link(repo, "a", "b")),
-    "a folder now": (
-        3,
-        lambda repo: ((repo.top / "a").unlink(), repo.write({"a/x": "1\n", "a/y": "2\n"})),
-    ),
+    "a folder now": (3, lambda repo: folder(repo, "a")),
     "names out of the ordinary": (
         5,
         lambda repo: repo.write(
-            {name: "1\n" for name in ("line\nbreak", "é", "e\u0301", " ", "-dash")}
+            dict.fromkeys(("line\nbreak", "é", "e\u0301", " ", "-dash"), "1\n")
         ),
     ),
     "a nested repository now": (

@@ -7,7 +7,7 @@ import pytest
 
 from lumen_hooks.chunking import definitions, settings
 from lumen_hooks.chunking.chunker import chunk_file
-from lumen_hooks.chunking.grammars import GRAMMARS, Grammar, parser_and_query
+from lumen_hooks.chunking.grammars import GRAMMARS, Grammar, language_and_query
 from lumen_hooks.chunking.model import KINDS, Chunk
 from lumen_hooks.chunking.nesting import nesting
 from lumen_hooks.chunking.settings import MERGE_MAX, TINY, WHOLE_MAX
@@ -377,11 +377,11 @@ def test_a_lone_surrogate_does_not_keep_a_file_from_being_parsed() -> None:
 
 def test_a_missing_grammar_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(GRAMMARS, "python", Grammar("tree_sitter_absent", ("python",)))
-    parser_and_query.cache_clear()
+    language_and_query.cache_clear()
     try:
         assert chunk_file("a.py", "def f(): pass\n").parse_failed
     finally:
-        parser_and_query.cache_clear()
+        language_and_query.cache_clear()
 
 
 ODD_TEXTS = {

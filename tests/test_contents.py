@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lumen_hooks.contents import Content, Skipped, blob_id, read_file
+from lumen_hooks.contents import Content, Skipped, blob_id, change_time, read_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def test_content_carries_the_file_s_stamp(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"one\r\ntwo")
     answer = read(tmp_path, "file")
     status = (tmp_path / "file").stat()
-    assert answer == Content("one\ntwo", blob_id(b"one\r\ntwo", 20), 8, status.st_mtime_ns)
+    assert answer == Content("one\ntwo", blob_id(b"one\r\ntwo", 20), 8, change_time(status))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_file_that_changes_while_read_is_read_again(
     answer = read(tmp_path, "file")
     assert isinstance(answer, Content)
     assert answer.text == "newer"
-    assert answer.mtime_ns == (tmp_path / "file").stat().st_mtime_ns
+    assert answer.changed_ns == change_time((tmp_path / "file").stat())
 
 
 def test_a_file_that_never_rests_is_answered_with_an_old_stamp(
@@ -193,7 +193,7 @@ def test_a_file_that_never_rests_is_answered_with_an_old_stamp(
     answer = read(tmp_path, "log")
     assert isinstance(answer, Content)
     status = (tmp_path / "log").stat()
-    assert (answer.size, answer.mtime_ns) != (status.st_size, status.st_mtime_ns)
+    assert (answer.size, answer.changed_ns) != (status.st_size, change_time(status))
 
 
 def test_a_file_replaced_by_others_all_the_time(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from tests.hostile_checks import (
     indexed,
     install_hooks,
     log_of,
+    old_answer,
     quiet_git,
     report,
     scaled,
@@ -96,7 +97,7 @@ def _try_to_refresh(launcher: Launcher, repo: Repository) -> bool:
     result = launcher.run(repo.top, "index")
     if result.code != 0:
         error_of(result, DISK_HINT)
-        assert answers_from(launcher, repo.top, "beta_9", "m9.py", "--no-refresh") == "stale"
+        assert old_answer(repo) == "stale"
     return result.code == 0
 
 
@@ -363,7 +364,7 @@ def _try_with(launcher: Launcher, repo: Repository, fault: tuple[object, ...], n
     result = launcher.run(repo.top, "index", faults=[fault])
     if result.code != 0:
         error_of(result, DISK_HINT)
-        assert answers_from(launcher, repo.top, "beta_9", "m9.py", "--no-refresh") == "stale"
+        assert old_answer(repo) == "stale"
     assert [name for name in index_files(repo) if ".damaged" in name] == []
     assert {"index.db"} <= set(before) & set(index_files(repo))
     return result.code == 0

@@ -22,6 +22,7 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import cycle
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -53,10 +54,12 @@ if TYPE_CHECKING:
 SCALE = float(os.environ.get("LUMEN_STRESS_SCALE", "1"))
 RANDOM_KILLS = 600
 """In all scenes together."""
+COMMAND_KILLS = 60
+"""Of the worker, and of `git worktree add`."""
 
-BATCH_CHUNKS = 8
+BATCH_CHUNKS = 6
 BLOCK_ROWS = 16
-MODULES = 8
+MODULES = 6
 
 LASTING = {"index.db", "index.lock", "worker.lock", "embeddings.db", "log.jsonl", "hooks"}
 """What may lie in our folders when nobody is at work ..."""
@@ -110,6 +113,15 @@ def rebuild(top: Path, record: str) -> None:
     assert isinstance(done, Updated)
 
 
+def refresh_and_repack(top: Path, record: str) -> None:
+    refresh(top, record)
+    index = open_index(find_worktree(str(top)).index_path)
+    assert index is not None
+    with index:
+        rows = vectors.stats(index.connection)
+    assert rows.live > rows.capacity - BLOCK_ROWS
+
+
 def seed_before_git_returns(top: Path, record: str) -> None:
     seed_in_foreground(str(top))
 
@@ -125,7 +137,7 @@ def die_with_a_wal(top: Path) -> None:
     index = open_index(find_worktree(str(top)).index_path, write=True)
     assert index is not None
     with index.transaction():
-        index.set_meta({"head": "somewhere else"})
+        index.remove_files([1, 2])
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -213,7 +225,7 @@ def ask_git(top: Path) -> tuple[str, ...]:
 
 def modules(*numbers: int, suffix: str = "") -> dict[str, str | bytes]:
     return {
-        f"m{number}.py": python_module(*(f"f{number}_{part}{suffix}" for part in range(4)))
+        f"m{number}.py": python_module(*(f"f{number}_{part}{suffix}" for part in range(3)))
         for number in numbers
     }
 
@@ -262,7 +274,7 @@ def other_model(stage: Stage) -> Repository:
 def much_deleted(stage: Stage) -> Repository:
     stage.repo.commit(modules(*range(30, 38)))
     stage.index()
-    for number in range(1, MODULES):
+    for number in range(31, 38):
         (stage.repo.top / f"m{number}.py").unlink()
     return stage.repo
 
@@ -298,7 +310,7 @@ SCENES = {
     "refresh": Scene(edited, refresh),
     "index --force": Scene(edited, rebuild),
     "another model": Scene(other_model, refresh),
-    "repack": Scene(much_deleted, refresh),
+    "repack": Scene(much_deleted, refresh_and_repack),
     "damaged index": Scene(
         damaged,
         refresh,
@@ -427,21 +439,36 @@ class Tally:
 
 
 def last_of_each_kind(steps: Sequence[str]) -> dict[str, int]:
-    return {name: number for number, name in enumerate(steps, start=1)}
+    """The number of one step of each kind.
+
+    A write that is half done stands for one not begun, and one side file for all that go with it.
+    """
+    numbers = {name: number for number, name in enumerate(steps, start=1)}
+    for name in steps:
+        if name.startswith("finish writing"):
+            numbers.pop(name.replace("finish writing", "write"), None)
+        if name.startswith(("unlink", "rename")) and name.endswith(("-shm", "-journal")):
+            numbers.pop(name, None)
+    return numbers
 
 
 def test_killed_at_a_step_of_each_kind(
-    repo: Repository, server: ForkServer, tmp_path: Path
+    repo: Repository,
+    server: ForkServer,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     shown: set[str] = set()
+    tally = Tally()
     for name in ("build", "seed", "refresh", "damaged index"):
         place = Repository(tmp_path / name / "main")
         shutil.copytree(repo.top, place.top)
         trials = Trials(SCENES[name], place, server, place.top.parent)
         for kind, number in last_of_each_kind(trials.uninterrupted.steps).items():
             if kind not in shown:
-                assert trials.kill(kill_at=number), kind
+                tally.count(partial(trials.kill, kill_at=number), f"{name}: {kind}")
         shown.update(trials.uninterrupted.steps)
+    tally.report(record_property)
     assert {"link index.db.tmp", "replace events", "embedded", "copy_file_range index.db"} <= shown
 
 
@@ -598,9 +625,11 @@ def test_a_damaged_index_is_never_there_without_its_wal(server: ForkServer, tmp_
 
 # Real commands
 
-WORKER_KILLS = 30
-WORKTREE_ADD_KILLS = 30
 PATIENCE_SECONDS = 60.0
+SOME_OR_MANY = [
+    pytest.param(1, id="once"),
+    pytest.param(round(COMMAND_KILLS * SCALE), id="often", marks=pytest.mark.stress),
+]
 
 
 def lumen(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -686,39 +715,52 @@ def check_after_wait(server: ForkServer, top: Path) -> None:
 
 
 def kill_worker(
-    project: Repository, server: ForkServer, number: int, chance: random.Random
+    project: Repository, server: ForkServer, number: int, moment: Callable[[Worktree], None]
 ) -> bool:
     project.write(modules(number % MODULES, suffix=f"_{number}"))
     place = find_worktree(str(project.top))
     with open(place.events_path, "a", encoding="utf-8") as file:
         file.write("post-commit\n")
+    git = ask_git(project.top)
     command = (sys.executable, "-m", "lumen_hooks.worker", str(project.top), "post-commit")
     reader = open_index(place.index_path)  # as a server has it open for good
     assert reader is not None
     with reader, group(*command, cwd=project.top) as process:
         before = reader.meta()["last_refresh"]
-        until(lambda: read_holder(place.lock_path) or process.poll() is not None)
-        time.sleep(chance.uniform(0, 0.5))
+        moment(place)
         killed = process.poll() is None
         process.kill()
         process.wait()
-        if events.pending(place) is False:
-            assert reader.meta()["last_refresh"] != before, "a hint was lost"
-    git = ask_git(project.top)
+        hinted = events.pending(place)
+        assert hinted or reader.meta()["last_refresh"] != before, "a hint was lost"
     check_after_wait(server, project.top)
     assert ask_git(project.top) == git
     return killed
 
 
-@pytest.mark.stress
+def moments(chance: random.Random) -> Iterator[Callable[[Worktree], None]]:
+    """Some time after its start, and some time after it took the index's lock, in turn."""
+
+    def after_start(_: Worktree) -> None:
+        time.sleep(chance.uniform(0, 0.5))
+
+    def after_lock(place: Worktree) -> None:
+        until(lambda: read_holder(place.lock_path) or not events.pending(place))
+        time.sleep(chance.uniform(0, 0.1))
+
+    return cycle([after_lock, after_start])
+
+
+@pytest.mark.parametrize("kills", SOME_OR_MANY)
 def test_the_worker_is_killed(
-    project: Repository, server: ForkServer, record_property: Callable[[str, object], None]
+    project: Repository,
+    server: ForkServer,
+    record_property: Callable[[str, object], None],
+    kills: int,
 ) -> None:
     tally = Tally()
-    chance = random.Random(7)
-    for number in range(round(WORKER_KILLS * SCALE)):
-        trial = partial(kill_worker, project, server, number, chance)
-        tally.count(trial, f"trial {number}")
+    for number, moment in zip(range(kills), moments(random.Random(7)), strict=False):
+        tally.count(partial(kill_worker, project, server, number, moment), f"trial {number}")
     tally.report(record_property)
 
 
@@ -761,18 +803,21 @@ def _is_worktree(new: Repository, project: Repository) -> bool:
     return asked.returncode == 0 and asked.stdout.splitlines()[0] == str(new.top)
 
 
-@pytest.mark.stress
+@pytest.mark.parametrize("kills", SOME_OR_MANY)
 def test_worktree_add_is_killed(
-    project: Repository, server: ForkServer, record_property: Callable[[str, object], None]
+    project: Repository,
+    server: ForkServer,
+    record_property: Callable[[str, object], None],
+    kills: int,
 ) -> None:
-    tally = Tally()
-    chance = random.Random(7)
-    assert not kill_worktree_add(project, server, 0, PATIENCE_SECONDS)
     started = time.monotonic()
     project.add_worktree("timed")
     usual = time.monotonic() - started
     until(lambda: not workers(project.top.parent))
-    for number in range(1, 1 + round(WORKTREE_ADD_KILLS * SCALE)):
-        trial = partial(kill_worktree_add, project, server, number, chance.uniform(0, usual))
-        tally.count(trial, f"trial {number}")
+    tally = Tally()
+    chance = random.Random(7)
+    for number in range(kills):
+        seconds = chance.uniform(0.3, 1) * usual
+        trial = partial(kill_worktree_add, project, server, number, seconds)
+        tally.count(trial, f"trial {number}, after {seconds:.3f} s")
     tally.report(record_property)

@@ -102,11 +102,12 @@ def test_intent_to_add(repo: Repository) -> None:
     assert files(repo) == {"a": blob("1\n"), "intended": None, "full": None}
 
 
-def test_assume_unchanged_is_git_s_word(repo: Repository) -> None:
-    repo.commit({"a": "1\n"})
-    repo.git("update-index", "--assume-unchanged", "a")
+def test_what_git_was_told_to_assume_unchanged_is_looked_at(repo: Repository) -> None:
+    repo.commit({"a": "1\n", "gone": "1\n"})
+    repo.git("update-index", "--assume-unchanged", "a", "gone")
     repo.write({"a": "changed\n"})
-    assert files(repo) == {"a": blob("1\n")}
+    (repo.top / "gone").unlink()
+    assert files(repo) == {"a": None}
 
 
 def test_mode_change_alone_is_looked_at(repo: Repository) -> None:

@@ -397,11 +397,13 @@ def test_it_is_cut_off_from_the_git_command_that_started_it(project: Repository)
             assert os.getpriority(os.PRIO_PROCESS, pid) == os.nice(0) + worker.NICENESS
             assert os.getsid(pid) == pid
             assert os.readlink(f"/proc/{pid}/cwd") == "/"
-            files = open_files(pid)
-            assert {files.pop(number) for number in range(3)} == {os.devnull}
-            assert {os.path.dirname(path) for path in files.values()} == {
-                find_worktree(str(project.top)).folder
-            }
+            folder = find_worktree(str(project.top)).folder
+            until(
+                lambda: (
+                    {os.path.dirname(path) for path in open_files(pid).values()} == {"/dev", folder}
+                )
+            )
+            assert [open_files(pid)[number] for number in range(3)] == [os.devnull] * 3
             until(lambda: select.select([pipe], [], [], 0)[0])  # git's own housekeeping may linger
             assert (pipe.read(), at_work(project)) == (b"", pid)
         finally:

@@ -93,18 +93,27 @@ GRAMMARS = {
 }
 
 
-@functools.cache
 def parser_and_query(language: str) -> tuple[tree_sitter.Parser, tree_sitter.Query]:
-    """Load a language's parser and its query for definitions (once per process).
+    """A parser of a language, and its query for definitions.
+
+    The parser is the caller's own: while it calls back, another thread may run, and must not
+    find the same parser in the middle of a text.
 
     Raises:
         KeyError: the language has no grammar.
         ImportError: the grammar is not installed.
     """
+    loaded, query = language_and_query(language)
+    return tree_sitter.Parser(loaded), query
+
+
+@functools.cache
+def language_and_query(language: str) -> tuple[tree_sitter.Language, tree_sitter.Query]:
+    """Load a grammar (once per process)."""
     grammar = GRAMMARS[language]
     factory = getattr(importlib.import_module(grammar.module), grammar.factory)
     loaded = tree_sitter.Language(factory())
-    return tree_sitter.Parser(loaded), tree_sitter.Query(loaded, _query_text(grammar))
+    return loaded, tree_sitter.Query(loaded, _query_text(grammar))
 
 
 def _query_text(grammar: Grammar) -> str:

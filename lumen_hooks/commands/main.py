@@ -26,6 +26,7 @@ COMMANDS = {
     "wait": "wait",
     "search": "search",
     "status": "status",
+    "doctor": "doctor",
     "purge": "purge",
     "hook": "hook",
 }
@@ -56,12 +57,11 @@ def cli(context: click.Context, directory: str) -> None:
 def run(argv: Sequence[str]) -> int:
     """Run a command line and return its exit code; every error ends here."""
     try:
-        cli.main(args=list(argv), prog_name="lumen-hooks", standalone_mode=False)
+        # An exit code if a command left early (doctor's findings, --help), else what it returned.
+        code = cli.main(args=list(argv), prog_name="lumen-hooks", standalone_mode=False)
     except click.UsageError as error:
         error.show()
         return USAGE
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return INTERRUPTED
@@ -76,7 +76,7 @@ def run(argv: Sequence[str]) -> int:
         return 0
     except Exception as error:  # a bug: say so in one line, and keep the traceback for the report
         return _bug(argv, error)
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def _bug(argv: Sequence[str], error: Exception) -> int:

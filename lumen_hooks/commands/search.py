@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from dataclasses import asdict
@@ -15,6 +14,7 @@ from lumen_hooks.chunking.model import KINDS
 from lumen_hooks.spawn import spawn_worker
 from lumen_hooks.status import FRESH
 
+from .output import echo_json
 from .place import job_at
 from .progress import progress_bar
 
@@ -66,7 +66,7 @@ def search(
 
 def _show(found: Answer, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(asdict(found), ensure_ascii=False))
+        echo_json(asdict(found))
         return
     if found.state != FRESH:
         click.echo(

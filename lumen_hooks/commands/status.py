@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -12,6 +11,8 @@ import click
 from lumen_hooks.config import load_settings
 from lumen_hooks.status import read_status
 from lumen_hooks.worktree import find_worktree
+
+from .output import echo_json
 
 if TYPE_CHECKING:
     from lumen_hooks.status import Status
@@ -32,7 +33,7 @@ def status(directory: str, every: bool, as_json: bool) -> None:
     found = [read_status(place, load_settings(place.top, os.environ)) for place in worktrees]
     if as_json:
         records = [asdict(one) for one in found]
-        click.echo(json.dumps(records if every else records[0], ensure_ascii=False, indent=2))
+        echo_json(records if every else records[0], indent=2)
         return
     click.echo("\n\n".join(_describe(one) for one in found))
 

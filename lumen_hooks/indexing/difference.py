@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lumen_hooks.contents import Skipped, read_file
+from lumen_hooks.contents import Skipped, change_time, read_file
 from lumen_hooks.store import Stamp
 
 if TYPE_CHECKING:
@@ -77,13 +77,13 @@ def compare(
 
 
 def _stamp_matches(top: str, path: str, blob: bytes | None, row: FileRow) -> bool:
-    if blob != row.blob or row.mtime_ns < 0:
+    if blob != row.blob or row.changed_ns < 0:
         return False
     try:
         found = os.lstat(os.path.join(top, path))
     except OSError:
         return False
-    return found.st_size == row.size and found.st_mtime_ns == row.mtime_ns
+    return found.st_size == row.size and change_time(found) == row.changed_ns
 
 
 def blob_length(manifest: Manifest) -> int:
@@ -100,12 +100,12 @@ class Looked:
     Attributes:
         suspect: which one.
         content: what the file holds, or why it is passed over.
-        mtime_ns: its time stamp, or -1 if that cannot be trusted yet.
+        changed_ns: its time stamp, or -1 if that cannot be trusted yet.
     """
 
     suspect: Suspect
     content: Content | Skipped
-    mtime_ns: int
+    changed_ns: int
 
     @property
     def same(self) -> bool:
@@ -135,12 +135,12 @@ class Looked:
         row = self.suspect.row
         if not self.same or row is None:
             return None
-        stamp = Stamp(row.id, self.blob, self.content.size, self.mtime_ns)
-        return None if stamp == (row.id, row.blob, row.size, row.mtime_ns) else stamp
+        stamp = Stamp(row.id, self.blob, self.content.size, self.changed_ns)
+        return None if stamp == (row.id, row.blob, row.size, row.changed_ns) else stamp
 
 
 def look(top: str, suspect: Suspect, *, max_bytes: int, blob_length: int) -> Looked:
     """Read a suspect and compare it with what the index holds."""
     content = read_file(top, suspect.path, max_bytes=max_bytes, blob_length=blob_length)
-    age = time.time_ns() - content.mtime_ns
-    return Looked(suspect, content, content.mtime_ns if age > YOUNG_NS else -1)
+    age = time.time_ns() - content.changed_ns
+    return Looked(suspect, content, content.changed_ns if age > YOUNG_NS else -1)

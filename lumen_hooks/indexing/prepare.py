@@ -21,6 +21,7 @@ from .difference import look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
 
     from lumen_hooks.chunking.model import Chunk
     from lumen_hooks.embedding.embedder import Embedder
@@ -78,6 +79,7 @@ class Preparer:
         top: the worktree's folder.
         index: where to stage, and where old vectors are looked up.
         load: makes the embedder; called only if a text must be embedded.
+        turn: is entered to embed a batch; whoever leaves it has stored what it embedded.
         model_key: under which vectors are kept in the embedding store.
         vectors: the embedding store, or None where it cannot be used.
         max_bytes: larger files are passed over.
@@ -92,6 +94,7 @@ class Preparer:
         top: str,
         index: Index,
         load: Callable[[], Embedder],
+        turn: Callable[[], AbstractContextManager[None]],
         model_key: str,
         vectors: EmbeddingStore | None,
         max_bytes: int,
@@ -102,6 +105,7 @@ class Preparer:
         self._top = top
         self._index = index
         self._load = load
+        self._turn = turn
         self._model_key = model_key
         self._vectors = vectors
         self._max_bytes = max_bytes
@@ -148,7 +152,7 @@ class Preparer:
                 content.blob,
                 looked.blob,
                 content.size,
-                looked.mtime_ns,
+                looked.changed_ns,
                 "",
                 content.reason,
             )
@@ -158,7 +162,7 @@ class Preparer:
     def _chunk(self, path: str, content: Content, looked: Looked, old: int | None) -> _Pending:
         chunked = chunk_file(path, content.text)
         file = StagedFile(
-            path, content.blob, looked.blob, content.size, looked.mtime_ns, chunked.language, None
+            path, content.blob, looked.blob, content.size, looked.changed_ns, chunked.language, None
         )
         texts = tuple(embedded_text(c.symbol, c.header, c.text) for c in chunked.chunks)
         keys = tuple(embedding_key(text) for text in texts)
@@ -209,10 +213,16 @@ class Preparer:
                 if pending.file_id is not None:
                     old.update(self._index.vectors_of_file(pending.file_id))
             new = {key: old[key] for key in missing if key in old}
-            missing = [key for key in missing if key not in new]
-            new.update(self._embed({key: texts[key] for key in missing}))
             self._remember(new)
             found.update(new)
+            missing = [key for key in missing if key not in new]
+        if missing:
+            with self._turn():
+                # Another worktree may have embedded the same texts while we waited.
+                found.update(self._stored(missing))
+                new = self._embed({key: texts[key] for key in missing if key not in found})
+                self._remember(new)
+                found.update(new)
         return found
 
     def _embed(self, texts: dict[bytes, str]) -> dict[bytes, bytes]:

@@ -2,14 +2,14 @@
 
 Every writer (hook worker, command, search, server) comes through `update_index`:
 take the index lock, repair or seed what is missing, then make the index equal
-to the worktree. Lock order: index lock, embedding slot, SQLite.
+to the worktree. Lock order: index lock, embedding slot, turn to embed, SQLite.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from functools import partial
@@ -20,14 +20,14 @@ from apsw import SQLError
 from lumen_hooks import log, vectors
 from lumen_hooks.embedding.identity import identify
 from lumen_hooks.embedding.store import EmbeddingStore
-from lumen_hooks.errors import CorruptIndexError, NewerIndexError, StoreError
+from lumen_hooks.errors import CorruptIndexError, StoreError
 from lumen_hooks.fingerprint import INDEX_VERSION, fingerprint
 from lumen_hooks.locks import Acquired, Failed, Holder, acquire
 from lumen_hooks.manifest import scan
 from lumen_hooks.seeding.publish import discard, publish, set_aside, sweep, temporary_path
 from lumen_hooks.slots import acquire_slot
 from lumen_hooks.sqlite import translated
-from lumen_hooks.store import Index, create_index, open_index
+from lumen_hooks.store import Index, create_index, open_index, storable
 
 from . import events
 from .difference import blob_length, compare
@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 
 SMALL_REFRESH_FILES = 32
 """A refresh of no more files than this does not queue for an embedding slot."""
+
+TURN_SECONDS = 60.0
+"""How long to wait for another worktree's batch to be embedded before embedding beside it."""
 
 REPACK_BELOW = 0.7
 """The vector table is written anew when a smaller share of its rows is in use ..."""
@@ -197,18 +200,13 @@ class _Update:
         return Updated(refresh, seeded)
 
     def _open(self, *, check: bool) -> Index | None:
-        path = self._worktree.index_path
-        index = open_index(path, write=True)
-        if index is None:
-            return None
         try:
-            check_version(index.meta(), path)
-            if check:
-                index.check()
-        except BaseException as error:
-            index.close()
+            index = open_index(self._worktree.index_path, write=True)
+            if index is not None and check:
+                _check(index)
+        except StoreError as error:
             # A table that is missing, or that its extension does not recognise.
-            if check and isinstance(error, StoreError) and isinstance(error.__cause__, SQLError):
+            if check and isinstance(error.__cause__, SQLError):
                 raise CorruptIndexError(error.message) from error
             raise
         return index
@@ -243,7 +241,7 @@ class _Update:
         own = meta.get("refreshed") == "1"
         rows = {} if rebuild else index.files()
         facts = {
-            "top": self._worktree.top,
+            "top": storable(self._worktree.top),
             "head": manifest.head or "",
             "rules": manifest.rules,
         }
@@ -288,17 +286,27 @@ class _Update:
             return Tally()
         with ExitStack() as held:
             job = self._job
+            slots: list[Acquired] = []
 
-            def load() -> Embedder:
-                if len(difference.suspects) > SMALL_REFRESH_FILES:
+            @contextmanager
+            def turn() -> Iterator[None]:
+                if len(difference.suspects) <= SMALL_REFRESH_FILES:
+                    yield
+                    return
+                if not slots:
                     slot = acquire_slot(job.slots, job.settings.workers, purpose=job.purpose)
-                    held.enter_context(slot)
-                return job.load(job.settings)
+                    slots.append(held.enter_context(slot))
+                # Worktrees of one repository have most texts in common: each is embedded by one.
+                path = self._worktree.embeddings_path + ".lock"
+                answer = acquire(path, timeout=TURN_SECONDS, purpose=job.purpose)
+                with answer if isinstance(answer, Acquired) else nullcontext():
+                    yield
 
             preparer = Preparer(
                 top=self._worktree.top,
                 index=index,
-                load=load,
+                load=partial(job.load, job.settings),
+                turn=turn,
                 model_key=self._identity.model_key,
                 vectors=held.enter_context(self._embedding_store()),
                 max_bytes=job.settings.max_file_bytes,
@@ -343,7 +351,7 @@ class _Update:
                 "index_version": str(INDEX_VERSION),
                 "model": self._identity.name,
                 "dimensions": str(self._identity.dimensions),
-                "top": self._worktree.top,
+                "top": storable(self._worktree.top),
                 "head": manifest.head or "",
                 "rules": manifest.rules,
                 "unindexable": json.dumps(manifest.unindexable),
@@ -364,18 +372,13 @@ class _Update:
             index.connection.execute("VACUUM")
 
 
-def check_version(meta: dict[str, str], path: str) -> None:
-    """Refuse an index that a newer version of this tool made.
-
-    Raises:
-        NewerIndexError: its INDEX_VERSION is above ours; rebuilding it would start a tug of war.
-    """
-    version = int(meta.get("index_version", "0"))
-    if version > INDEX_VERSION:
-        raise NewerIndexError(
-            f"{path} was made by a newer lumen-hooks (version {version}, ours is {INDEX_VERSION})",
-            hint="upgrade lumen-hooks here, or run the newer one",
-        )
+def _check(index: Index) -> None:
+    """Look for damage; an index that has some is closed."""
+    try:
+        index.check()
+    except BaseException:
+        index.close()
+        raise
 
 
 def _write(index: Index) -> None:

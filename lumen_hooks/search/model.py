@@ -43,6 +43,8 @@ class Hit:
         kind: one of `chunking.model.KINDS`.
         language: of the file.
         score: from 0 to 1, comparable within one answer only.
+        content: git's blob id of the bytes that these lines are lines of; empty if not known.
+        key: the best chunk's embedding key, by which its text is known again; empty if not known.
     """
 
     chunk_id: int
@@ -53,6 +55,8 @@ class Hit:
     kind: str
     language: str
     score: float
+    content: bytes = b""
+    key: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

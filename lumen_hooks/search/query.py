@@ -22,12 +22,15 @@ from .knn import Matrix, load_matrix, match_search
 from .lexical import file_chunks, lexical_search
 from .merge import definition_parts, merge_hits
 from .model import MAX_LIMIT, Hit, Query, SearchResult
+from .related import origin_at
 from .terms import MAX_QUERY_CHARACTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
+
+    from .related import Place
 
 __all__ = ["MAX_LIMIT", "Hit", "Query", "QueryEmbedder", "SearchResult", "Searcher", "search_index"]
 
@@ -47,11 +50,18 @@ class QueryEmbedder(Protocol):
 
 
 class Searcher:
-    """Searches an index repeatedly, keeping its vectors in memory while nothing changes."""
+    """Searches an index repeatedly, keeping its vectors in memory while nothing changes.
+
+    Not for two threads at once.
+
+    Args:
+        connection: an index, opened for reading with sqlite-vec loaded.
+        embedder: the model that the index was made with; None to ask for `related` alone.
+    """
 
     __slots__ = ("_connection", "_embedder", "_matrix")
 
-    def __init__(self, connection: apsw.Connection, embedder: QueryEmbedder) -> None:
+    def __init__(self, connection: apsw.Connection, embedder: QueryEmbedder | None) -> None:
         self._connection = connection
         self._embedder = embedder
         self._matrix: Matrix | None = None
@@ -61,10 +71,9 @@ class Searcher:
         text = query.text.replace("\0", " ").strip()[:MAX_QUERY_CHARACTERS]
         if not text:
             raise QueryError("the query is empty", hint="say in a few words what to look for")
-        if query.limit < 1:
-            raise QueryError(
-                f"{query.limit} results cannot be shown", hint="give a limit of at least 1"
-            )
+        _check_limit(query.limit)
+        if self._embedder is None:
+            raise TypeError("a query needs an embedder")
         limit = min(query.limit, MAX_LIMIT)
         vector = self._embedder.embed_query(_encodable(text[:MAX_EMBEDDED_CHARACTERS]))
         connection = self._connection
@@ -75,9 +84,35 @@ class Searcher:
             lexical = lexical_search(connection, text, count, allowed)
             named = file_chunks(connection, text, count, allowed)
             ranking = Ranking(text, dense, lexical, named)
-            hits = _hits(connection, ranking, {*dense, *lexical, *named})
+            hits = _hits(connection, ranking.score, {*dense, *lexical, *named})
             parts = _parts(connection, hits)
         return merge_hits(hits, parts)[:limit]
+
+    def related(self, place: Place, limit: int) -> list[Hit]:
+        """What is most like the chunk at a place, by the cosine of their vectors alone.
+
+        The chunk itself, the other parts of its definition and what overlaps them are left out.
+
+        Args:
+            place: a file and a line in it.
+            limit: how many hits at most, from 1; above MAX_LIMIT counts as that.
+
+        Raises:
+            QueryError: nothing is indexed at that place, or a limit below 1.
+            CorruptIndexError: the index holds a row that cannot be.
+            StoreError: the index cannot be read.
+        """
+        _check_limit(limit)
+        limit = min(limit, MAX_LIMIT)
+        connection = self._connection
+        with translated(connection.filename), _one_state(connection):
+            origin = origin_at(connection, place)
+            count = max(_CANDIDATES, _CANDIDATES_PER_HIT * limit) + len(origin.chunk_ids)
+            cosines = self._dense(origin.vector, count, None)
+            ids = cosines.keys() - origin.chunk_ids
+            hits = _hits(connection, lambda chunk_id, *_: max(0.0, cosines[chunk_id]), ids)
+            parts = _parts(connection, hits)
+        return [hit for hit in merge_hits(hits, parts) if not origin.overlaps(hit)][:limit]
 
     def _dense(
         self, vector: NDArray[np.float32], count: int, allowed: NDArray[np.int64] | None
@@ -122,19 +157,29 @@ def _one_state(connection: apsw.Connection) -> Iterator[None]:
             connection.execute("ROLLBACK")
 
 
-def _hits(connection: apsw.Connection, ranking: Ranking, ids: set[int]) -> list[Hit]:
+def _check_limit(limit: int) -> None:
+    if limit < 1:
+        raise QueryError(f"{limit} results cannot be shown", hint="give a limit of at least 1")
+
+
+def _hits(
+    connection: apsw.Connection, score: Callable[[int, str, str, str], float], ids: set[int]
+) -> list[Hit]:
+    """The hits of these chunks; the score is given a chunk's id, path, symbol and kind."""
     if not ids:
         return []
     rows = connection.execute(
-        "SELECT c.id, f.path, c.start_line, c.end_line, c.symbol, c.kind, f.language"
-        " FROM chunks AS c JOIN files AS f ON f.id = c.file_id"
+        "SELECT c.id, f.path, c.start_line, c.end_line, c.symbol, c.kind, f.language,"
+        " coalesce(f.content, x''), c.key FROM chunks AS c JOIN files AS f ON f.id = c.file_id"
         " WHERE c.id IN (SELECT value FROM carray(?))",
         (_bound(ids),),
     )
     hits = []
-    for chunk_id, path, start_line, end_line, symbol, kind, language in rows:
-        score = ranking.score(chunk_id, path, symbol, kind)
-        hits.append(Hit(chunk_id, path, start_line, end_line, symbol, kind, language, score))
+    for chunk_id, path, first, last, symbol, kind, language, content, key in rows:
+        worth = score(chunk_id, path, symbol, kind)
+        hits.append(
+            Hit(chunk_id, path, first, last, symbol, kind, language, worth, content, key)
+        )
     if len(hits) != len(ids):
         missing = min(ids.difference(hit.chunk_id for hit in hits))
         raise CorruptIndexError(

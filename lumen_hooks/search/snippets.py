@@ -29,17 +29,32 @@ def snippet(top: str, hit: Hit | SearchResult, max_lines: int | None = None) -> 
         hit: where to read.
         max_lines: no more lines than these, from the first; None for all.
     """
-    if not _is_inside(top, hit.path):
-        return ""
-    content = read_file(top, hit.path, max_bytes=MAX_FILE_BYTES, blob_length=_SHA1_BYTES)
-    if not isinstance(content, Content):
+    content = read_current(top, hit.path)
+    if content is None:
         return ""
     end = hit.end_line
     if max_lines is not None:
         end = min(end, hit.start_line - 1 + max_lines)
-    # Only line feeds end lines here, as they do for git and in the index.
-    lines = content.text.split("\n")
-    return "\n".join(lines[hit.start_line - 1 : end])
+    return lines_between(content.text, hit.start_line, end)
+
+
+def read_current(top: str, path: str, *, blob_length: int = _SHA1_BYTES) -> Content | None:
+    """A file of the worktree as it is now, or None if it is no text file in it any more.
+
+    Args:
+        top: the worktree's top folder.
+        path: relative to it.
+        blob_length: bytes in the blob id to compute; any other than 32 counts as 20.
+    """
+    if not _is_inside(top, path):
+        return None
+    content = read_file(top, path, max_bytes=MAX_FILE_BYTES, blob_length=blob_length)
+    return content if isinstance(content, Content) else None
+
+
+def lines_between(text: str, first: int, last: int) -> str:
+    """Lines from 1, both included; only line feeds end them, as for git and in the index."""
+    return "\n".join(text.split("\n")[first - 1 : last])
 
 
 def _is_inside(top: str, path: str) -> bool:

@@ -162,7 +162,9 @@ def _last_written(sibling: Worktree) -> float:
     newest = 0.0
     for suffix in ("", "-wal"):
         with suppress(OSError):
-            newest = max(newest, os.lstat(sibling.index_path + suffix).st_mtime)
+            found = os.lstat(sibling.index_path + suffix)
+            if found.st_size:  # a mere reader leaves an empty WAL behind
+                newest = max(newest, found.st_mtime)
     return newest
 
 

@@ -113,8 +113,18 @@ def sweep(target: str, *, now: float) -> int:
         target: the path that they were to become.
         now: the time (Unix, seconds); files an hour old go even if their process id lives again.
     """
-    folder, name = os.path.split(target)
     removed = 0
+    for path in stale_temporaries(target, now=now):
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+            removed += 1
+    return removed
+
+
+def stale_temporaries(target: str, *, now: float) -> list[str]:
+    """The files that `sweep` would remove."""
+    folder, name = os.path.split(target)
+    found = []
     with suppress(FileNotFoundError):
         for entry in os.listdir(folder):
             if not entry.startswith(name + _MARK):
@@ -122,9 +132,8 @@ def sweep(target: str, *, now: float) -> int:
             path = os.path.join(folder, entry)
             with suppress(FileNotFoundError):
                 if _is_stale(entry[len(name + _MARK) :], os.stat(path).st_mtime, now):
-                    os.unlink(path)
-                    removed += 1
-    return removed
+                    found.append(path)
+    return found
 
 
 def _is_stale(rest: str, modified: float, now: float) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from lumen_hooks import log
 from lumen_hooks.errors import StorageFullError, StoreError
 from lumen_hooks.sqlite import connect, transaction, translated
-from lumen_hooks.store import check_agreement, check_header
+from lumen_hooks.store import check_agreement, check_header, storable
 
 from .donors import Donor, find_donors, unfit
 from .publish import create_exclusively, discard, publish, temporary_path
@@ -117,7 +117,7 @@ def _sign(copy: str, donor: Donor) -> None:
         with translated(copy), transaction(connection):
             connection.execute("DELETE FROM meta WHERE key IN ('refreshed', 'last_refresh', 'top')")
             connection.execute(
-                "INSERT OR REPLACE INTO meta VALUES('seeded_from', ?)", (donor.worktree.top,)
+                "INSERT OR REPLACE INTO meta VALUES('seeded_from', ?)", (storable(donor.worktree.top),)
             )
     finally:
         connection.close()

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -161,6 +160,8 @@ def _copy_file(source: int, target: str) -> None:
                     raise
                 done = -1
             if done < 0:
+                import shutil  # dear, and seldom needed
+
                 os.lseek(source, offset, os.SEEK_SET)
                 os.lseek(fd, offset, os.SEEK_SET)
                 with open(source, "rb", closefd=False) as a, open(fd, "wb", closefd=False) as b:

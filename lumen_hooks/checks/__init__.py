@@ -1,0 +1,1 @@
+"""What `doctor` looks at: each module's checks are data, and change nothing."""

@@ -1,0 +1,134 @@
+"""Whether the index, its locks, the embedding store and the log tell of trouble."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import TYPE_CHECKING
+
+from lumen_hooks.errors import CorruptIndexError
+from lumen_hooks.locks import read_holder
+from lumen_hooks.seeding.publish import stale_temporaries
+from lumen_hooks.status import freshness
+from lumen_hooks.store import open_index
+
+from .machine import is_stopped
+from .model import Check
+
+if TYPE_CHECKING:
+    from lumen_hooks.config import Settings
+    from lumen_hooks.worktree import Worktree
+
+LOG_TAIL_BYTES = 65_536
+FULL_CHECK_BYTES = 1 << 30
+"""A larger index is not read through: that would take seconds."""
+
+_REBUILD = "lumen-hooks index"
+_TROUBLE = ("error", "cause", "gave up", "traceback")
+
+
+def check_index(worktree: Worktree, settings: Settings) -> Check:
+    """Whether the index can be read, is sound, and how fresh it is."""
+    index = open_index(worktree.index_path)
+    if index is None:
+        detail = "none yet: a search, a hook or `lumen-hooks index` makes it"
+        return Check("index", True, detail)
+    with index:
+        if index.meta().get("complete") != "1":
+            return Check("index", False, "it was never finished", _REBUILD)
+        size = os.stat(worktree.index_path).st_size
+        if size <= FULL_CHECK_BYTES:
+            try:
+                index.check()
+            except CorruptIndexError as error:
+                return Check("index", False, error.message, f"{_REBUILD} --force")
+    state, pending = freshness(worktree, settings)
+    differ = f", {pending:,} files differ" if pending else ""
+    return Check("index", True, f"{state}{differ}; {size / 1e6:,.1f} MB")
+
+
+def check_left_overs(worktree: Worktree) -> Check:
+    """Whether processes that were killed left files behind."""
+    found = stale_temporaries(worktree.index_path, now=time.time())
+    if found:
+        total = sum(os.path.getsize(path) for path in found if os.path.exists(path))
+        detail = f"{len(found)} temporary files of dead processes, {total / 1e6:,.1f} MB"
+        return Check("left-overs", False, detail, f"{_REBUILD} removes them")
+    kept = [
+        path
+        for path in (worktree.index_path + ".damaged", worktree.embeddings_path + ".damaged")
+        if os.path.exists(path)
+    ]
+    return Check("left-overs", True, f"kept for a report: {', '.join(kept)}" if kept else "none")
+
+
+def check_holders(worktree: Worktree) -> Check:
+    """Who works on this index, and whether anyone of them has stopped."""
+    holders = [
+        holder
+        for holder in map(read_holder, (worktree.worker_lock_path, worktree.lock_path))
+        if holder
+    ]
+    for holder in holders:
+        if is_stopped(holder.pid):
+            hint = f"kill -CONT {holder.pid}, or kill {holder.pid}"
+            return Check("at work", False, f"{holder} holds a lock and is stopped", hint)
+    names = dict.fromkeys(
+        f"{holder}, for {max(0.0, time.time() - holder.since):,.0f} s" for holder in holders
+    )
+    return Check("at work", True, "; ".join(names) or "nobody")
+
+
+def check_embeddings(worktree: Worktree, settings: Settings) -> Check:
+    """Whether the embedding store can be read, and how large it is."""
+    from lumen_hooks.sqlite import connect, only_row, translated
+
+    path = worktree.embeddings_path
+    if not os.path.exists(path):
+        return Check("embedding store", True, "none yet")
+    files = [path + suffix for suffix in ("", "-wal") if os.path.exists(path + suffix)]
+    total = sum(os.path.getsize(file) for file in files)
+    connection = connect(path, write=False)
+    try:
+        with translated(path):
+            (vectors,) = only_row(connection, "SELECT count(*) FROM vectors")
+    except CorruptIndexError as error:
+        hint = "the next refresh empties it and fills it again"
+        return Check("embedding store", False, error.message, hint)
+    finally:
+        connection.close()
+    detail = f"{vectors:,} vectors, {total / 1e6:,.1f} MB of {settings.max_cache_bytes / 1e6:,.0f}"
+    return Check("embedding store", True, detail)
+
+
+def check_log(worktree: Worktree) -> Check:
+    """Whether hooks or workers failed since the last one that did its work."""
+    for record in reversed(_records(worktree.log_path)):
+        what = next((str(record[name]) for name in _TROUBLE if name in record), None)
+        if what is not None:
+            last_line = (what.strip().splitlines() or ["?"])[-1]
+            hint = str(record.get("hint") or f"more in {worktree.log_path}")
+            return Check("log", False, f"{record.get('time', '?')} {last_line}", hint)
+        if "refresh" in record:
+            return Check("log", True, f"last refresh {record.get('time', '?')}")
+    return Check("log", True, "nothing went wrong")
+
+
+def _records(path: str) -> list[dict[str, object]]:
+    """What the end of the log holds, oldest first; a line that is no record is passed over."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - LOG_TAIL_BYTES))
+            lines = file.read().splitlines()
+    except FileNotFoundError:
+        return []
+    found = []
+    for line in lines:
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict):
+            found.append(record)
+    return found

@@ -1,0 +1,208 @@
+"""What processes do in a race: tasks for `together`, and a crew that is ready to run them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import apsw
+
+from lumen_hooks.config import load_settings
+from lumen_hooks.indexing.update import Job, Updated, update_index
+from lumen_hooks.search.model import Query
+from lumen_hooks.search.query import search_index
+from lumen_hooks.sqlite import connect
+from lumen_hooks.store import open_index
+from lumen_hooks.worktree import find_worktree
+from tests.fake_embedder import FakeEmbedder
+from tests.processes import Partner
+from tests.sources import python_module
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from typing_extensions import Self
+
+NAMES = ("alpha", "beta")
+"""Two trees, each of whose functions has its name."""
+
+MODULES = 12
+
+
+class Crew:
+    """A process that has everything imported, to fork from. Use it in a `with` block."""
+
+    def __init__(self) -> None:
+        self._partner = Partner(
+            "import os\n"
+            "from lumen_hooks.embedding.threads import limit_threads\n"
+            "limit_threads(1)\n"
+            "from tests import races\n"
+            "from tests.processes import together\n"
+            "races.warm_up()\n"
+        )
+
+    def run(self, count: int, task: str, *arguments: object) -> list[Any]:
+        """Let a task of this module loose in so many processes; what each returned."""
+        self.start(count, task, *arguments)
+        return self.finish()
+
+    def start(self, count: int, task: str, *arguments: object) -> None:
+        """As `run`, without waiting for the end."""
+        self._partner.start(
+            "os.environ.clear()\n"
+            "os.environ.update(environ)\n"
+            "answer = together(count, getattr(races, task), *arguments, seconds=seconds)",
+            environ=dict(os.environ),
+            count=count,
+            task=task,
+            arguments=arguments,
+            seconds=TASK_SECONDS,
+        )
+
+    def finish(self) -> list[Any]:
+        """What each process that was started has returned."""
+        results: list[Any] = self._partner.finish(TASK_SECONDS + 10)
+        return results
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._partner.__exit__()
+
+
+TASK_SECONDS = 600
+
+
+def warm_up() -> None:
+    """Load what every task needs, so that a forked process starts at once."""
+    from lumen_hooks.chunking.chunker import chunk_file
+
+    chunk_file("warm.py", python_module("warm"))
+
+
+def tree(name: str) -> dict[str, str | bytes]:
+    """The files of one tree; two trees have no function in common."""
+    return {
+        f"m{number}.py": python_module(f"{name}_{number}", f"{name}_{number}_again")
+        for number in range(MODULES)
+    }
+
+
+class LedgerEmbedder(FakeEmbedder):
+    """Writes down when it embeds how many texts, in a file that all processes share."""
+
+    def __init__(self, ledger: str) -> None:
+        super().__init__()
+        self._ledger = ledger
+
+    def embed_documents(self, texts: Sequence[str]) -> list[bytes | None]:
+        note(self._ledger, {"in": os.getpid()})
+        time.sleep(0.05)  # as a model would take
+        vectors = super().embed_documents(texts)
+        note(self._ledger, {"out": os.getpid(), "texts": len(texts)})
+        return vectors
+
+
+def note(ledger: str, record: dict[str, object]) -> None:
+    fd = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.write(fd, json.dumps(record).encode() + b"\n")
+    finally:
+        os.close(fd)
+
+
+def read_ledger(ledger: str) -> tuple[int, int]:
+    """How many texts were embedded, and by how many processes at once at most."""
+    texts, inside, most = 0, 0, 0
+    if os.path.exists(ledger):
+        with open(ledger, encoding="utf-8") as file:
+            for record in map(json.loads, file):
+                texts += record.get("texts", 0)
+                inside += 1 if "in" in record else -1
+                most = max(most, inside)
+    return texts, most
+
+
+def _job(top: str, ledger: str) -> Job:
+    embedder = LedgerEmbedder(ledger)
+    return Job(
+        worktree=find_worktree(top),
+        settings=load_settings(top, {}),
+        load=lambda _settings: embedder,
+        slots=os.path.join(os.environ["HOME"], "slots"),
+        purpose="race",
+    )
+
+
+def update_own(number: int, tops: list[str], ledger: str) -> dict[str, object]:
+    """Update a worktree: each process its own, or all the same one."""
+    top = tops[number % len(tops)]
+    job = _job(top, ledger)
+    done = update_index(job, wait=TASK_SECONDS)
+    assert isinstance(done, Updated), done
+    index = open_index(job.worktree.index_path)
+    assert index is not None
+    with index:
+        meta, counts = index.meta(), index.counts()
+    assert (meta["complete"], meta["refreshed"]) == ("1", "1")
+    return {
+        "seeded": done.seeded is not None,
+        "kind": done.refresh.kind if done.refresh else None,
+        "inode": os.stat(job.worktree.index_path).st_ino,
+        "chunks": counts.chunks,
+    }
+
+
+def write_two_trees(number: int, top: str, ledger: str, stop: str) -> int:
+    """Refresh a worktree from one tree to the other and back until told to stop; how often."""
+    refreshes = 0
+    for turn in itertools.count(1):
+        if os.path.exists(stop):
+            break
+        for path, content in tree(NAMES[turn % 2]).items():
+            assert isinstance(content, str)
+            with open(os.path.join(top, path), "w", encoding="utf-8") as file:
+                file.write(content)
+        done = update_index(_job(top, ledger), wait=60)
+        assert isinstance(done, Updated)
+        refreshes += done.refresh is not None
+    return refreshes
+
+
+def checkpoint(number: int, path: str, stop: str) -> int:
+    """Checkpoint a database in every way until told to stop; how often."""
+    done = 0
+    with closing(connect(path, write=True)) as connection:
+        connection.set_busy_timeout(5)
+        while not os.path.exists(stop):
+            for mode in ("PASSIVE", "RESTART", "TRUNCATE"):
+                try:
+                    connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+                except apsw.BusyError:
+                    continue
+                done += 1
+            time.sleep(0.002)
+    return done
+
+
+def search_two_trees(number: int, top: str, stop: str) -> dict[str, int]:
+    """Search until told to stop; how many answers came from which tree, or from several."""
+    seen = {"alpha": 0, "beta": 0, "mixed": 0, "files": 0}
+    embedder = FakeEmbedder()
+    everything = Query("gives up after attempts", 100, None, (), ())
+    path = find_worktree(top).index_path
+    while not os.path.exists(stop):
+        index = open_index(path)
+        assert index is not None
+        with index:
+            hits = search_index(index.connection, embedder, everything)
+        names = {hit.symbol.split("_")[0] for hit in hits}
+        seen[names.pop() if len(names) == 1 else "mixed"] += 1
+        seen["files"] = max(seen["files"], len({hit.path for hit in hits}))
+    return seen
