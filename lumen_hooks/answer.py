@@ -7,6 +7,7 @@ the worker, and the answer says so.
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -196,7 +197,7 @@ def _bring_up_to_date(job: Job, *, refresh: bool, start_worker: Callable[[], Non
 def _create(job: Job, *, check: bool) -> None:
     """Seed or build an index that is missing or damaged, or wait for the peer that does."""
     done = update_index(job, wait=job.settings.seed_wait, check=check)
-    if isinstance(done, Busy) and open_index(job.worktree.index_path) is None:
+    if isinstance(done, Busy) and not os.path.exists(job.worktree.index_path):
         raise BusyError(
             f"the index is being made by {done.holder or 'another process'}",
             hint="wait for it with: lumen-hooks wait",

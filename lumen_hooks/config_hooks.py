@@ -99,9 +99,5 @@ def remove_config_hooks(worktree: Worktree, events: tuple[str, ...] = GIT_EVENTS
 
 
 def _local(worktree: Worktree, key: str) -> list[str]:
-    output = git(
-        ["config", "--local", "-z", "--get-all", key], cwd=worktree.top, accept=(0, 1)
-    )
+    output = git(["config", "--local", "-z", "--get-all", key], cwd=worktree.top, accept=(0, 1))
     return [os.fsdecode(value) for value in output.split(b"\0")[:-1]]
-
-

@@ -72,9 +72,7 @@ def script_path(worktree: Worktree, event: str) -> str:
 def put_scripts(worktree: Worktree, python: str, refresh: str) -> None:
     """Write every event's script to the common dir."""
     for event in EVENTS:
-        put_in_place(
-            script_path(worktree, event), hook_script(event, python, refresh), EXECUTABLE
-        )
+        put_in_place(script_path(worktree, event), hook_script(event, python, refresh), EXECUTABLE)
 
 
 def line_to_add(event: str) -> str:

@@ -163,7 +163,8 @@ class Index:
 
     def close(self) -> None:
         """Close the connection; its temporary tables go with it."""
-        self.connection.close()
+        with translated(self.path):
+            self.connection.close()
 
     def transaction(self) -> AbstractContextManager[None]:
         """One write transaction, taken at once."""

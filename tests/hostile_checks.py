@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from lumen_hooks.answer import answer
@@ -106,6 +107,14 @@ def index_files(repo: Repository) -> list[str]:
     folder = find_worktree(str(repo.top)).folder
     names = os.listdir(folder) if os.path.isdir(folder) else []
     return sorted(name for name in names if name.startswith("index.db"))
+
+
+def forget_side_files(repo: Repository) -> None:
+    """Leave the index alone in its folder, as a seed or a build does."""
+    path = find_worktree(str(repo.top)).index_path
+    for suffix in ("-shm", "-wal"):
+        with suppress(FileNotFoundError):
+            os.unlink(path + suffix)
 
 
 def log_of(repo: Repository) -> list[dict[str, Any]]:

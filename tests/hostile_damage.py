@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lumen_hooks.sqlite import connect
 
@@ -30,9 +30,8 @@ def garbage_in_table(table: str) -> Callable[[str], None]:
 
     def damage(path: str) -> None:
         connection = connect(path, write=True)
-        pages = connection.execute(
-            "SELECT pageno FROM dbstat WHERE name=? ORDER BY pageno", (table,)
-        ).fetchall()
+        query = "SELECT pageno FROM dbstat WHERE name=? ORDER BY pageno"
+        pages: list[Any] = connection.execute(query, (table,)).fetchall()
         connection.close()
         assert pages
         for (page,) in pages:

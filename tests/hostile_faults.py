@@ -31,6 +31,11 @@ def signal_before(number: int, module: str, name: str, calls: int = 1) -> None:
     setattr(owner, last, signalling)
 
 
+def set_constant(module: str, name: str, value: object) -> None:
+    """Make a limit small enough to be met."""
+    setattr(importlib.import_module(module), name, value)
+
+
 def shift_clock(seconds: float) -> None:
     """The clock of the day is wrong by so much."""
     now, now_ns = time.time, time.time_ns
@@ -70,7 +75,7 @@ class _FailingFiles(apsw.VFSFile):
         if self._concerned and operation == self.operation:
             _FailingFiles.left -= 1
             if _FailingFiles.left < 0:
-                error = apsw.IOError("injected")
+                error: Any = apsw.IOError("injected")
                 error.result, error.extendedresult = apsw.SQLITE_IOERR, _CODES[operation]
                 raise error
 

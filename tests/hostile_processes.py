@@ -43,7 +43,7 @@ class Launcher:
             [sys.executable, "-m", "tests.hostile_server"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1"},
+            env={**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1"},
             cwd="/",  # `python -m` would look there first
             encoding="ascii",
         )

@@ -47,6 +47,7 @@ def main() -> None:
     _redirect((os.devnull, os.devnull, os.devnull))
     for module in PRELOADED:
         importlib.import_module(module)
+    _share_the_model()
     for line in requests:
         request = json.loads(line)
         if "wait" in request:
@@ -58,6 +59,22 @@ def main() -> None:
                 _child(request, requests, answers)
         answers.write(f"{answer}\n")
         answers.flush()
+
+
+def _share_the_model() -> None:
+    """Load the built-in model once; reading its tokenizer is most of what a search costs."""
+    from lumen_hooks.commands import place
+    from lumen_hooks.config import BUILTIN_MODEL, Settings
+    from lumen_hooks.embedding import embedder
+
+    load = embedder.load_embedder
+    loaded = load(Settings())
+
+    def load_or_share(settings: Settings) -> embedder.Embedder:
+        return loaded if settings.model == BUILTIN_MODEL else load(settings)
+
+    for module in (place, embedder):
+        vars(module)["load_embedder"] = load_or_share
 
 
 def _child(request: dict[str, Any], *inherited: TextIO) -> NoReturn:

@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+import pygit2  # noqa: F401 - a seed imports it, which takes longer than all the rest
+
 from lumen_hooks import worker
 from lumen_hooks.commands import main as command_line
 from lumen_hooks.commands import place
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from typing_extensions import Self
-
-__all__ = ["Child", "Children", "LedgerEmbedder", "at_call", "ledger_job"]
 
 
 YOUNG_NS = 40_000_000

@@ -11,6 +11,7 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,18 @@ class StandIn:
 
     def release(self) -> None:
         (self.folder / "hold").unlink()
+
+    def next_records(self, count: int) -> list[dict[str, Any]]:
+        """The next so many records, waited for: a tool between git and us closes descriptors.
+
+        With a count of 0, whatever is written within half a second.
+        """
+        deadline = time.monotonic() + (30 if count else 0.5)
+        while time.monotonic() < deadline:
+            if count and len(list(self.folder.glob("*.json"))) >= count:
+                break
+            time.sleep(0.02)
+        return self.records()
 
     def records(self) -> list[dict[str, Any]]:
         """What it wrote down, in order; forgotten afterwards."""

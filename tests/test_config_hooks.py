@@ -134,7 +134,7 @@ class TestConfiguration:
 
     @pytest.mark.parametrize("state", ["there", "gone", "not executable", "broken", "failing"])
     def test_command(self, tmp_path: Path, state: str) -> None:
-        script = tmp_path / "it's a \"$HOME\" `x`\nplace"
+        script = tmp_path / 'it\'s a "$HOME" `x`\nplace'
         if state != "gone":
             script.write_text('#!/bin/sh\nprintf "%s\\n" "$@" >"$0.args"\necho x; echo y >&2\n')
             script.chmod(0o644 if state == "not executable" else 0o755)

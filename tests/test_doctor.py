@@ -8,8 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,7 +23,8 @@ from tests.helpers import update
 from tests.other_git import needs_config_hooks, newer_git
 from tests.repository import Repository
 
-
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["newer_git"]
 
@@ -201,9 +201,7 @@ class TestHooks:
 
     @needs_config_hooks
     @pytest.mark.usefixtures("newer_git")
-    def test_config_hooks_that_are_off_or_elsewhere(
-        self, repo: Repository, tmp_path: Path
-    ) -> None:
+    def test_config_hooks_that_are_off_or_elsewhere(self, repo: Repository, tmp_path: Path) -> None:
         install(repo, config=True)
         repo.git("config", "hook.lumen-post-merge.enabled", "no")
         assert "hook.lumen-post-merge.enabled is false" in failing(repo)["hooks"].detail
@@ -255,9 +253,7 @@ class TestScripts:
         path.write_bytes(path.read_bytes() + b"echo mine\n")
         assert "was edited" in failing(project)["scripts"].detail
 
-    def test_of_another_version(
-        self, project: Repository, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_of_another_version(self, project: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
         from lumen_hooks.checks import hooks
 
         monkeypatch.setattr(hooks, "hook_script", lambda *_: b"newer")
@@ -279,9 +275,7 @@ class TestScripts:
         assert "lumen-hooks install" in found["interpreter"].hint
 
     @pytest.mark.parametrize("kind", ["without us", "no program"])
-    def test_interpreter_without_us(
-        self, project: Repository, tmp_path: Path, kind: str
-    ) -> None:
+    def test_interpreter_without_us(self, project: Repository, tmp_path: Path, kind: str) -> None:
         content = "#!/bin/sh\nexit 1\n" if kind == "without us" else "\x7fELF"
         request = Request(str(put(tmp_path / "python", content)), config_hooks=False)
         install_hooks(find_worktree(str(project.top)), request)
@@ -338,13 +332,13 @@ class TestMachine:
         self, project: Repository, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         worktree = find_worktree(str(project.top))
-        monkeypatch.setattr(machine.fcntl, "flock", lambda *_: None)
+        monkeypatch.setattr("fcntl.flock", lambda *_: None)
         assert "same lock" in machine.check_locks(worktree, "").detail
 
         def fail(*_: object) -> None:
             raise OSError(38, "Function not implemented")
 
-        monkeypatch.setattr(machine.fcntl, "flock", fail)
+        monkeypatch.setattr("fcntl.flock", fail)
         assert "Function not implemented" in machine.check_locks(worktree, "").detail
 
     def test_scarce_room(self, project: Repository, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,7 +119,7 @@ def test_a_check_finds_every_damage(
         with subtests.test(name):
             _restore(repo, sound)
             damage(str(_path(repo)))
-            with pytest.raises(StoreError, match="damaged|no lumen index|format|no such table"):
+            with pytest.raises(StoreError, match=r"damaged|no lumen index|format|no such table"):
                 _check(_path(repo))
 
 

@@ -17,6 +17,7 @@ from tests.hostile_checks import (
     MODULES,
     answers_from,
     error_of,
+    forget_side_files,
     index_files,
     indexed,
     install_hooks,
@@ -96,7 +97,7 @@ def _try_to_refresh(launcher: Launcher, repo: Repository) -> bool:
     """Refresh; where there was no room for it, the old index must answer as before."""
     result = launcher.run(repo.top, "index")
     if result.code != 0:
-        error_of(result, DISK_HINT)
+        error_of(result, "error: cannot read or write", DISK_HINT)
         assert old_answer(repo) == "stale"
     return result.code == 0
 
@@ -147,8 +148,7 @@ def test_an_index_answers_although_nothing_fits_beside_it(
     """SQLite wants a -shm file to read a WAL database, and a disk may have no room for that."""
     working(launcher.run(repo.top, "index"))
     for full in (disk.leave, disk.leave_inodes):
-        for suffix in ("-shm", "-wal"):
-            Path(find_worktree(str(repo.top)).index_path + suffix).unlink(missing_ok=True)
+        forget_side_files(repo)
         full(0)
         assert answers_from(launcher, repo.top, "beta_9", "m9.py") == "fresh"
         working(launcher.run(repo.top, "status"))
@@ -174,14 +174,11 @@ def test_git_is_quiet_on_a_full_disk_and_no_change_is_lost(
     working(launcher.run(repo.top, "index"))
     install_hooks(launcher, repo)
     disk.leave(0)
-    events = Path(find_worktree(str(repo.top)).events_path)
     for full in (disk.leave, disk.leave_inodes):
         full(0)
         repo.write({"m1.py": python_module(f"new_{full.__name__}")})
         quiet_git(repo, "commit", "-q", "-am", "change")
-        quiet_git(repo, "switch", "-q", "-c", full.__name__)
         end_workers_of(repo.top)
-        assert not events.exists() or events.stat().st_size == 0
     disk.free()
     assert answers_from(launcher, repo.top, "new_leave_inodes", "m1.py") == "fresh"
     _end_as_a_clean_build(launcher, repo)
@@ -247,6 +244,7 @@ def test_a_read_only_file_system_answers_and_says_so(tmp_path: Path, launcher: L
         repo.top.mkdir()
         repo.git("init", "-q")
         indexed(launcher, repo)
+        forget_side_files(repo)
         disk.read_only()
         assert answers_from(launcher, repo.top, "beta_9", "m9.py") == "fresh"
         disk.read_only(on=False)
@@ -268,7 +266,7 @@ def test_a_read_only_file_system_answers_and_says_so(tmp_path: Path, launcher: L
 def strangers(launcher: Launcher) -> Iterator[Repository]:
     """An empty repository of a user whom permissions bind: another one if we are root."""
     with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
+        os.chmod(folder, 0o755)  # noqa: S103  # the other user must get in
         repo = Repository(Path(folder) / "main")
         repo.top.mkdir()
         repo.git("init", "-q")
@@ -322,6 +320,7 @@ def test_a_folder_without_permission_answers_and_says_so(
     lock.chmod(0)
     _is_answered_but_not_refreshed(launcher, repo, lock, them)
     lock.unlink()
+    forget_side_files(repo)
     _permit(repo, 0o555)
     _is_answered_but_not_refreshed(launcher, repo, lock, them)
     _permit(repo, 0o755)

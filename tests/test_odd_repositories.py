@@ -165,6 +165,15 @@ def relative_pointers(tmp: Path) -> Pair:
     return main, linked
 
 
+def relative_pointers_by_git(tmp: Path) -> Pair:
+    main = start(tmp / "main")
+    main.git("worktree", "add", "-q", "--relative-paths", "-b", "linked", "../linked", check=False)
+    if not (tmp / "linked").exists():
+        pytest.skip("this git has no --relative-paths")
+    assert main.git("config", "extensions.relativeWorktrees").strip() == "true"
+    return main, Repository(tmp / "linked")
+
+
 def nested_in_the_main_one(tmp: Path) -> Pair:
     main = start(tmp / "main")
     main.git("worktree", "add", "-q", "-b", "agent", ".claude/worktrees/agent")
@@ -353,6 +362,7 @@ ODD: dict[str, Callable[[Path], Pair]] = {
     "a separate git dir's main worktree seeded": separate_git_dir_seeded,
     "a separate git dir inside another worktree": separate_git_dir_beside_others,
     "relative pointers": relative_pointers,
+    "relative pointers by git itself": relative_pointers_by_git,
     "nested in the main worktree": nested_in_the_main_one,
     "a worktree of a submodule": worktree_of_a_submodule,
     "a submodule seeded from its worktree": submodule_seeded_from_its_worktree,

@@ -1,28 +1,26 @@
-"""The scenarios and bugs of ory/lumen, the system that this one re-imagines, on ours.
+"""The scenarios and bugs of ory/lumen, the system that this one re-imagines, tried on ours.
 
-Numbers are those of our list of its tests: 1 to 36 (seeding, locks, freshness), 66 to 98
-(worktrees, refreshing, filters), five facts about its history, and what it had no test for. A
-number stands in the name or the docstring of the test that shows it. The others:
+The numbers are those of our list of its tests: 1 to 36 (seeding, locks, freshness) and 66 to 98
+(worktrees, refreshing, files); the five facts are about its history. A number stands in the name
+or the docstring of the test that shows it; the others are these:
 
-======  ==============================================================================
-number  where it is shown, or why it makes no sense here
-======  ==============================================================================
-fact 2  sharing vectors instead of copying an index: 72 texts of 20 worktrees are
-        embedded once (test_races.py); each worktree still has an index of its own
-21      a warning about a failed seed in the answer's text: the log has it (20); an
-        answer says what it is worth itself (29)
-36      closing waits for background jobs: there are none in the process; the worker is
-        one of its own (test_worker.py)
-72, 73  a folder that is no repository but holds some: only git worktrees are indexed
-        (test_cli.py, test_bad_input); nested clones: 75 here, and test_manifest.py
-74      a hook started in a folder inside finds the top: test_hooks.py,
-        test_switch_from_a_folder_inside and TestHookProcess.test_from_a_folder_inside
-77      folders that must not be indexed (/, home): no git worktree, no index; 1 here
-free    corruption: test_update.py, test_a_damaged_index_is_set_aside_and_made_again;
-        rename: test_update.py, test_a_rename_embeds_nothing; kill -9: test_kills.py
-======  ==============================================================================
+=======  ===========================================================================
+number   where it is shown, or why it makes no sense here
+=======  ===========================================================================
+fact 2   one shared database instead of one for each worktree: here, vectors are
+         shared and indexes are not; each text is embedded once in all, test_races.py
+21       a warning of a failed seed in the text of an answer: its cause is in the log
+         (20), and an answer says itself what it is worth (29)
+36       closing waits for background jobs: the process has none, see test_worker.py
+72, 73   repositories inside a folder that is none: only git worktrees are indexed (1);
+         clones inside a worktree are not part of it (75, and test_manifest.py)
+74       a hook in a folder inside finds the top: test_hooks.py,
+         TestHookProcess.test_from_a_folder_inside
+=======  ===========================================================================
 
-Numbers 37 to 65 and 99 on are about its server, its own ignore layers and its search.
+What it had no test for: resuming (87), a freshness inherited (fact 5), a submodule and two real
+processes that seed (14) are here; a rename is in test_update.py (test_a_rename_embeds_nothing),
+rebuilding what is damaged in test_update.py and test_hostile_damage.py, kill -9 in test_kills.py.
 """
 
 from __future__ import annotations
@@ -673,6 +671,7 @@ class TestRefreshing:
     def test_92_a_file_that_goes_between_listing_and_reading_is_passed_over(
         self, repo: Repository, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        """Item 92; one that may not be read: test_contents.py, test_an_unreadable_file."""
         monkeypatch.setattr(prepare, "BATCH_CHUNKS", 1)
         repo.commit({f"m{n}.py": python_module(f"f{n}") for n in range(3)})
 

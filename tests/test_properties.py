@@ -78,8 +78,8 @@ PROGRAMS = 4
 STEPS = 12
 
 MAX_TREES = 4
-UPDATE_CALLS = 12_000
-"""About so many calls an update makes; kills and readers come at one of them."""
+UPDATE_CALLS = 14_000
+"""An update makes about so many calls, and the second half of them writes."""
 
 trees = st.integers(0, MAX_TREES - 1)
 numbers = st.integers(0, 20)
@@ -87,7 +87,7 @@ paths = st.just("a.py") | st.sampled_from(PATHS)
 branches = st.sampled_from(BRANCHES)
 changes = st.tuples(st.sampled_from(CHANGES), paths, st.sampled_from(KINDS), numbers)
 commands = st.tuples(st.sampled_from(COMMANDS), paths, branches)
-calls = st.integers(1, UPDATE_CALLS)
+calls = st.integers(1, UPDATE_CALLS) | st.integers(UPDATE_CALLS // 2, UPDATE_CALLS)
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,11 +16,13 @@ from lumen_hooks import hook, spawn
 from lumen_hooks.hook_files import filled_in, hook_script
 from lumen_hooks.installer import Request, install_hooks
 from lumen_hooks.worktree import find_worktree
-from tests.repository import Repository
 from tests.stand_in import StandIn, run_to_the_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.repository import Repository
 
 HASH = "1" * 40
 

@@ -324,10 +324,9 @@ class TestLocksOfThisProcess:
         assert bank.books() == (99, 101, *before[2:])
 
     def test_it_is_known_by_any_name(self, bank: Bank, tmp_path: Path) -> None:
-        other_name = tmp_path / "elsewhere"
-        other_name.symlink_to(tmp_path)
-        with closing(connect(str(other_name / "donor.db"), write=False)):
-            assert snapshots._is_open_here(bank.path)
+        (tmp_path / "elsewhere").symlink_to(tmp_path)
+        with closing(connect(bank.path, write=False)):
+            assert snapshots._is_open_here(str(tmp_path / "elsewhere" / "donor.db"))
         assert not snapshots._is_open_here(bank.path)
 
 

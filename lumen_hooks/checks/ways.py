@@ -171,4 +171,4 @@ def _bar(path: str) -> tuple[str, str]:
 
 
 def _is_false(values: list[str] | None) -> bool:
-    return bool(values) and values[-1].lower() in {"false", "no", "off", "0", ""}
+    return values is not None and values[-1].lower() in {"false", "no", "off", "0", ""}

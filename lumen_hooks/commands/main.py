@@ -25,9 +25,11 @@ COMMANDS = {
     "index": "index",
     "wait": "wait",
     "search": "search",
+    "related": "related",
     "status": "status",
     "doctor": "doctor",
     "purge": "purge",
+    "mcp": "mcp",
     "hook": "hook",
 }
 """Each command's module, imported only when it is asked for."""

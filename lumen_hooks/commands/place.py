@@ -41,3 +41,13 @@ def job_at(directory: str, purpose: str, progress: Progress) -> Job:
         purpose=purpose,
         progress=progress,
     )
+
+
+def from_top(path: str, directory: str, top: str) -> str:
+    """A path as the index knows it, if it was given from the folder that the user is in."""
+    place = os.path.realpath(os.path.join(directory, path))
+    if os.path.isabs(path) or os.path.exists(place):
+        below = os.path.relpath(place, top)
+        if not below.startswith(".."):
+            return below
+    return path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from lumen_hooks.spawn import spawn_worker
 from lumen_hooks.status import FRESH
 
 from .output import echo_json
-from .place import job_at
+from .place import from_top, job_at
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -56,15 +55,16 @@ def search(
         top = job.worktree.top
         found = answer(
             job,
-            Query(query, limit, _from_top(path, directory, top), languages, kinds),
+            Query(query, limit, path and from_top(path, directory, top), languages, kinds),
             job.load(job.settings),
             refresh=not no_refresh,
             start_worker=lambda: spawn_worker(top, "search"),
         )
-    _show(found, as_json=as_json)
+    show(found, as_json=as_json)
 
 
-def _show(found: Answer, *, as_json: bool) -> None:
+def show(found: Answer, *, as_json: bool) -> None:
+    """Print an answer: results on standard output, what they are worth on standard error."""
     if as_json:
         echo_json(asdict(found))
         return
@@ -82,15 +82,3 @@ def _show(found: Answer, *, as_json: bool) -> None:
         click.echo(render.render_plain(found.results), nl=False)
     if not found.results:
         click.echo("no results", err=True)
-
-
-def _from_top(path: str | None, directory: str, top: str) -> str | None:
-    """A path as the index knows it, if it was given from the folder that the user is in."""
-    if path is None:
-        return None
-    place = os.path.realpath(os.path.join(directory, path))
-    if os.path.isabs(path) or os.path.exists(place):
-        below = os.path.relpath(place, top)
-        if not below.startswith(".."):
-            return below
-    return path

@@ -177,9 +177,7 @@ def _hits(
     hits = []
     for chunk_id, path, first, last, symbol, kind, language, content, key in rows:
         worth = score(chunk_id, path, symbol, kind)
-        hits.append(
-            Hit(chunk_id, path, first, last, symbol, kind, language, worth, content, key)
-        )
+        hits.append(Hit(chunk_id, path, first, last, symbol, kind, language, worth, content, key))
     if len(hits) != len(ids):
         missing = min(ids.difference(hit.chunk_id for hit in hits))
         raise CorruptIndexError(

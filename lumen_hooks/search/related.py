@@ -109,9 +109,7 @@ def origin_at(connection: apsw.Connection, place: Place) -> Origin:
     )
 
 
-def _chunks_of(
-    connection: apsw.Connection, path: str
-) -> list[tuple[int, int, int, int, str, str]]:
+def _chunks_of(connection: apsw.Connection, path: str) -> list[tuple[int, int, int, int, str, str]]:
     """A file's chunks as (file id, chunk id, start line, end line, symbol, kind), by line."""
     encodable = path.encode("utf-8", "replace").decode()
     files: list[Any] = connection.execute(
@@ -121,7 +119,7 @@ def _chunks_of(
         reason = f": {files[0][1]}" if files else ""
         raise QueryError(
             f"{path} is not indexed{reason}",
-            hint="give a file as search results name it; lumen-hooks status counts what is left out",
+            hint="give a file as search names it; lumen-hooks status counts what is passed over",
         )
     rows: list[Any] = connection.execute(
         "SELECT file_id, id, start_line, end_line, symbol, kind FROM chunks WHERE file_id = ?"

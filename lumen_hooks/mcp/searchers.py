@@ -1,0 +1,197 @@
+"""What a long-lived process keeps so that the next question is cheap.
+
+A few open indexes with their vectors in memory, and a loaded model. Nothing
+here decides whether an index is fresh; it only notices when the file under
+its name is no longer the one that it has open.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections import OrderedDict
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from lumen_hooks.config import BUILTIN_MODEL
+from lumen_hooks.embedding.embedder import load_embedder
+from lumen_hooks.errors import QueryError, StoreError
+from lumen_hooks.search.query import Searcher
+from lumen_hooks.store import open_index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lumen_hooks.config import Settings
+    from lumen_hooks.embedding.embedder import Embedder
+    from lumen_hooks.search.query import QueryEmbedder
+    from lumen_hooks.store import Index
+
+MAX_OPEN = 4
+"""Indexes that are kept open; each holds its vectors in memory (256 bytes for a chunk)."""
+
+IDLE_SECONDS = 300.0
+"""An index that nobody asked for so long is closed."""
+
+MAX_MODELS = 2
+"""Embedding models that are kept loaded; repositories may be set to different ones."""
+
+_ATTEMPTS = 5
+
+
+class _Kept:
+    """An open index. Whoever holds `lock` may use it, and no one else."""
+
+    def __init__(self, index: Index, file: tuple[int, int], embedder: QueryEmbedder | None) -> None:
+        self.index = index
+        self.file = file
+        self.embedder = embedder
+        self.searcher = Searcher(index.connection, embedder)
+        self.lock = threading.Lock()
+        self.used = time.monotonic()
+
+    def is_of(self, path: str) -> bool:
+        """The file under this name is the one that is open."""
+        return self.file == _identity(path)
+
+
+class SearcherCache:
+    """Searchers of the indexes that were asked last. Safe to use from several threads."""
+
+    def __init__(self, size: int = MAX_OPEN) -> None:
+        self._size = size
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @contextmanager
+    def using(self, path: str, embedder: QueryEmbedder | None) -> Iterator[Searcher]:
+        """A searcher of the index at a path, for this thread alone while the block lasts.
+
+        One that met an error other than the question's own is closed: what it has in memory may
+        be damaged.
+
+        Raises:
+            StoreError: there is no index, or it cannot be opened.
+        """
+        kept = self._take(path, embedder)
+        try:
+            yield kept.searcher
+        except QueryError:
+            raise
+        except BaseException:
+            self._forget(path, kept)
+            kept.index.close()
+            raise
+        finally:
+            kept.used = time.monotonic()
+            kept.lock.release()
+        self._shrink()
+
+    def close_unused(self, idle: float = IDLE_SECONDS) -> None:
+        """Close what nobody asked for so many seconds, and what was removed or replaced."""
+        now = time.monotonic()
+        with self._lock:
+            candidates = list(self._kept.items())
+        for path, kept in candidates:
+            if (now - kept.used >= idle or not kept.is_of(path)) and kept.lock.acquire(
+                blocking=False
+            ):
+                self._forget(path, kept)
+                kept.index.close()
+                kept.lock.release()
+
+    def _take(self, path: str, embedder: QueryEmbedder | None) -> _Kept:
+        """The kept searcher of a path with its lock held, opened anew where need be."""
+        for _ in range(_ATTEMPTS):
+            with self._lock:
+                kept = self._kept.get(path)
+            if kept is None:
+                kept = self._open(path, embedder)
+            kept.lock.acquire()
+            with self._lock:
+                current = self._kept.get(path) is kept
+                if current:
+                    self._kept.move_to_end(path)
+            wanted = embedder is None or kept.embedder is embedder
+            if current and wanted and kept.is_of(path):
+                return kept
+            if current:
+                self._forget(path, kept)
+                kept.index.close()
+            kept.lock.release()
+        raise StoreError(f"{path} is being replaced again and again", hint="try again")
+
+    def _open(self, path: str, embedder: QueryEmbedder | None) -> _Kept:
+        before = _identity(path)
+        index = open_index(path)
+        if index is None or before is None:
+            if index is not None:
+                index.close()
+            raise StoreError(f"{path} vanished", hint="was the worktree removed?")
+        # If the name led elsewhere in between, the first look at `is_of` tells.
+        opened = _Kept(index, before if before == _identity(path) else (0, 0), embedder)
+        with self._lock:
+            kept = self._kept.setdefault(path, opened)
+        if kept is not opened:
+            index.close()
+        return kept
+
+    def _forget(self, path: str, kept: _Kept) -> None:
+        with self._lock:
+            if self._kept.get(path) is kept:
+                del self._kept[path]
+
+    def _shrink(self) -> None:
+        with self._lock:
+            surplus = list(self._kept.items())[: max(0, len(self._kept) - self._size)]
+        for path, kept in surplus:
+            if kept.lock.acquire(blocking=False):
+                self._forget(path, kept)
+                kept.index.close()
+                kept.lock.release()
+
+
+class Models:
+    """Loaded embedding models, each once. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._loaded: OrderedDict[tuple[str, str, int], Embedder] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def load(self, settings: Settings) -> Embedder:
+        """The model that the settings name.
+
+        Raises:
+            ModelError: it is unknown, missing or unusable.
+        """
+        key = (settings.model, settings.models_folder, settings.threads)
+        with self._lock:
+            if key not in self._loaded:
+                self._loaded[key] = _load(settings)
+                while len(self._loaded) > MAX_MODELS:
+                    self._loaded.popitem(last=False)
+            self._loaded.move_to_end(key)
+            return self._loaded[key]
+
+
+def _load(settings: Settings) -> Embedder:
+    if settings.model != BUILTIN_MODEL:
+        return load_embedder(settings)
+    from lumen_hooks.embedding.builtin import BuiltinEmbedder
+
+    # It counts what it embeds to tell when fastembed pays; over the life of a server it always
+    # would, and then stay in memory. The vectors are the same.
+    return BuiltinEmbedder(engine_after=sys.maxsize)
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,0 +1,284 @@
+"""The Model Context Protocol's side: tools, errors, roots, progress, cancellation.
+
+modelcontextprotocol.io, revisions up to 2026-07-28, in which a server no
+longer asks its client for roots but answers that it needs them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from mcp import MCPError, types
+from mcp.server.lowlevel import Server
+from mcp.server.stdio import stdio_server
+from pydantic import BaseModel, ValidationError
+
+from lumen_hooks import __version__
+from lumen_hooks.errors import LumenError
+
+from .calls import Reporter
+from .desk import Desk
+from .models import (
+    DEFAULT_LINES,
+    RelatedArguments,
+    Results,
+    SearchArguments,
+    StatusArguments,
+    StatusReport,
+)
+from .places import folder_of_uri, needs_roots
+from .text import describe_results, encodable, report_of, results_of
+
+if TYPE_CHECKING:
+    from mcp.server.context import ServerRequestContext
+
+    from .desk import Surroundings
+
+ROOTS_SECONDS = 3.0
+"""How long a client may take to name its roots; one that does not is not asked again."""
+
+CLOSE_SECONDS = 1.5
+"""How long running work may take to end with the server; clients kill a server after 2 s."""
+
+HOUSEKEEPING_SECONDS = 30.0
+
+INSTRUCTIONS = (
+    "Searches code by meaning in the git worktree that you work in, on an index that follows"
+    " every branch switch, commit and edit. Pass `path` (any absolute path in a worktree) to"
+    " choose the worktree; the first line of each answer names the worktree, its commit, and"
+    " whether the index is fresh. Prefer semantic_search over grep for questions about what code"
+    " does; use find_related to find code like some that you know."
+)
+
+_ROOTS = "roots"
+
+
+def _tools() -> list[types.Tool]:
+    """The tools, in the order in which clients list them."""
+    described: list[tuple[str, str, str, type[BaseModel], type[BaseModel]]] = [
+        (
+            "semantic_search",
+            "Search code by meaning",
+            (
+                "Find code by what it does, by name, or by an error message, in one git worktree."
+                " The index is brought up to date first (made, if there is none), and snippets"
+                " show what the files hold now."
+            ),
+            SearchArguments,
+            Results,
+        ),
+        (
+            "find_related",
+            "Find code like this",
+            (
+                "Find the code that is most like the definition at a line of a file: other"
+                " implementations, copies, callers that do the same."
+            ),
+            RelatedArguments,
+            Results,
+        ),
+        (
+            "index_status",
+            "State of the index",
+            (
+                "Tell whether a worktree's index is fresh, what it holds, and what the last"
+                " refresh did. Changes nothing."
+            ),
+            StatusArguments,
+            StatusReport,
+        ),
+    ]
+    return [
+        types.Tool(
+            name=name,
+            title=title,
+            description=description,
+            input_schema=takes.model_json_schema(),
+            output_schema=gives.model_json_schema(mode="serialization"),
+            # A search writes its own index and nothing that anyone else would miss.
+            annotations=types.ToolAnnotations(
+                title=title,
+                read_only_hint=True,
+                destructive_hint=False,
+                idempotent_hint=True,
+                open_world_hint=False,
+            ),
+        )
+        for name, title, description, takes, gives in described
+    ]
+
+
+class LumenServer:
+    """Answers tool calls on standard input and output until the client goes away.
+
+    Args:
+        surroundings: how jobs are made and workers started.
+        directory: where relative paths lead when the client names no roots.
+    """
+
+    def __init__(self, surroundings: Surroundings, directory: str) -> None:
+        self._desk = Desk(surroundings)
+        self._directory = directory
+        self._ask_for_roots = True
+        self._tools = _tools()
+        self._server: Server[dict[str, Any]] = Server(
+            "lumen-hooks",
+            version=__version__,
+            instructions=INSTRUCTIONS,
+            on_list_tools=self._list_tools,
+            on_call_tool=self._call_tool,
+        )
+
+    def run(self) -> bool:
+        """Serve until standard input ends; whether all work has ended with it."""
+        try:
+            anyio.run(self._serve)
+        except Exception as error:
+            if not _is_disconnection(error):
+                raise
+        return self._desk.close(CLOSE_SECONDS)
+
+    async def _serve(self) -> None:
+        async with stdio_server() as (incoming, outgoing), anyio.create_task_group() as tasks:
+            tasks.start_soon(self._keep_house)
+            options = self._server.create_initialization_options()
+            await self._server.run(incoming, outgoing, options)
+            tasks.cancel_scope.cancel()
+
+    async def _keep_house(self) -> None:
+        while True:
+            await anyio.sleep(HOUSEKEEPING_SECONDS)
+            self._desk.searchers.close_unused()
+
+    async def _list_tools(
+        self, context: ServerRequestContext[Any, Any], params: types.PaginatedRequestParams | None
+    ) -> types.ListToolsResult:
+        return types.ListToolsResult(tools=self._tools)
+
+    async def _call_tool(
+        self, context: ServerRequestContext[Any, Any], params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        serve = {
+            "semantic_search": self._semantic_search,
+            "find_related": self._find_related,
+            "index_status": self._index_status,
+        }.get(params.name)
+        if serve is None:
+            known = ", ".join(tool.name for tool in self._tools)
+            raise MCPError(
+                code=types.INVALID_PARAMS, message=f"no tool is called {params.name}: {known}"
+            )
+        try:
+            roots = await self._roots(context, params)
+            if isinstance(roots, types.InputRequiredResult):
+                return roots
+            return await serve(params.arguments or {}, roots, _reporter(context, self._desk))
+        except ValidationError as error:
+            return _failure(_complaint(params.name, error), "see the tool's input schema")
+        except LumenError as error:
+            return _failure(error.message, error.hint)
+        except Exception as error:  # a bug must not end the server; the client's log gets the rest
+            traceback.print_exc(file=sys.stderr)
+            return _failure(f"this is a bug in lumen-hooks: {type(error).__name__}: {error}", "")
+
+    async def _semantic_search(
+        self, arguments: dict[str, Any], roots: list[str], reporter: Reporter
+    ) -> types.CallToolResult:
+        wanted = SearchArguments.model_validate(arguments)
+        found = await self._desk.search(wanted, roots, reporter)
+        results = results_of(found, max_lines=wanted.max_lines, summary=wanted.summary)
+        return _success(describe_results(results), results)
+
+    async def _find_related(
+        self, arguments: dict[str, Any], roots: list[str], reporter: Reporter
+    ) -> types.CallToolResult:
+        wanted = RelatedArguments.model_validate(arguments)
+        found = await self._desk.related(wanted, roots, reporter)
+        results = results_of(found, max_lines=DEFAULT_LINES, summary=False)
+        return _success(describe_results(results), results)
+
+    async def _index_status(
+        self, arguments: dict[str, Any], roots: list[str], reporter: Reporter
+    ) -> types.CallToolResult:
+        wanted = StatusArguments.model_validate(arguments)
+        report = report_of(await self._desk.status(wanted.path, roots, reporter))
+        return _success(report.sentence, report)
+
+    async def _roots(
+        self, context: ServerRequestContext[Any, Any], params: types.CallToolRequestParams
+    ) -> list[str] | types.InputRequiredResult:
+        """The folders that relative paths start from; asked for only where they matter."""
+        path = (params.arguments or {}).get("path")
+        capabilities = context.session.client_capabilities
+        listed: object = None
+        if (
+            self._ask_for_roots
+            and capabilities is not None
+            and capabilities.roots is not None
+            and (path is None or isinstance(path, str))
+            and needs_roots(path)
+        ):
+            if context.session.can_send_request:
+                listed = await self._listed_roots(context)
+            elif params.input_responses is None:
+                return types.InputRequiredResult(input_requests={_ROOTS: types.ListRootsRequest()})
+            else:
+                listed = params.input_responses.get(_ROOTS)
+        folders = []
+        if isinstance(listed, types.ListRootsResult):
+            folders = [folder_of_uri(str(root.uri)) for root in listed.roots]
+        return [folder for folder in folders if folder] or [self._directory]
+
+    async def _listed_roots(
+        self, context: ServerRequestContext[Any, Any]
+    ) -> types.ListRootsResult | None:
+        try:
+            return await context.session.send_request(
+                types.ListRootsRequest(),
+                types.ListRootsResult,
+                request_read_timeout_seconds=ROOTS_SECONDS,
+            )
+        except (MCPError, ValidationError):
+            self._ask_for_roots = False
+            return None
+
+
+def _reporter(context: ServerRequestContext[Any, Any], desk: Desk) -> Reporter:
+    send = context.session.report_progress
+    return Reporter(asyncio.get_running_loop(), send, desk.calls.stopping)
+
+
+def _success(text: str, structured: BaseModel) -> types.CallToolResult:
+    return types.CallToolResult(
+        content=[types.TextContent(type="text", text=encodable(text))],
+        structured_content=structured.model_dump(mode="json"),
+    )
+
+
+def _failure(message: str, hint: str) -> types.CallToolResult:
+    text = f"error: {message}" + (f"\nhint: {hint}" if hint else "")
+    return types.CallToolResult(
+        content=[types.TextContent(type="text", text=encodable(text))], is_error=True
+    )
+
+
+def _complaint(tool: str, error: ValidationError) -> str:
+    """What is wrong with a call's arguments, without repeating them."""
+    wrong = []
+    for detail in error.errors(include_url=False, include_input=False, include_context=False):
+        name = ".".join(str(part) for part in detail["loc"])
+        wrong.append(f"{name[:100]}: {detail['msg']}")
+    return f"{tool} cannot be called so: {'; '.join(wrong[:10])}"
+
+
+def _is_disconnection(error: BaseException) -> bool:
+    """The client closed its end while something was being written to it."""
+    inner = getattr(error, "exceptions", None)
+    if inner is not None:
+        return all(_is_disconnection(one) for one in inner)
+    gone = (ConnectionError, anyio.BrokenResourceError, anyio.ClosedResourceError)
+    return isinstance(error, gone)

@@ -1,0 +1,152 @@
+"""Answers as text for a model to read: compact, the state first, then places with their code.
+
+Also where answers are cut to a size that a client will take. Knows answers,
+neither the protocol nor where they come from.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from lumen_hooks.commands.render import MAX_LINE_CHARACTERS, harmless
+from lumen_hooks.status import ABSENT, FRESH
+
+from .models import Result, Results, StatusReport
+
+if TYPE_CHECKING:
+    from lumen_hooks.answer import Answer
+    from lumen_hooks.status import Status
+
+MAX_CODE_CHARACTERS = 60_000
+"""Of code in one answer; results beyond it come without theirs. Some clients refuse more."""
+
+_SHORT_ID = 12
+_NAMED_FILES = 5
+_TICKS = re.compile("`{3,}")
+
+
+def results_of(answer: Answer, *, max_lines: int, summary: bool) -> Results:
+    """An answer with its snippets cut."""
+    room = MAX_CODE_CHARACTERS
+    results = []
+    for found in answer.results:
+        snippet = None
+        if not summary:
+            lines = found.snippet.split("\n")[:max_lines]
+            snippet = "\n".join(line[:MAX_LINE_CHARACTERS] for line in lines)[: max(0, room)]
+            room -= len(snippet)
+        results.append(
+            Result(
+                path=found.path,
+                start_line=found.start_line,
+                end_line=found.end_line,
+                symbol=found.symbol,
+                kind=found.kind,
+                language=found.language,
+                score=round(found.score, 4),
+                snippet=snippet,
+            )
+        )
+    return Results(
+        worktree=encodable(answer.worktree),
+        head=answer.head,
+        state=answer.state,
+        pending_files=answer.pending_files,
+        differing=list(answer.differing),
+        problem=None if answer.problem is None else encodable(answer.problem),
+        results=results,
+    )
+
+
+def describe_results(found: Results) -> str:
+    """The state in one line, then `path:start-end symbol kind score` and code for each result."""
+    blocks = [_state_line(found)]
+    if found.problem:
+        blocks[0] += f"\nproblem: {harmless(found.problem)}"
+    if not found.results:
+        blocks.append("no results")
+    for result in found.results:
+        title = f"{result.path}:{result.start_line}-{result.end_line}"
+        words = (title, result.symbol, result.kind, f"{result.score:.2f}")
+        block = " ".join(_one_line(word) for word in words if word)
+        if result.snippet:
+            block += f"\n{_fenced(result)}"
+        blocks.append(block)
+    separator = "\n" if all(result.snippet is None for result in found.results) else "\n\n"
+    return separator.join(blocks)
+
+
+def report_of(status: Status) -> StatusReport:
+    """A status with a sentence that says what it comes to."""
+    return StatusReport(
+        sentence=_sentence(status),
+        worktree=encodable(status.worktree),
+        index=encodable(status.index),
+        state=status.state,
+        files=status.files,
+        chunks=status.chunks,
+        model=status.model,
+        dimensions=status.dimensions,
+        head=status.head,
+        seeded_from=None if status.seeded_from is None else encodable(status.seeded_from),
+        pending_files=status.pending_files,
+        index_bytes=status.index_bytes,
+        log=encodable(status.log),
+        last_refresh=status.last_refresh,
+        skipped=status.skipped,
+        problem=None if status.problem is None else encodable(status.problem),
+        lock=status.lock,
+    )
+
+
+def encodable(text: str) -> str:
+    """Text that JSON can hold: a folder's name may have bytes that are no UTF-8."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _state_line(found: Results) -> str:
+    head = found.head[:_SHORT_ID] if found.head else "no commit"
+    line = f"worktree {_one_line(found.worktree)} at {head}: {found.state}"
+    if found.state == FRESH:
+        return line
+    if found.pending_files:
+        named = ", ".join(_one_line(path) for path in found.differing[:_NAMED_FILES])
+        more = found.pending_files - min(_NAMED_FILES, len(found.differing))
+        line += f", {_files(found.pending_files)} not as indexed ({named}"
+        line += f" and {more:,} more)" if more else ")"
+    return f"{line}; what is shown is what the files hold now"
+
+
+def _fenced(result: Result) -> str:
+    code = harmless(result.snippet or "")
+    hidden = result.end_line - result.start_line - code.count("\n")
+    longest = max((len(ticks) for ticks in _TICKS.findall(code)), default=2)
+    fence = "`" * (longest + 1)
+    more = f"\n… {hidden:,} more line{'s' if hidden > 1 else ''}" if hidden > 0 else ""
+    return f"{fence}{result.language}\n{code}\n{fence}{more}"
+
+
+def _sentence(status: Status) -> str:
+    place = f"The index of {encodable(status.worktree)}"
+    holds = f"{_files(status.files)}, {status.chunks:,} chunks"
+    if status.problem:
+        return f"{place} needs attention: {encodable(status.problem)}."
+    if status.state == ABSENT:
+        return (
+            f"{place} does not exist yet; the first search makes it"
+            f" ({_files(status.pending_files)} to index)."
+        )
+    if status.state == FRESH:
+        return f"{place} is fresh: it holds every file as it is now ({holds})."
+    doing = f"; {status.lock} is at work on it" if status.lock else ""
+    behind = f"{_files(status.pending_files)} not as indexed" if status.pending_files else holds
+    return f"{place} is {status.state}: {behind}{doing}."
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file{'' if count == 1 else 's'}"
+
+
+def _one_line(text: str) -> str:
+    return harmless(text).replace("\n", "\\n").replace("\t", "\\t")
