@@ -14,7 +14,7 @@ from .errors import RepositoryError
 from .shape import core_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 FOLDER = "lumen"
 
@@ -141,13 +141,17 @@ def main_worktree(common_dir: str, recorded: str | None = None) -> Worktree | No
     return None
 
 
-def linked_worktrees(common_dir: str) -> Iterator[Worktree]:
-    """The worktrees that `git worktree add` made and whose folders exist, in no order."""
-    folder = os.path.join(common_dir, "worktrees")
+def worktree_names(common_dir: str) -> list[str]:
+    """The names that git gave to what `git worktree add` made, removed folders' among them."""
     try:
-        names = os.listdir(folder)
+        return os.listdir(os.path.join(common_dir, "worktrees"))
     except OSError:
-        return
+        return []
+
+
+def linked_worktrees(common_dir: str, names: Iterable[str]) -> Iterator[Worktree]:
+    """Those of the named worktrees that are this repository's and whose folders exist."""
+    folder = os.path.join(common_dir, "worktrees")
     for name in names:
         git_dir = os.path.join(folder, name)
         # A symbolic link under worktrees/ could lead to another repository's folder.

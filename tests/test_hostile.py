@@ -210,9 +210,9 @@ def _works_in(launcher: Launcher, top: Path, other: Path) -> None:
     end_workers_of(other.parent)
     for worktree in (repo, linked):
         assert answers_from(launcher, worktree.top, "beta_9", "m9.py") == "fresh"
-    working(launcher.run(linked.top, "index", "--force"))
     shown = json.loads(working(launcher.run(linked.top, "status", "--json")))
     assert (shown["state"], shown["seeded_from"]) == ("fresh", str(repo.top))
+    working(launcher.run(linked.top, "index", "--force"))
     assert {record["worktree"] for record in log_of(repo)} <= {str(repo.top), str(linked.top)}
     check_whole(linked)
     working(launcher.run(repo.top, "status", "--all"))

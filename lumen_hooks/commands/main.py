@@ -46,6 +46,15 @@ class _LazyGroup(click.Group):
         command: click.Command = getattr(module, cmd_name)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Whoever read our output has seen enough, which click would call a failure. Keep the
+            # interpreter from flushing into it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-C", "directory", metavar="DIR", default=".", help="Work in DIR instead of here.")
@@ -72,10 +81,6 @@ def run(argv: Sequence[str]) -> int:
         if error.hint:
             click.echo(f"hint: {error.hint}", err=True)
         return EXPECTED
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; keep the interpreter from flushing into it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:  # a bug: say so in one line, and keep the traceback for the report
         return _bug(argv, error)
     return code if isinstance(code, int) else 0

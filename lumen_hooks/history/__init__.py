@@ -1,4 +1,4 @@
-"""What donor choice asks of git about commits, and who answers: libgit2 or git's command line.
+"""What donor choice asks of git, and who answers: libgit2 or git's command line.
 
 libgit2 comes first. Where it cannot open a repository (SHA-256, reftable,
 extensions that it does not know, an owner that it takes for someone else), or
@@ -25,11 +25,18 @@ LIBGIT2 = "libgit2"
 
 
 class History(Protocol):
-    """A repository's commits, as seen from one of its worktrees."""
+    """A repository's worktrees and commits, as seen from one of its worktrees."""
 
     @property
     def backend(self) -> str:
         """`libgit2`, or `git: ` and why it is not libgit2."""
+
+    def worktree_names(self) -> list[str]:
+        """The names that git gave to the linked worktrees: their folders in `worktrees`.
+
+        Raises:
+            RepositoryError: the repository cannot be read.
+        """
 
     def head(self) -> str | None:
         """The commit that is checked out, in hex; None if HEAD is unborn.
@@ -74,6 +81,9 @@ class _FirstThatCan:
     @property
     def backend(self) -> str:
         return self._chosen.backend
+
+    def worktree_names(self) -> list[str]:
+        return self._ask(lambda history: history.worktree_names())
 
     def head(self) -> str | None:
         return self._ask(lambda history: history.head())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import RepositoryError
 from lumen_hooks.git import git
+from lumen_hooks.worktree import worktree_names
 
 if TYPE_CHECKING:
     from lumen_hooks.worktree import Worktree
@@ -23,7 +24,15 @@ class CommandLineHistory:
 
     def __init__(self, worktree: Worktree, reason: str) -> None:
         self._top = worktree.top
+        self._common_dir = worktree.common_dir
         self.backend = f"git: {reason}"
+
+    def worktree_names(self) -> list[str]:
+        """The names of the linked worktrees; see `History`.
+
+        git's own list has their paths only, so this reads the folder that it makes it from.
+        """
+        return worktree_names(self._common_dir)
 
     def head(self) -> str | None:
         """The commit that is checked out; see `History`."""

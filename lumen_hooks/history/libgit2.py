@@ -31,6 +31,11 @@ class LibGit2History:
         with _translated():
             self._repository = pygit2.Repository(worktree.git_dir)
 
+    def worktree_names(self) -> list[str]:
+        """The names of the linked worktrees; see `History`."""
+        with _translated():
+            return list(self._repository.list_worktrees())
+
     def head(self) -> str | None:
         """The commit that is checked out; see `History`."""
         with _translated():

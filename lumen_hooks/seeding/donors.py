@@ -1,7 +1,7 @@
 """Which sibling worktree's index to clone.
 
-git's folders say which worktrees there are, and nothing is believed that the
-worktrees do not confirm; the history says how far their trees are from ours.
+The history (libgit2 first) says which worktrees there are and how far their
+trees are from ours; nothing is believed that the folders do not confirm.
 """
 
 from __future__ import annotations
@@ -12,12 +12,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import RepositoryError, StoreError
+from lumen_hooks.history import open_history
 from lumen_hooks.sqlite import connect, only_row, translated
 from lumen_hooks.store import check_header
-from lumen_hooks.worktree import Worktree, checked_out_commit, linked_worktrees, main_worktree
+from lumen_hooks.worktree import (
+    Worktree,
+    checked_out_commit,
+    linked_worktrees,
+    main_worktree,
+    worktree_names,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from lumen_hooks.history import History
 
@@ -60,9 +67,12 @@ def find_donors(worktree: Worktree, fingerprint: str) -> tuple[Iterator[Donor], 
     asked for. The list names the siblings that have an index and were refused.
 
     Raises:
-        RepositoryError: git cannot read the repository (on asking for the first donor).
+        RepositoryError: git cannot read the repository.
     """
-    siblings = sorted(_siblings(worktree), key=_last_written, reverse=True)
+    history = open_history(worktree)
+    siblings = sorted(
+        _siblings(worktree, history.worktree_names()), key=_last_written, reverse=True
+    )
     candidates: list[_Candidate] = []
     refused: list[Refused] = []
     for sibling in siblings[:MAX_CANDIDATES]:
@@ -75,7 +85,7 @@ def find_donors(worktree: Worktree, fingerprint: str) -> tuple[Iterator[Donor], 
             refused.append(Refused(sibling.git_dir, facts))
         else:
             candidates.append(_Candidate(sibling, *facts))
-    return _nearest_first(worktree, candidates), refused
+    return _nearest_first(worktree, history, candidates), refused
 
 
 class _Candidate(NamedTuple):
@@ -86,7 +96,9 @@ class _Candidate(NamedTuple):
     files: int
 
 
-def _nearest_first(worktree: Worktree, candidates: list[_Candidate]) -> Iterator[Donor]:
+def _nearest_first(
+    worktree: Worktree, history: History, candidates: list[_Candidate]
+) -> Iterator[Donor]:
     if not candidates:
         return
     ours = checked_out_commit(worktree)
@@ -97,9 +109,6 @@ def _nearest_first(worktree: Worktree, candidates: list[_Candidate]) -> Iterator
         else:
             others.append(candidate)
     if others:
-        from lumen_hooks.history import open_history  # libgit2, only if there is need
-
-        history = open_history(worktree)
         ours = ours or history.head()
         donors = [
             Donor(candidate.worktree, _distance(history, ours, candidate), candidate.files)
@@ -120,17 +129,18 @@ def _distance(history: History, ours: str | None, candidate: _Candidate) -> int:
 
 def all_worktrees(worktree: Worktree) -> list[Worktree]:
     """This worktree and its siblings whose folders exist, by path."""
-    return sorted([worktree, *_siblings(worktree)], key=lambda place: place.top)
+    siblings = _siblings(worktree, worktree_names(worktree.common_dir))
+    return sorted([worktree, *siblings], key=lambda place: place.top)
 
 
-def _siblings(worktree: Worktree) -> Iterator[Worktree]:
+def _siblings(worktree: Worktree, names: Iterable[str]) -> Iterator[Worktree]:
     """Every other worktree of the repository whose folder exists, the main one among them."""
     common = worktree.common_dir
     if worktree.is_linked:
         main = main_worktree(common) or main_worktree(common, _recorded_top(common))
         if main is not None:
             yield main
-    for sibling in linked_worktrees(common):
+    for sibling in linked_worktrees(common, names):
         if sibling.git_dir != worktree.git_dir:
             yield sibling
 
