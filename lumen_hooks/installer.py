@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Installed",
     "Request",
+    "edited_files",
     "install_hooks",
     "install_pre_commit",
     "line_to_add",
@@ -142,12 +143,13 @@ def uninstall_hooks(worktree: Worktree) -> list[str]:
     return changed
 
 
+def edited_files(worktree: Worktree) -> list[str]:
+    """Hook files of ours that were edited since they were installed, and so stay."""
+    return [path for path in files_with_ours(worktree) if is_edited(read_regular(path))]
+
+
 def _install_in_config(worktree: Worktree) -> list[Installed]:
-    kept = {
-        os.path.basename(path).removesuffix(".legacy"): path
-        for path in files_with_ours(worktree)
-        if is_edited(read_regular(path))
-    }
+    kept = {os.path.basename(path).removesuffix(".legacy"): path for path in edited_files(worktree)}
     found = [
         Installed(event, kept[event], "refused", line_to_add(event), EDITED)
         if event in kept

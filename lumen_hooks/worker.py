@@ -85,6 +85,7 @@ def _work(worktree: Worktree, event: str, *, inline: bool) -> None:
     while True:
         # That other worker may have started before the change that git now waits for us to index.
         wait = LOCK_WAIT_SECONDS if inline else 0
+        worktree.insist_on_presence()
         answer = acquire(worktree.worker_lock_path, timeout=wait, purpose=event)
         if isinstance(answer, Failed):
             raise answer.error()

@@ -69,6 +69,18 @@ class Worktree:
         """The log of this repository."""
         return os.path.join(self.common_dir, FOLDER, "log.jsonl")
 
+    def insist_on_presence(self) -> None:
+        """To be called before a file is made in the git dir.
+
+        git deletes the worktree first and its git dir after that, and fails with "Directory not
+        empty" where a file appears in the folder that it is deleting.
+
+        Raises:
+            RepositoryError: the worktree is gone.
+        """
+        if not os.path.lexists(os.path.join(self.top, ".git")):
+            raise RepositoryError(f"the worktree {self.top} was removed")
+
     @property
     def is_linked(self) -> bool:
         """Made by `git worktree add`."""

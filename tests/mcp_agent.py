@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from mcp.client.session import ClientRequestContext
+
 LEGACY, MODERN = "legacy", "2026-07-28"
 """With an `initialize` handshake (revisions up to 2025-11-25), and without."""
 
@@ -54,8 +56,8 @@ class Agent:
         """Call a tool; its progress is noted in `progress`, anew for each call."""
         heard = self.progress = []
 
-        async def hear(done: float, total: float | None, message: str | None) -> None:
-            heard.append((done, total, message))
+        async def hear(progress: float, total: float | None, message: str | None) -> None:
+            heard.append((progress, total, message))
 
         result = await self.client.call_tool(tool, arguments, progress_callback=hear)
         (content,) = result.content
@@ -102,7 +104,7 @@ async def agent(home: Path, *, mode: str = LEGACY, cwd: Path | None = None) -> A
     """
     roots: list[str] = []
 
-    async def list_roots(_context: object) -> types.ListRootsResult:
+    async def list_roots(context: ClientRequestContext) -> types.ListRootsResult:
         return types.ListRootsResult(
             roots=[types.Root.model_validate({"uri": f"file://{root}"}) for root in roots]
         )

@@ -32,6 +32,9 @@ NAMES = ("alpha", "beta")
 
 MODULES = 12
 
+EMBEDDING_SECONDS = 0.4
+"""As long as a model may take for a batch: others have time to do the same beside it."""
+
 
 class Crew:
     """A process that has everything imported, to fork from. Use it in a `with` block."""
@@ -103,7 +106,7 @@ class LedgerEmbedder(FakeEmbedder):
 
     def embed_documents(self, texts: Sequence[str]) -> list[bytes | None]:
         note(self._ledger, {"in": os.getpid()})
-        time.sleep(0.05)  # as a model would take
+        time.sleep(EMBEDDING_SECONDS)
         vectors = super().embed_documents(texts)
         note(self._ledger, {"out": os.getpid(), "texts": len(texts)})
         return vectors

@@ -178,7 +178,7 @@ class TestHooks:
         assert "relative to each worktree" in found.detail
         assert str(linked.top) in found.detail
 
-    @pytest.mark.parametrize("value", ["/dev/null", "/nonexistent/hooks", "~/nohooks"])
+    @pytest.mark.parametrize("value", ["", "/dev/null", "/nonexistent/hooks", "~/nohooks"])
     def test_hooks_path_that_leads_nowhere(self, project: Repository, value: str) -> None:
         project.git("config", "core.hooksPath", value)
         found = failing(project)["hooks"]

@@ -363,7 +363,8 @@ def _try_with(launcher: Launcher, repo: Repository, fault: tuple[object, ...], n
     result = launcher.run(repo.top, "index", faults=[fault])
     if result.code != 0:
         error_of(result, DISK_HINT)
-        assert old_answer(repo) == "stale"
+        # What fails last is the closing, after the transaction.
+        assert old_answer(repo) in {"stale", "fresh"}
     assert [name for name in index_files(repo) if ".damaged" in name] == []
     assert {"index.db"} <= set(before) & set(index_files(repo))
     return result.code == 0

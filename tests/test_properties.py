@@ -215,15 +215,21 @@ class Worktrees(RuleBasedStateMachine):
 
     @rule(tree=trees, at=calls, path=paths, n=numbers)
     def read_while_updating(self, tree: int, at: int, path: str, n: int) -> None:
-        """A reader in the midst of an update sees the old tree or the new one."""
+        """A reader in the midst of an update sees the old tree or the new one.
+
+        Where there was no index it may see a seed: a sibling's tree, which does not claim to be
+        this one's.
+        """
         place = self.world.tree(tree)
         self.world.change(place, "write", path, "python", n)
         before = self._contents(place)
-        seen: list[Contents | None] = []
-        with at_call(at, lambda: seen.append(self._contents(place))):
+        siblings = [self._contents(other) for other in self.world.trees if other != place]
+        seen: list[tuple[Contents | None, bool]] = []
+        with at_call(at, lambda: seen.append((self._contents(place), self._own(place)))):
             self._update_via(place, "update")
-        for found in seen:
-            assert found in (before, contents(place))
+        for found, own in seen:
+            seeds = siblings if before is None and not own else []
+            assert found in (before, contents(place), *seeds)
             self.done["reads during an update"] += 1
 
     @rule(tree=trees, share=st.floats(0, 1), path=paths, n=numbers)
@@ -243,12 +249,10 @@ class Worktrees(RuleBasedStateMachine):
     def _check_status(self, place: Repository, clean: Contents) -> None:
         """`fresh` if and only if the index holds what a clean build does and says so itself."""
         status = read_status(find_worktree(str(place.top)), load_settings(str(place.top), {}))
-        index = open_index(self._path(place))
-        if index is None:
-            assert status.state == "absent"
+        if status.state == "absent":
+            assert not os.path.exists(self._path(place))
             return
-        with index:
-            own = index.meta().get("refreshed") == "1" and status.problem != OTHER_FINGERPRINT
+        own = self._own(place) and status.problem != OTHER_FINGERPRINT
         equal = contents(place) == clean
         assert (status.pending_files == 0) == equal
         assert (status.state == FRESH) == (equal and own)
@@ -291,6 +295,14 @@ class Worktrees(RuleBasedStateMachine):
 
     def _path(self, place: Repository) -> str:
         return find_worktree(str(place.top)).index_path
+
+    def _own(self, place: Repository) -> bool:
+        """Whether the index says that it was refreshed from this worktree."""
+        index = open_index(self._path(place))
+        if index is None:
+            return False
+        with index:
+            return index.meta().get("refreshed") == "1"
 
     def _contents(self, place: Repository) -> Contents | None:
         return contents(place) if os.path.exists(self._path(place)) else None

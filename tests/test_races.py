@@ -160,10 +160,14 @@ def test_32_seeders_make_one_seed(
 # Nothing is indexed, many worktrees are built.
 
 
-def build_all(repo: Repository, crew: Crew, ledger: str, *, count: int) -> None:
-    """Every worktree is large enough for its build to queue for an embedding slot."""
+def commit_much(repo: Repository) -> None:
+    """Enough for a build to queue for an embedding slot."""
     files = SMALL_REFRESH_FILES + 8
     repo.commit({f"m{n}.py": python_module(f"alpha_{n}", f"beta_{n}") for n in range(files)})
+
+
+def build_all(repo: Repository, crew: Crew, ledger: str, *, count: int) -> None:
+    commit_much(repo)
     worktrees = [repo.add_worktree(f"w{number}", "--detach") for number in range(count)]
     crew.run(count, "update_own", [str(new.top) for new in worktrees], ledger)
     texts, at_once = read_ledger(ledger)
@@ -185,6 +189,19 @@ def test_20_builds_at_once_embed_each_text_once(
 ) -> None:
     build_all(repo, crew, ledger, count=WORKTREES)
     report.done(WORKTREES)
+
+
+def test_builds_of_many_repositories_share_the_slots(
+    repo: Repository, crew: Crew, ledger: str, tmp_path: Path
+) -> None:
+    commit_much(repo)
+    others = [Repository(tmp_path / f"other{number}") for number in range(4)]
+    for other in others:
+        repo.git("clone", "-q", str(repo.top), str(other.top))
+    crew.run(len(others), "update_own", [str(other.top) for other in others], ledger)
+    texts, at_once = read_ledger(ledger)
+    assert texts == len(others) * texts_in(others[0])
+    assert at_once == job_for(repo).settings.workers
 
 
 # A donor that never stands still.
@@ -475,8 +492,7 @@ def test_20_worktrees_added_at_once_are_seeded(
 def test_20_worktrees_added_at_once_where_nothing_is_indexed(
     repo: Repository, tmp_path: Path, ledger: str, report: Report
 ) -> None:
-    files = SMALL_REFRESH_FILES + 8
-    repo.commit({f"m{n}.py": python_module(f"alpha_{n}", f"beta_{n}") for n in range(files)})
+    commit_much(repo)
     install_hooks(repo, instrumented_python(tmp_path, ledger))
     added = add_all_at_once(repo, "w", WORKTREES)
     settle(*added)

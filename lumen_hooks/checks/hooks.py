@@ -77,6 +77,9 @@ def _firing(
 
 def _lost_folder(worktree: Worktree, setting: Setting) -> Check | None:
     """That git looks for hook files where there are none, in this worktree at least."""
+    if setting.hooks_path == "":
+        detail = "core.hooksPath is empty, which switches hook files off"
+        return Check("hooks", False, detail, "git config --unset core.hooksPath")
     if setting.hooks_path is None or os.path.isdir(setting.folder):
         return None
     detail = f"core.hooksPath is {setting.hooks_path!r}: git finds no folder there"

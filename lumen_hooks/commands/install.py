@@ -9,7 +9,13 @@ import click
 
 from lumen_hooks.config import load_settings
 from lumen_hooks.errors import InstallError
-from lumen_hooks.installer import Request, install_hooks, install_pre_commit, uninstall_hooks
+from lumen_hooks.installer import (
+    Request,
+    edited_files,
+    install_hooks,
+    install_pre_commit,
+    uninstall_hooks,
+)
 from lumen_hooks.pre_commit_config import INSTALL_COMMAND, has_stanza
 from lumen_hooks.worktree import find_worktree
 
@@ -61,6 +67,8 @@ def _natively(worktree: Worktree, request: Request) -> list[Installed]:
 
 def _with_pre_commit(worktree: Worktree, request: Request) -> list[Installed]:
     stanza, removed = install_pre_commit(worktree, request)
+    for path in edited_files(worktree):
+        click.echo(f"note: {path} was edited since it was installed, and still runs", err=True)
     for what in removed:
         click.echo(f"removed from {what}: pre-commit calls the hooks instead", err=True)
     click.echo(f"{stanza.path}: {stanza.action}", err=True)

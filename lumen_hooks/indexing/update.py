@@ -135,6 +135,7 @@ def update_index(
     """
     worktree = job.worktree
     identity = identify(job.settings)
+    worktree.insist_on_presence()
     answer = acquire(worktree.lock_path, timeout=wait, purpose=job.purpose)
     if isinstance(answer, Failed):
         log.append(
@@ -222,6 +223,7 @@ class _Update:
                 with index.transaction():
                     refresh = self._finish(index, manifest, tally, kind="full", removed=0)
                 index.optimise()
+            self._worktree.insist_on_presence()
             published = publish(temporary, self._worktree.index_path)
         except BaseException:
             discard(temporary)

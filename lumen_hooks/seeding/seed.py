@@ -91,9 +91,11 @@ def _clone(donor: Donor, worktree: Worktree, fingerprint: str) -> Seeded | None:
 
     copy = temporary_path(worktree.index_path)
     try:
+        worktree.insist_on_presence()
         snapshot(donor.worktree.index_path, copy, gate=gate)
         _sign(copy, donor)
         size = os.stat(copy).st_size
+        worktree.insist_on_presence()
     except BaseException:
         discard(copy)
         raise
