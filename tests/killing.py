@@ -57,7 +57,7 @@ class Ended:
     """How a child ended.
 
     Attributes:
-        killed: by SIGKILL.
+        killed: by SIGKILL, as was asked for.
         value: what the function returned.
         error: the traceback of what it raised, or why there is no answer.
         seconds: how long it took.
@@ -148,13 +148,15 @@ def _in_child(call: Call) -> Ended:
     limit = HANGS_SECONDS if call.kill_after is None else call.kill_after
     value, error, steps = None, "no answer: it died or hung", ()
     with reader:
-        if reader.poll(limit):
-            with suppress(EOFError):  # it died
-                value, error, steps = reader.recv()
-        else:
+        in_time = reader.poll(limit)
+        if not in_time:
             os.kill(child, signal.SIGKILL)
+        # Also after a kill, which may have come too late. Half an answer is an OSError.
+        with suppress(EOFError, OSError):
+            value, error, steps = reader.recv()
     _, status = os.waitpid(child, 0)
-    killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    hung = not in_time and call.kill_after is None
+    killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and not hung
     return Ended(killed, value, error, time.monotonic() - started, steps)
 
 

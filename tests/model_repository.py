@@ -196,6 +196,8 @@ class World:
                 (shutil.copy2 if what == "copy" else os.rename)(place, other)
         else:
             _alter(place, what)
+        if place.is_file() and not place.is_symlink() and _hides_from_git(tree.top, path):
+            os.utime(place)
 
     def write_rules(self, tree: Repository, path: str, number: int) -> None:
         """Write an ignore or attributes file."""
@@ -293,6 +295,19 @@ def _clear(top: Path, place: Path) -> None:
         shutil.rmtree(place)
     else:
         place.unlink(missing_ok=True)
+
+
+def _hides_from_git(top: Path, path: str) -> bool:
+    """Whether git takes a file for what it staged, although it is not."""
+    if not run_git(top, "diff-files", "--quiet", "--", path):
+        return False
+    staged = subprocess.run(
+        ["git", "ls-files", "-s", "--", path], cwd=top, check=True, capture_output=True, text=True
+    ).stdout.split()
+    hashed = subprocess.run(
+        ["git", "hash-object", "--", path], cwd=top, check=True, capture_output=True, text=True
+    ).stdout.strip()
+    return len(staged) > 1 and staged[1] != hashed
 
 
 def _alter(place: Path, what: str) -> None:

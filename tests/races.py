@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import os
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -31,6 +32,7 @@ NAMES = ("alpha", "beta")
 """Two trees, each of whose functions has its name."""
 
 MODULES = 12
+WRITES = "writes"
 
 EMBEDDING_SECONDS = 0.4
 """As long as a model may take for a batch: others have time to do the same beside it."""
@@ -90,9 +92,10 @@ def warm_up() -> None:
 
 
 def tree(name: str) -> dict[str, str | bytes]:
-    """The files of one tree; two trees have no function in common."""
+    """The files of one tree; two trees have no function in common, and not as many of them."""
+    again = [f"again{number}" for number in range(1 + NAMES.index(name))]
     return {
-        f"m{number}.py": python_module(f"{name}_{number}", f"{name}_{number}_again")
+        f"m{number}.py": python_module(*(f"{name}_{number}_{which}" for which in again))
         for number in range(MODULES)
     }
 
@@ -168,29 +171,53 @@ def write_two_trees(number: int, top: str, ledger: str, stop: str) -> int:
     for turn in itertools.count(1):
         if os.path.exists(stop):
             break
-        for path, content in tree(NAMES[turn % 2]).items():
+        name = NAMES[turn % 2]
+        for path, content in tree(name).items():
             assert isinstance(content, str)
             with open(os.path.join(top, path), "w", encoding="utf-8") as file:
                 file.write(content)
+        began = time.monotonic()
         done = update_index(_job(top, ledger), wait=60)
         assert isinstance(done, Updated)
+        note(f"{ledger}-{WRITES}", {"tree": name, "began": began, "ended": time.monotonic()})
         refreshes += done.refresh is not None
     return refreshes
 
 
-def checkpoint(number: int, path: str, stop: str) -> int:
-    """Checkpoint a database in every way until told to stop; how often."""
+def trees_between(ledger: str, since: float, until: float) -> set[str]:
+    """Which trees a writer's index may have held at some moment between two."""
+    held = set()
+    with open(f"{ledger}-{WRITES}", encoding="utf-8") as file:
+        writes = [json.loads(line) for line in file]
+    for write, later in itertools.zip_longest(writes, writes[1:]):
+        gone = later["ended"] if later else math.inf
+        if write["began"] <= until and gone >= since:
+            held.add(write["tree"])
+    return held
+
+
+def disturb(number: int, top: str, ledger: str, stop: str) -> int:
+    """Give an index no rest: one process writes, one checkpoints, the others pin the WAL.
+
+    A checkpoint beside a reader brings only some of the pages into the main file.
+    """
+    path = find_worktree(top).index_path
+    if number == 0:
+        return write_two_trees(number, top, ledger, stop)
     done = 0
     with closing(connect(path, write=True)) as connection:
-        connection.set_busy_timeout(5)
+        connection.set_busy_timeout(0)
         while not os.path.exists(stop):
-            for mode in ("PASSIVE", "RESTART", "TRUNCATE"):
-                try:
-                    connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
-                except apsw.BusyError:
-                    continue
+            with suppress(apsw.BusyError):
+                if number == 1:
+                    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                    time.sleep(0.005)
+                else:
+                    connection.execute("BEGIN")
+                    connection.execute("SELECT count(*) FROM files").fetchall()
+                    time.sleep(0.05 * number)
+                    connection.execute("ROLLBACK")
                 done += 1
-            time.sleep(0.002)
     return done
 
 

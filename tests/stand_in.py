@@ -32,8 +32,9 @@ name = os.path.join(folder, f"{time.monotonic_ns()}-{os.getpid()}")
 with open(name + ".part", "w") as file:
     json.dump(record, file)
 os.rename(name + ".part", name + ".json")
+holds = ["hold", *(["hold workers"] if "lumen_hooks.worker" in sys.argv else [])]
 for _ in range(2000):
-    if not os.path.exists(os.path.join(folder, "hold")):
+    if not any(os.path.exists(os.path.join(folder, name)) for name in holds):
         break
     time.sleep(0.01)
 """
@@ -61,8 +62,13 @@ class StandIn:
         """From now on it runs until `release`."""
         (self.folder / "hold").touch()
 
+    def hold_workers(self) -> None:
+        """The same for workers only: what a git command may wait for goes on."""
+        (self.folder / "hold workers").touch()
+
     def release(self) -> None:
-        (self.folder / "hold").unlink()
+        for name in ("hold", "hold workers"):
+            (self.folder / name).unlink(missing_ok=True)
 
     def next_records(self, count: int) -> list[dict[str, Any]]:
         """The next so many records, waited for: a tool between git and us closes descriptors.

@@ -291,7 +291,7 @@ class TestCalls:
             for files in range(1, 101):
                 reporter.update(files=files, of=100, chunks=0, embedded=0)
                 await asyncio.sleep(0)
-            reporter.update(files=5, of=10, chunks=0, embedded=0)  # a second round
+            reporter.update(files=10, of=10, chunks=0, embedded=0)  # a second round
             await asyncio.sleep(0.01)
             stopping.set()
             with pytest.raises(StoppedError):

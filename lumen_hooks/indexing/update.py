@@ -223,8 +223,9 @@ class _Update:
                 with index.transaction():
                     refresh = self._finish(index, manifest, tally, kind="full", removed=0)
                 index.optimise()
-            self._worktree.insist_on_presence()
-            published = publish(temporary, self._worktree.index_path)
+            published = publish(
+                temporary, self._worktree.index_path, gate=self._worktree.insist_on_presence
+            )
         except BaseException:
             discard(temporary)
             raise

@@ -12,9 +12,13 @@ import errno
 import os
 import secrets
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import StorageFullError
 from lumen_hooks.locks import is_alive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
 _MARK = ".tmp-"
@@ -34,10 +38,15 @@ def create_exclusively(path: str) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
 
 
-def publish(temporary: str, target: str) -> bool:
+def _always() -> None:
+    """Refuse nothing."""
+
+
+def publish(temporary: str, target: str, *, gate: Callable[[], None] = _always) -> bool:
     """Give a finished database its name, durably.
 
     To be called with the target's lock held and the database closed, which folds its WAL in.
+    The gate is called last of all, and raises to refuse.
 
     Returns:
         False if the target exists already; the temporary file is gone either way.
@@ -54,6 +63,7 @@ def publish(temporary: str, target: str) -> bool:
                 with suppress(FileNotFoundError):
                     os.unlink(target + suffix)
         try:
+            gate()
             _give_name(temporary, target)
         except FileExistsError:
             return False

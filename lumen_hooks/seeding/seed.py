@@ -95,11 +95,10 @@ def _clone(donor: Donor, worktree: Worktree, fingerprint: str) -> Seeded | None:
         snapshot(donor.worktree.index_path, copy, gate=gate)
         _sign(copy, donor)
         size = os.stat(copy).st_size
-        worktree.insist_on_presence()
     except BaseException:
         discard(copy)
         raise
-    if not publish(copy, worktree.index_path):
+    if not publish(copy, worktree.index_path, gate=worktree.insist_on_presence):
         return None
     _log(
         worktree,

@@ -1,0 +1,201 @@
+"""Every way in which git changes a tree, under every set-up that people have.
+
+Each cell of the matrix plays a row twice: in a repository with our hooks and in its twin without.
+What the user sees must be equal; the twin's index is built from nothing, and ours must end equal.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lumen_hooks.answer import answer
+from lumen_hooks.embedding.embedder import load_embedder
+from lumen_hooks.errors import StoreError
+from lumen_hooks.search.model import Query
+from lumen_hooks.status import FRESH
+from lumen_hooks.worktree import find_worktree
+from tests.event_rows import NAMED, ROWS, Row
+from tests.event_setups import CONFIG, FOREIGN, HUSKY, NATIVE, PRE_COMMIT, SetUp
+from tests.event_stage import Stage, build_stage
+from tests.helpers import check_whole, contents, job_for, update
+from tests.other_git import needs_config_hooks, newer_git
+from tests.stand_in import StandIn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.fake_embedder import FakeEmbedder
+    from tests.repository import Repository
+
+__all__ = ["newer_git"]
+
+QUERY = Query("send the request and wait for its answer", limit=50)
+
+SLICE = (
+    "new worktree, new branch",
+    "switch to a branch",
+    "file checkout",
+    "merge",
+    "commit --amend",
+    "rebase, conflict, continue",
+    "stash and pop",
+)
+"""The rows that the set-ups other than hook files are tried with in a normal run."""
+
+FRAMEWORK_SLICE = ("new worktree, new branch", "commit --amend")
+"""pre-commit costs half a second of CPU for each event."""
+
+_templates: dict[tuple[str, str], Stage] = {}
+
+
+def template(setup: SetUp, base: Path, embedder: FakeEmbedder | None) -> Stage:
+    """The repository that the cells of a column start from, with an index; made once."""
+    key = (setup.name, "fake" if embedder is None else "real")
+    if key not in _templates:
+        stage = build_stage(base / "-".join(key).replace(" ", "-"))
+        setup.others(stage)
+        update(stage.at(), embedder)
+        _templates[key] = stage
+    return _templates[key]
+
+
+class Cell:
+    """A row played in both twins."""
+
+    def __init__(
+        self, row: Row, real: Stage, twin: Stage, embedder: FakeEmbedder | None = None
+    ) -> None:
+        self.row, self.real, self.twin = row, real, twin
+        self._embedder = embedder
+
+    def prepare(self) -> None:
+        """What comes before, without hooks; the index follows."""
+        for line in self.row.before:
+            for stage in (self.real, self.twin):
+                stage.play(line, LUMEN_HOOKS="0")
+        if self.row.before:
+            update(self.real.at(), self._embedder)
+
+    def act(self) -> None:
+        """Play the row, and insist that the user sees no difference."""
+        for line in self.row.act:
+            assert self.real.play(line) == self.twin.play(line)
+
+    @property
+    def place(self) -> Repository:
+        return self.real.at(self.row.place)
+
+    def truth(self) -> object:
+        """What an index of the worktree holds when it is built from nothing."""
+        twin = self.twin.at(self.row.place)
+        update(twin, self._embedder)
+        return contents(twin)
+
+    def search(self, *, refresh: bool) -> str | None:
+        """The state that an answer declares; None if there is no index to answer from."""
+        job = job_for(self.place, self._embedder)
+        try:
+            found = answer(
+                job, QUERY, job.load(job.settings), refresh=refresh, start_worker=lambda: None
+            )
+        except StoreError:
+            return None
+        return found.state
+
+    def check_search(self) -> None:
+        """A search made straight after the event is right, or says that it is not."""
+        truth = self.truth()
+        state = self.search(refresh=False)
+        assert state is not None or not self.row.indexed
+        if state == FRESH:
+            assert contents(self.place) == truth
+        assert self.search(refresh=True) == FRESH
+        assert contents(self.place) == truth
+
+
+@pytest.fixture
+def twins(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Cell]:
+    def make(row: Row, setup: SetUp, python: str, embedder: FakeEmbedder | None = None) -> Cell:
+        origin = template(setup, tmp_path_factory.getbasetemp() / "stages", embedder)
+        real = origin.copy_to(tmp_path / "real")
+        twin = origin.copy_to(tmp_path / "twin")
+        for name in os.listdir(twin.at().top / ".git" / "lumen"):
+            os.unlink(twin.at().top / ".git" / "lumen" / name)
+        cell = Cell(row, real, twin, embedder)
+        setup.ours(real, python)
+        cell.prepare()
+        return cell
+
+    return make
+
+
+def told(place: Repository, stand_in: StandIn) -> list[str]:
+    """What the hooks of a worktree noted and started, as the rows write it."""
+    worktree = find_worktree(str(place.top))
+    seeds = [
+        "seed"
+        for record in stand_in.records()
+        if record["argv"][2:3] == ["lumen_hooks.hook"] and record["argv"][4] == worktree.top
+    ]
+    try:
+        lines = Path(worktree.events_path).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        lines = []
+    words = [line.split() for line in lines]
+    return seeds + [f"{word[0]} {word[-1]}" if len(word) > 1 else word[0] for word in words]
+
+
+def check_recorded(row: Row, setup: SetUp, cell: Cell, stand_in: StandIn) -> None:
+    """Git does not wait for a worker that does not end, and what it reports is written down."""
+    stand_in.hold_workers()
+    try:
+        cell.act()
+    finally:
+        stand_in.release()
+    if row.tree_decides or not setup.in_tree:
+        assert tuple(told(cell.place, stand_in)) == row.events
+    foreign = [stage.at().top / ".git" / "foreign-calls" for stage in (cell.real, cell.twin)]
+    assert foreign[0].exists() == foreign[1].exists()
+    if foreign[0].exists():
+        assert foreign[0].read_text() == foreign[1].read_text()
+    cell.check_search()
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path) -> StandIn:
+    return StandIn.make(tmp_path / "stand in")
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_hook_files(name: str, twins: Callable[..., Cell], stand_in: StandIn) -> None:
+    row = NAMED[name]
+    check_recorded(row, NATIVE, twins(row, NATIVE, str(stand_in.program)), stand_in)
+
+
+@pytest.mark.parametrize("name", SLICE)
+@pytest.mark.parametrize("setup", [FOREIGN, HUSKY], ids=lambda setup: setup.name)
+def test_other_set_ups(
+    setup: SetUp, name: str, twins: Callable[..., Cell], stand_in: StandIn
+) -> None:
+    row = NAMED[name]
+    check_recorded(row, setup, twins(row, setup, str(stand_in.program)), stand_in)
+
+
+@pytest.mark.parametrize("name", FRAMEWORK_SLICE)
+def test_under_pre_commit(name: str, twins: Callable[..., Cell], stand_in: StandIn) -> None:
+    row = NAMED[name]
+    check_recorded(row, PRE_COMMIT, twins(row, PRE_COMMIT, str(stand_in.program)), stand_in)
+
+
+@needs_config_hooks
+@pytest.mark.usefixtures("newer_git")
+@pytest.mark.parametrize("name", SLICE)
+def test_config_hooks(name: str, twins: Callable[..., Cell], stand_in: StandIn) -> None:
+    row = NAMED[name]
+    check_recorded(row, CONFIG, twins(row, CONFIG, str(stand_in.program)), stand_in)
