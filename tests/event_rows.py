@@ -89,7 +89,6 @@ WORKTREES = [
         COMMIT,
         before=("git worktree add -q -b w1 ../w1",),
         place="w1",
-        indexed=False,
         tree_decides=False,
     ),
     Row(
@@ -98,7 +97,6 @@ WORKTREES = [
         ("post-checkout 1", "post-commit", "post-commit", "post-rewrite rebase"),
         before=("git worktree add -q ../w1 topic",),
         place="w1",
-        indexed=False,
         tree_decides=False,
     ),
     Row("sibling works on", ("@w1 git commit --allow-empty -m x",),
@@ -123,7 +121,7 @@ SWITCHES = [
     Row("restore", ("git restore m0.py",), FILES, before=("write m0.py edited",)),
     Row("restore of a revision", ("git restore --source=topic --staged --worktree .",), FILES),
     Row("bisect", ("git bisect start HEAD HEAD~2", "git bisect good", "git bisect reset"),
-        SWITCH * 3),
+        SWITCH * 2),
 ]  # fmt: skip
 
 MERGES = [
@@ -186,7 +184,8 @@ REBASES = [
     Row("rebase, conflict, abort", (CONFLICT, "git rebase --abort"), SWITCH, before=ON_CLASH),
     Row("rebase --apply, conflict, abort",
         ("! git rebase --apply main", "git rebase --abort"), SWITCH, before=ON_CLASH),
-    Row("rebase, stop to edit", (f"git {EDIT} rebase -i main",), SWITCH, before=ON_TOPIC),
+    Row("rebase, stop to edit", (f"git {EDIT} rebase -i main",), SWITCH + COMMIT,
+        before=ON_TOPIC),
     Row("rebase, edit, continue",
         (f"git {EDIT} rebase -i main", "write m2.py edited", "git commit -a --amend --no-edit",
          "git rebase --continue", "git rebase --continue"),

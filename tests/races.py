@@ -181,6 +181,7 @@ def write_two_trees(number: int, top: str, ledger: str, stop: str) -> int:
         assert isinstance(done, Updated)
         note(f"{ledger}-{WRITES}", {"tree": name, "began": began, "ended": time.monotonic()})
         refreshes += done.refresh is not None
+        time.sleep(0.02 * (turn % 3))  # now and then, a clone is taken of an index at rest
     return refreshes
 
 

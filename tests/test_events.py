@@ -79,8 +79,8 @@ class Cell:
         for line in self.row.before:
             for stage in (self.real, self.twin):
                 stage.play(line, LUMEN_HOOKS="0")
-        if self.row.before:
-            update(self.real.at(), self._embedder)
+        if self.row.before and self.row.indexed:
+            update(self.place, self._embedder)
 
     def act(self) -> None:
         """Play the row, and insist that the user sees no difference."""
@@ -112,7 +112,7 @@ class Cell:
         """A search made straight after the event is right, or says that it is not."""
         truth = self.truth()
         state = self.search(refresh=False)
-        assert state is not None or not self.row.indexed
+        assert (state is not None) == self.row.indexed
         if state == FRESH:
             assert contents(self.place) == truth
         assert self.search(refresh=True) == FRESH

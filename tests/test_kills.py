@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from lumen_hooks.worktree import Worktree
 
 SCALE = float(os.environ.get("LUMEN_STRESS_SCALE", "1"))
-RANDOM_KILLS = 600
+RANDOM_KILLS = 900
 """In all scenes together."""
 COMMAND_KILLS = 60
 """Of the worker, and of `git worktree add`."""

