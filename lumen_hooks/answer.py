@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import TypeAlias
 
+    from .config import Settings
     from .indexing.update import Job
     from .search.model import Hit, Query, SearchResult
     from .search.query import QueryEmbedder
     from .search.related import Place
     from .status import Freshness
+    from .worktree import Worktree
 
 SMALL_DIFFERENCE_FILES = 64
 """So many changed files are indexed before answering; more are left to the worker."""
@@ -71,6 +73,8 @@ if TYPE_CHECKING:
     """Gives a searcher of the index at a path, for as long as the `with` block lasts. Whoever
     answers many questions keeps searchers open; it must notice when the file was replaced."""
 
+    Look: TypeAlias = Callable[[Worktree, Settings], Freshness]
+
 
 def answer(
     job: Job,
@@ -80,6 +84,7 @@ def answer(
     refresh: bool,
     start_worker: Callable[[], None],
     searchers: Searchers | None = None,
+    look: Look = look_at,
 ) -> Answer:
     """Search a worktree.
 
@@ -90,6 +95,7 @@ def answer(
         refresh: bring the index up to date first, as far as that is quick.
         start_worker: leaves a larger difference to a worker.
         searchers: opens the index; without it, it is opened for this answer alone.
+        look: takes the first look; may give one that began after the question was asked.
 
     Raises:
         BusyError: there is no index yet and another process is still making it.
@@ -99,7 +105,8 @@ def answer(
     """
     searchers = searchers or partial(open_searcher, embedder=embedder)
     find = partial(_find, job, searchers, lambda searcher: searcher.search(query))
-    return _answered(job, query.text, find, refresh=refresh, start_worker=start_worker)
+    freshen = partial(_bring_up_to_date, job, look, refresh=refresh, start_worker=start_worker)
+    return _answered(job, query.text, freshen, find, repair=refresh)
 
 
 def related(
@@ -110,6 +117,7 @@ def related(
     refresh: bool,
     start_worker: Callable[[], None],
     searchers: Searchers | None = None,
+    look: Look = look_at,
 ) -> Answer:
     """Find what is most like the chunk at a place of a worktree; no model is needed.
 
@@ -118,7 +126,8 @@ def related(
     searchers = searchers or partial(open_searcher, embedder=None)
     find = partial(_find, job, searchers, lambda searcher: searcher.related(place, limit))
     asked = f"{place.path}:{place.line}"
-    return _answered(job, asked, find, refresh=refresh, start_worker=start_worker)
+    freshen = partial(_bring_up_to_date, job, look, refresh=refresh, start_worker=start_worker)
+    return _answered(job, asked, freshen, find, repair=refresh)
 
 
 @contextmanager
@@ -138,17 +147,17 @@ def open_searcher(path: str, embedder: QueryEmbedder | None) -> Iterator[Searche
 def _answered(
     job: Job,
     asked: str,
+    freshen: Callable[[], _Freshened],
     find: Callable[[], tuple[SearchResult, ...]],
     *,
-    refresh: bool,
-    start_worker: Callable[[], None],
+    repair: bool,
 ) -> Answer:
     try:
-        found = _bring_up_to_date(job, refresh=refresh, start_worker=start_worker)
+        found = freshen()
         results = find()
     except StoreError as error:
         # Damage to an extension's tables is reported as a plain error; the check tells.
-        if not refresh or type(error) not in {CorruptIndexError, StoreError}:
+        if not repair or type(error) not in {CorruptIndexError, StoreError}:
             raise
         _create(job, check=True)
         found = _Freshened(look_at(job.worktree, job.settings))
@@ -174,8 +183,10 @@ class _Freshened:
     problem: str | None = None
 
 
-def _bring_up_to_date(job: Job, *, refresh: bool, start_worker: Callable[[], None]) -> _Freshened:
-    look = look_at(job.worktree, job.settings)
+def _bring_up_to_date(
+    job: Job, first_look: Look, *, refresh: bool, start_worker: Callable[[], None]
+) -> _Freshened:
+    look = first_look(job.worktree, job.settings)
     if look.state == ABSENT:
         if not refresh:
             raise StoreError("this worktree has no index", hint="lumen-hooks index")

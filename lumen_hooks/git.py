@@ -27,7 +27,12 @@ def scrubbed_environment() -> dict[str, str]:
 
 
 def git(
-    arguments: list[str], *, cwd: str, stdin: bytes | None = None, accept: tuple[int, ...] = (0,)
+    arguments: list[str],
+    *,
+    cwd: str,
+    stdin: bytes | None = None,
+    accept: tuple[int, ...] = (0,),
+    complaints: list[bytes] | None = None,
 ) -> bytes:
     """Run a plumbing command and return its output.
 
@@ -36,6 +41,7 @@ def git(
         cwd: the worktree (or git dir) to run in.
         stdin: bytes for its standard input, if it reads any.
         accept: exit codes that are answers rather than failures.
+        complaints: is given the lines that git printed on standard error all the same.
 
     Raises:
         RepositoryError: git is missing, or exited with another code; the message quotes it.
@@ -58,6 +64,8 @@ def git(
         raise RepositoryError(f"{cwd} is not a directory") from error
     if done.returncode not in accept:
         raise _refusal(_name(arguments), cwd, done)
+    if complaints is not None:
+        complaints += done.stderr.splitlines()
     return done.stdout
 
 

@@ -121,7 +121,12 @@ def scan(worktree: Worktree, settings: Settings) -> Manifest:
 def _add_tracked(worktree: Worktree, found: _Found, options: list[str]) -> None:
     stamp = _index_stamp(worktree)
     listed = _list_index(worktree.top)
-    dirty = git([*options, "diff-files", "-z", "--ignore-submodules=dirty"], cwd=worktree.top)
+    complaints: list[bytes] = []
+    dirty = git(
+        [*options, "diff-files", "-z", "--ignore-submodules=dirty"],
+        cwd=worktree.top,
+        complaints=complaints,
+    )
     changed = _index_stamp(worktree) != stamp
     _parse_index(worktree.top, _list_index(worktree.top) if changed else listed, found)
     if changed:
@@ -133,6 +138,10 @@ def _add_tracked(worktree: Worktree, found: _Found, options: list[str]) -> None:
         for path, blob in found.files.items():
             if before.files.get(path) != blob:
                 found.files[path] = None
+    if complaints:
+        # Of a file that it cannot reach (in a folder that became a symlink to itself, or is not
+        # readable) diff-files complains, and lists it as little as one that is clean.
+        found.files = dict.fromkeys(found.files)
     tokens = _text(dirty).split("\0")
     for status, path in zip(tokens[::2], tokens[1::2], strict=False):
         # `:OLDMODE NEWMODE OLDID NEWID LETTER`; the new mode is the working file's.

@@ -36,7 +36,20 @@ QUIET_SECONDS = 1.0
 REBASE_SECONDS = 3600.0
 """A rebase in progress is waited for at most this long."""
 
+SETTLE_SECONDS = 0.3
+"""Events that come closer together than this are answered by one refresh ..."""
+
+SETTLE_AT_MOST_SECONDS = 3.0
+"""... unless they go on for longer than this."""
+
+WATCH_SECONDS = 300.0
+"""A stopped rebase is watched for so long: --abort and --quit end it without any hook."""
+
 _POLL_SECONDS = 0.1
+_WATCH_POLL_SECONDS = 0.5
+
+_SEQUENCES = ("rebase-merge", "rebase-apply", "sequencer")
+"""What lies in a git dir while git makes several commits: rebase, am; cherry-pick, revert."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -92,12 +105,18 @@ def _work(worktree: Worktree, event: str, *, inline: bool) -> None:
         if not isinstance(answer, Acquired):
             return  # that worker looks for hints after it has let go
         with answer:
-            _follow(worktree, settings, event)
-        if not events.arrived(worktree):
+            _follow(worktree, settings, event, inline=inline)
+            # The user is at a conflict or an edit. Nothing tells when it is abandoned.
+            moved = not inline and _watch_sequence(worktree)
+        if moved:
+            settings = load_settings(worktree.top, os.environ)
+            if not settings.enabled or settings.refresh == "off":
+                return
+        elif not events.arrived(worktree):
             return
 
 
-def _follow(worktree: Worktree, settings: Settings, event: str) -> None:
+def _follow(worktree: Worktree, settings: Settings, event: str, *, inline: bool) -> None:
     """Update until no hint is left."""
     from .embedding.embedder import load_embedder
     from .indexing import events
@@ -113,7 +132,9 @@ def _follow(worktree: Worktree, settings: Settings, event: str) -> None:
         purpose=f"refresh after {event}",
     )
     while True:
-        _wait_for_rebase(worktree)
+        if not inline:
+            _settle(worktree)
+        _wait_for_sequence(worktree)
         if not os.path.isdir(worktree.folder):
             return  # the worktree was removed
         done = update_index(job, wait=LOCK_WAIT_SECONDS)
@@ -141,12 +162,25 @@ def _follow(worktree: Worktree, settings: Settings, event: str) -> None:
             return
 
 
-def _wait_for_rebase(worktree: Worktree) -> None:
+def _settle(worktree: Worktree) -> None:
+    """Wait while events come fast: a script that switches branches is answered at its end."""
+    deadline = time.monotonic() + SETTLE_AT_MOST_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            age = time.time() - os.stat(worktree.events_path).st_mtime
+        except OSError:
+            return
+        if not 0 <= age < SETTLE_SECONDS:  # a clock that was set back is no reason to wait
+            return
+        time.sleep(_POLL_SECONDS)
+
+
+def _wait_for_sequence(worktree: Worktree) -> None:
     """Wait while a rebase moves; its picks come one by one and only the end is worth indexing."""
     deadline = time.monotonic() + REBASE_SECONDS
     seen: tuple[int, ...] = ()
     quiet_since = time.monotonic()
-    while _rebasing(worktree) and time.monotonic() < deadline:
+    while _in_sequence(worktree) and time.monotonic() < deadline:
         now = _moving_parts(worktree)
         if now != seen:
             seen, quiet_since = now, time.monotonic()
@@ -155,16 +189,32 @@ def _wait_for_rebase(worktree: Worktree) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _rebasing(worktree: Worktree) -> bool:
-    return any(
-        os.path.isdir(os.path.join(worktree.git_dir, name))
-        for name in ("rebase-merge", "rebase-apply")
-    )
+def _watch_sequence(worktree: Worktree) -> bool:
+    """Watch a stopped rebase; whether it moved on or ended, so that the index is behind.
+
+    Costs a few stats a second, and ends when the index is taken away: nobody wants it then.
+    """
+    from .indexing import events
+
+    deadline = time.monotonic() + WATCH_SECONDS
+    while _in_sequence(worktree) and os.path.exists(worktree.index_path):
+        if events.arrived(worktree):
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_WATCH_POLL_SECONDS)
+        if not _in_sequence(worktree):
+            return os.path.exists(worktree.index_path)
+    return False
+
+
+def _in_sequence(worktree: Worktree) -> bool:
+    return any(os.path.isdir(os.path.join(worktree.git_dir, name)) for name in _SEQUENCES)
 
 
 def _moving_parts(worktree: Worktree) -> tuple[int, ...]:
     stamps = []
-    for path in ("HEAD", "index", "index.lock", "rebase-merge", "rebase-apply", "lumen/events"):
+    for path in ("HEAD", "index", "index.lock", *_SEQUENCES, "lumen/events"):
         try:
             stamps.append(os.stat(os.path.join(worktree.git_dir, path)).st_mtime_ns)
         except OSError:

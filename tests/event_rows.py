@@ -72,7 +72,7 @@ WORKTREES = [
     Row(
         "worktree moved",
         ("git worktree move ../w1 ../w2", "@w2 git switch topic"),
-        SWITCH,
+        NEW,
         before=("git worktree add -q -b w1 ../w1",),
         place="w2",
         indexed=False,
@@ -189,7 +189,8 @@ REBASES = [
     Row("rebase, edit, continue",
         (f"git {EDIT} rebase -i main", "write m2.py edited", "git commit -a --amend --no-edit",
          "git rebase --continue", "git rebase --continue"),
-        ("post-checkout 1", *AMEND, "post-rewrite rebase"), before=ON_TOPIC),
+        ("post-checkout 1", "post-commit", *AMEND, "post-commit", "post-rewrite rebase"),
+        before=ON_TOPIC),
     Row("rebase that is up to date", ("git rebase base",), before=ON_TOPIC),
 ]  # fmt: skip
 

@@ -14,12 +14,13 @@ from tests.fake_embedder import FakeEmbedder
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lumen_hooks.embedding.embedder import Embedder
     from lumen_hooks.indexing.update import Refresh
     from lumen_hooks.worktree import Worktree
     from tests.repository import Repository
 
 
-def job_for(repo: Repository, embedder: FakeEmbedder | None = None, purpose: str = "test") -> Job:
+def job_for(repo: Repository, embedder: Embedder | None = None, purpose: str = "test") -> Job:
     """A job for a worktree, as a command would make it."""
     worktree = find_worktree(str(repo.top))
     chosen = embedder or FakeEmbedder()
@@ -33,7 +34,7 @@ def job_for(repo: Repository, embedder: FakeEmbedder | None = None, purpose: str
 
 
 def update(
-    repo: Repository, embedder: FakeEmbedder | None = None, *, force: bool = False
+    repo: Repository, embedder: Embedder | None = None, *, force: bool = False
 ) -> Updated:
     """Update a worktree's index and insist that it was done."""
     done = update_index(job_for(repo, embedder), wait=10, force=force)

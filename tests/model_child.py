@@ -159,7 +159,7 @@ def _work(child: Child) -> None:
     job = ledger_job(child.top, child.ledger)
     if child.via == "worker":
         vars(embedders)["load_embedder"] = job.load
-        worker.QUIET_SECONDS = 0.05
+        worker.QUIET_SECONDS, worker.WATCH_SECONDS = 0.05, 0.0
         assert worker.main([child.top, "post-commit"]) == 0, _last_logged(job.worktree.log_path)
     elif child.via == "command":
         vars(place)["load_embedder"] = job.load

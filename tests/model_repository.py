@@ -48,6 +48,9 @@ CHANGES = (
     "touch", "old time", "chmod", "delete", "rename", "copy", "symlink", "directory",
 )  # fmt: skip
 
+KEEP_TIME = frozenset({"write, old time", "same size, time set back"})
+"""Changes that git itself may not see."""
+
 COMMANDS: tuple[tuple[str, ...], ...] = (
     ("add", "-A"),
     ("add", "--renormalize", "."),
@@ -196,7 +199,7 @@ class World:
                 (shutil.copy2 if what == "copy" else os.rename)(place, other)
         else:
             _alter(place, what)
-        if place.is_file() and not place.is_symlink() and _hides_from_git(tree.top, path):
+        if what in KEEP_TIME and place.is_file() and _hides_from_git(tree.top, path):
             os.utime(place)
 
     def write_rules(self, tree: Repository, path: str, number: int) -> None:
@@ -298,16 +301,16 @@ def _clear(top: Path, place: Path) -> None:
 
 
 def _hides_from_git(top: Path, path: str) -> bool:
-    """Whether git takes a file for what it staged, although it is not."""
+    """Whether git takes a file for what is staged, although it is not."""
     if not run_git(top, "diff-files", "--quiet", "--", path):
         return False
-    staged = subprocess.run(
-        ["git", "ls-files", "-s", "--", path], cwd=top, check=True, capture_output=True, text=True
-    ).stdout.split()
-    hashed = subprocess.run(
-        ["git", "hash-object", "--", path], cwd=top, check=True, capture_output=True, text=True
-    ).stdout.strip()
-    return len(staged) > 1 and staged[1] != hashed
+    staged, hashed = (
+        subprocess.run(
+            ["git", *command, "--", path], cwd=top, check=False, capture_output=True, text=True
+        ).stdout.split()
+        for command in (["ls-files", "-s"], ["hash-object"])
+    )
+    return bool(staged and hashed) and staged[1] != hashed[0]
 
 
 def _alter(place: Path, what: str) -> None:

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.answer import answer
+from lumen_hooks.config import Settings
 from lumen_hooks.embedding.embedder import load_embedder
 from lumen_hooks.errors import StoreError
 from lumen_hooks.search.model import Query
 from lumen_hooks.status import FRESH
 from lumen_hooks.worktree import find_worktree
-from tests.event_rows import NAMED, ROWS, Row
+from tests.event_rows import NAMED, Row
 from tests.event_setups import CONFIG, FOREIGN, HUSKY, NATIVE, PRE_COMMIT, SetUp
 from tests.event_stage import Stage, build_stage
 from tests.helpers import check_whole, contents, job_for, update
@@ -30,7 +31,7 @@ from tests.stand_in import StandIn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.fake_embedder import FakeEmbedder
+    from lumen_hooks.embedding.embedder import Embedder
     from tests.repository import Repository
 
 __all__ = ["newer_git"]
@@ -39,29 +40,49 @@ QUERY = Query("send the request and wait for its answer", limit=50)
 
 SLICE = (
     "new worktree, new branch",
-    "switch to a branch",
     "file checkout",
     "merge",
-    "commit --amend",
-    "rebase, conflict, continue",
-    "stash and pop",
+    "rebase, edit, continue",
 )
 """The rows that the set-ups other than hook files are tried with in a normal run."""
 
-FRAMEWORK_SLICE = ("new worktree, new branch", "commit --amend")
+FRAMEWORK_SLICE = ("commit --amend",)
 """pre-commit costs half a second of CPU for each event."""
 
-_templates: dict[tuple[str, str], Stage] = {}
+FRAMEWORK_ROWS = (
+    *FRAMEWORK_SLICE,
+    "new worktree inside the main one",
+    "switch with an edit carried along",
+    "file checkout",
+    "orphan and back",
+    "merge",
+    "merge, conflict, continue",
+    "pull --rebase",
+    "commit",
+    "rebase, conflict, continue",
+    "rebase, edit, continue",
+    "stash and pop",
+)
+
+_templates: dict[tuple[str, str], tuple[Stage, Stage]] = {}
 
 
-def template(setup: SetUp, base: Path, embedder: FakeEmbedder | None) -> Stage:
-    """The repository that the cells of a column start from, with an index; made once."""
-    key = (setup.name, "fake" if embedder is None else "real")
+def templates(
+    setup: SetUp, base: Path, python: str, embedder: Embedder | None
+) -> tuple[Stage, Stage]:
+    """What the cells of a column start from: with our hooks and an index, and without; made once.
+
+    Neither hooks nor an index hold a path that a copy would not have, but for configuration's
+    hooks: they call the scripts of the template.
+    """
+    key = (setup.name, python)
     if key not in _templates:
-        stage = build_stage(base / "-".join(key).replace(" ", "-"))
-        setup.others(stage)
-        update(stage.at(), embedder)
-        _templates[key] = stage
+        twin = build_stage(base / f"{len(_templates)}" / "twin")
+        setup.others(twin)
+        real = twin.copy_to(twin.folder.with_name("real"))
+        setup.ours(real, python)
+        update(real.at(), embedder)
+        _templates[key] = real, twin
     return _templates[key]
 
 
@@ -69,7 +90,7 @@ class Cell:
     """A row played in both twins."""
 
     def __init__(
-        self, row: Row, real: Stage, twin: Stage, embedder: FakeEmbedder | None = None
+        self, row: Row, real: Stage, twin: Stage, embedder: Embedder | None = None
     ) -> None:
         self.row, self.real, self.twin = row, real, twin
         self._embedder = embedder
@@ -100,10 +121,9 @@ class Cell:
     def search(self, *, refresh: bool) -> str | None:
         """The state that an answer declares; None if there is no index to answer from."""
         job = job_for(self.place, self._embedder)
+        embedder = job.load(job.settings)
         try:
-            found = answer(
-                job, QUERY, job.load(job.settings), refresh=refresh, start_worker=lambda: None
-            )
+            found = answer(job, QUERY, embedder, refresh=refresh, start_worker=lambda: None)
         except StoreError:
             return None
         return found.state
@@ -121,14 +141,11 @@ class Cell:
 
 @pytest.fixture
 def twins(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Cell]:
-    def make(row: Row, setup: SetUp, python: str, embedder: FakeEmbedder | None = None) -> Cell:
-        origin = template(setup, tmp_path_factory.getbasetemp() / "stages", embedder)
-        real = origin.copy_to(tmp_path / "real")
-        twin = origin.copy_to(tmp_path / "twin")
-        for name in os.listdir(twin.at().top / ".git" / "lumen"):
-            os.unlink(twin.at().top / ".git" / "lumen" / name)
-        cell = Cell(row, real, twin, embedder)
-        setup.ours(real, python)
+    def make(row: Row, setup: SetUp, python: str, embedder: Embedder | None = None) -> Cell:
+        base = tmp_path_factory.getbasetemp() / "stages"
+        real, twin = templates(setup, base, python, embedder)
+        copies = real.copy_to(tmp_path / "real"), twin.copy_to(tmp_path / "twin")
+        cell = Cell(row, *copies, embedder)
         cell.prepare()
         return cell
 
@@ -167,9 +184,15 @@ def check_recorded(row: Row, setup: SetUp, cell: Cell, stand_in: StandIn) -> Non
     cell.check_search()
 
 
+@pytest.fixture(scope="module")
+def recorder(tmp_path_factory: pytest.TempPathFactory) -> StandIn:
+    return StandIn.make(tmp_path_factory.mktemp("recorder") / "stand in")
+
+
 @pytest.fixture
-def stand_in(tmp_path: Path) -> StandIn:
-    return StandIn.make(tmp_path / "stand in")
+def stand_in(recorder: StandIn) -> StandIn:
+    recorder.records()
+    return recorder
 
 
 @pytest.mark.parametrize("name", NAMED)
@@ -199,3 +222,47 @@ def test_under_pre_commit(name: str, twins: Callable[..., Cell], stand_in: Stand
 def test_config_hooks(name: str, twins: Callable[..., Cell], stand_in: StandIn) -> None:
     row = NAMED[name]
     check_recorded(row, CONFIG, twins(row, CONFIG, str(stand_in.program)), stand_in)
+
+
+def check_followed(row: Row, setup: SetUp, cell: Cell) -> None:
+    """Real workers, the real model, and the command line that waits for them."""
+    cell.act()
+    truth = cell.truth()
+    if cell.search(refresh=False) == FRESH:
+        assert contents(cell.place) == truth
+    command = [sys.executable, "-m", "lumen_hooks", "wait", "--timeout", "120"]
+    subprocess.run(command, cwd=cell.place.top, check=True, capture_output=True, timeout=150)
+    assert contents(cell.place) == truth
+    check_whole(cell.place)
+    assert cell.search(refresh=False) == FRESH
+    leave_no_rebase(cell)
+
+
+def leave_no_rebase(cell: Cell) -> None:
+    """A worker watches a rebase that stopped: end it, and the worker with it."""
+    git_dir = Path(find_worktree(str(cell.place.top)).git_dir)
+    if (git_dir / "rebase-merge").exists() or (git_dir / "rebase-apply").exists():
+        cell.real.play(f"@{cell.row.place} git rebase --abort", LUMEN_HOOKS="0")
+
+
+SET_UPS = {setup.name: setup for setup in (NATIVE, FOREIGN, HUSKY, PRE_COMMIT)}
+
+
+@pytest.mark.stress
+@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("setup", SET_UPS)
+def test_workers_follow(setup: str, name: str, twins: Callable[..., Cell]) -> None:
+    if setup == PRE_COMMIT.name and name not in FRAMEWORK_ROWS:
+        pytest.skip("half a second of CPU for each event")
+    embedder = load_embedder(Settings())
+    cell = twins(NAMED[name], SET_UPS[setup], sys.executable, embedder)
+    check_followed(NAMED[name], SET_UPS[setup], cell)
+
+
+@needs_config_hooks
+@pytest.mark.stress
+@pytest.mark.usefixtures("newer_git")
+@pytest.mark.parametrize("name", NAMED)
+def test_workers_follow_config_hooks(name: str, twins: Callable[..., Cell]) -> None:
+    cell = twins(NAMED[name], CONFIG, sys.executable, load_embedder(Settings()))
+    check_followed(NAMED[name], CONFIG, cell)

@@ -311,9 +311,7 @@ def test_two_versions_on_one_repository(
     path = Path(find_worktree(str(linked.top)).index_path)
     kept = path.read_bytes()
     for command in (
-        ("index",),
         ("index", "--force"),
-        ("wait",),
         ("search", "beta_9"),
         ("search", "beta_9", "--no-refresh"),
         ("status",),

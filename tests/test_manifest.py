@@ -110,6 +110,13 @@ def test_what_git_was_told_to_assume_unchanged_is_looked_at(repo: Repository) ->
     assert files(repo) == {"a": None}
 
 
+def test_what_git_cannot_reach_is_looked_at(repo: Repository) -> None:
+    repo.commit({"a": "1\n", "folder/b": "1\n"})
+    (repo.top / "folder").rename(repo.top / "elsewhere")
+    (repo.top / "folder").symlink_to("folder")
+    assert files(repo) == {"a": None, "folder/b": None, "elsewhere/b": None}
+
+
 def test_mode_change_alone_is_looked_at(repo: Repository) -> None:
     repo.commit({"a": "1\n"})
     (repo.top / "a").chmod(0o755)

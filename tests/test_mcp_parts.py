@@ -16,7 +16,7 @@ from lumen_hooks.config import Settings
 from lumen_hooks.errors import LumenError, QueryError, RepositoryError, StoreError
 from lumen_hooks.mcp.calls import Calls, Reporter, StoppedError
 from lumen_hooks.mcp.places import Spot, find_spot, folder_of_uri, needs_roots
-from lumen_hooks.mcp.searchers import Models, SearcherCache
+from lumen_hooks.mcp.searchers import Looks, Models, SearcherCache
 from lumen_hooks.search.model import Query
 from lumen_hooks.worktree import find_worktree
 from tests.fake_embedder import FakeEmbedder
@@ -181,6 +181,24 @@ class TestSearcherCache:
             assert all(found == {"alpha", "beta"} for found in pool.map(ask, range(100)))
         cache.close_unused(idle=0)
         assert open_files(path) == 0
+
+
+def test_a_look_is_shared_only_by_questions_that_were_asked_before_it(repo: Repository) -> None:
+    repo.commit({"a.py": python_module("alpha")})
+    update(repo)
+    looks, worktree, settings = Looks(), find_worktree(str(repo.top)), Settings()
+    asked_at = time.monotonic()
+    first = looks.look(worktree, settings, asked_at=asked_at)
+    assert first.state == "fresh"
+    repo.write({"a.py": python_module("beta")})
+    assert looks.look(worktree, settings, asked_at=asked_at) is first
+    later = looks.look(worktree, settings, asked_at=time.monotonic())
+    assert (later.state, later.differing) == ("stale", ("a.py",))
+    assert looks.look(worktree, settings, asked_at=asked_at).state == "stale"
+    update(repo)
+    assert looks.look(worktree, settings, asked_at=asked_at).state == "fresh"
+    other = Settings(max_file_bytes=10)
+    assert looks.look(worktree, other, asked_at=asked_at).state == "stale"
 
 
 def test_a_model_is_loaded_once_and_without_fastembed() -> None:

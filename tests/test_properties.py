@@ -418,3 +418,16 @@ def test_a_file_that_git_was_told_to_assume_unchanged_is_indexed_as_it_is(
     repo.write({"a.py": file_content("python", 2)})
     assert refreshed(repo).files_changed == 1
     assert contents(repo)["files"][0][1] == _blob(repo.top / "a.py")
+
+
+def test_a_folder_that_became_a_symlink_to_itself_leaves_nothing_in_the_index(
+    repo: Repository,
+) -> None:
+    """Its files stayed: git only complains of them, and does not list them as changed."""
+    repo.commit({"a.py": file_content("python", 1), "pkg/d.py": file_content("python", 2)})
+    update(repo)
+    (repo.top / "pkg").rename(repo.top.parent / "elsewhere")
+    (repo.top / "pkg").symlink_to("pkg")
+    refreshed(repo)
+    assert {row[0] for row in contents(repo)["chunks"]} == {"a.py"}
+    assert update(repo).refresh is None

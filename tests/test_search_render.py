@@ -9,7 +9,8 @@ from subprocess import run
 import pytest
 from rich.console import Console
 
-from lumen_hooks.commands.render import harmless, render_plain, render_terminal
+from lumen_hooks.commands.render import render_plain, render_terminal
+from lumen_hooks.harmless import harmless
 from lumen_hooks.search.model import SearchResult
 
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from lumen_hooks.doctor import examine
+from lumen_hooks.harmless import harmless
 from lumen_hooks.worktree import find_worktree
-
-from .render import harmless
 
 if TYPE_CHECKING:
     from lumen_hooks.checks.model import Check

@@ -30,6 +30,7 @@ COMMANDS = {
     "doctor": "doctor",
     "purge": "purge",
     "mcp": "mcp",
+    "agent": "agent",
     "hook": "hook",
 }
 """Each command's module, imported only when it is asked for."""

@@ -1,14 +1,14 @@
 """Search results for people: highlighted on a terminal, grep-like in a pipe.
 
-Code and paths are other people's bytes. Whatever could steer a terminal or
-make it show something else than is there is shown as an escape instead. Knows
-results, and neither indexes nor files.
+Nothing that they hold can steer the terminal (harmless.py). Knows results, and
+neither indexes nor files.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from lumen_hooks.harmless import MAX_LINE_CHARACTERS, harmless, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,18 +21,10 @@ if TYPE_CHECKING:
 TERMINAL_SNIPPET_LINES = 12
 """Lines of each result that are shown on a terminal; a pipe gets all."""
 
-MAX_LINE_CHARACTERS = 500
-"""Of a longer line, the beginning is shown to people."""
-
 _THEME = "ansi_dark"
 _TAB_COLUMNS = 4
 _INDENT = "    "
 
-# Control characters (C0 but for tab and line feed, DEL, C1), line and paragraph separators,
-# bidirectional controls (trojansource.codes), zero-width characters, lone surrogates.
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
 _LEXERS = {"svelte": "html"}
 """Languages that Pygments knows by another name."""
 
@@ -52,10 +44,10 @@ def render_terminal(results: Iterable[SearchResult], console: Console) -> None:
         if number:
             console.print()
         title = Text()
-        title.append(f"{_one_line(result.path)}:{result.start_line}", style="bold")
+        title.append(f"{one_line(result.path)}:{result.start_line}", style="bold")
         if result.symbol:
-            title.append(f"  {_one_line(result.symbol)}", style="cyan")
-        title.append(f"  {_one_line(result.kind)}", style="dim")
+            title.append(f"  {one_line(result.symbol)}", style="cyan")
+        title.append(f"  {one_line(result.kind)}", style="dim")
         title.append(f"  {result.score:.2f}", style="green")
         console.print(title, soft_wrap=True)
         if result.snippet:
@@ -74,27 +66,13 @@ def render_plain(results: Iterable[SearchResult]) -> str:
     """
     blocks = []
     for result in results:
-        place = f"{_one_line(result.path)}:{result.start_line}-{result.end_line}"
-        lines = [f"{place}  {_one_line(result.symbol) or '-'}  {result.score:.3f}"]
+        place = f"{one_line(result.path)}:{result.start_line}-{result.end_line}"
+        lines = [f"{place}  {one_line(result.symbol) or '-'}  {result.score:.3f}"]
         if result.snippet:
             code = harmless(result.snippet).split("\n")
             lines += [f"{_INDENT}{_cut(line)}".rstrip() for line in code]
         blocks.append("\n".join(lines) + "\n")
     return "\n".join(blocks)
-
-
-def harmless(text: str) -> str:
-    r"""Text without anything that steers a terminal: escapes such as `\x1b` stand for it."""
-    return _UNSAFE.sub(_escape, text)
-
-
-def _one_line(text: str) -> str:
-    return harmless(text).replace("\n", "\\n").replace("\t", "\\t")
-
-
-def _escape(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def _cut(line: str) -> str:

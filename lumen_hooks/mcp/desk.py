@@ -7,6 +7,7 @@ process that it runs in (those who build it say how a job is made).
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -22,7 +23,7 @@ from lumen_hooks.status import Status, read_status
 from .calls import Calls
 from .models import DEFAULT_LIMIT
 from .places import Spot, find_spot
-from .searchers import Models, SearcherCache
+from .searchers import Looks, Models, SearcherCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,6 +62,7 @@ class Desk:
         self._short = CapacityLimiter(SHORT_THREADS)
         self.models = Models()
         self.searchers = SearcherCache()
+        self.looks = Looks()
         self.calls = Calls()
 
     async def search(
@@ -71,6 +73,7 @@ class Desk:
         Raises:
             LumenError: as `answer` and `find_spot` do.
         """
+        look = partial(self.looks.look, asked_at=time.monotonic())
         if wanted.max_lines < 1:
             raise QueryError(
                 f"{wanted.max_lines} lines cannot be shown",
@@ -95,6 +98,7 @@ class Desk:
                 refresh=refresh,
                 start_worker=partial(self._surroundings.start_worker, job.worktree.top, "search"),
                 searchers=searchers,
+                look=look,
             )
 
         return await self._ask(job, reporter, ask)
@@ -107,6 +111,7 @@ class Desk:
         Raises:
             LumenError: as `related` and `find_spot` do.
         """
+        look = partial(self.looks.look, asked_at=time.monotonic())
         spot, job = await self._briefly(
             partial(self._job_at, wanted.path, roots, "mcp related", reporter, globs=False)
         )
@@ -122,6 +127,7 @@ class Desk:
                 refresh=refresh,
                 start_worker=partial(self._surroundings.start_worker, job.worktree.top, "related"),
                 searchers=searchers,
+                look=look,
             )
 
         return await self._ask(job, reporter, ask)

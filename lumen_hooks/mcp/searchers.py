@@ -19,6 +19,7 @@ from lumen_hooks.config import BUILTIN_MODEL
 from lumen_hooks.embedding.embedder import load_embedder
 from lumen_hooks.errors import QueryError, StoreError
 from lumen_hooks.search.query import Searcher
+from lumen_hooks.status import FRESH, look_at
 from lumen_hooks.store import open_index
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from lumen_hooks.config import Settings
     from lumen_hooks.embedding.embedder import Embedder
     from lumen_hooks.search.query import QueryEmbedder
+    from lumen_hooks.status import Freshness
     from lumen_hooks.store import Index
+    from lumen_hooks.worktree import Worktree
 
 MAX_OPEN = 4
 """Indexes that are kept open; each holds its vectors in memory (256 bytes for a chunk)."""
@@ -154,6 +157,40 @@ class SearcherCache:
                 self._forget(path, kept)
                 kept.index.close()
                 kept.lock.release()
+
+
+class Looks:
+    """Looks at worktrees that several questions share. Safe to use from several threads.
+
+    A question that waited for others may rest on a look that one of them took, if that look
+    began after the question was asked and found the index fresh.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[float, Settings, Freshness]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def look(self, worktree: Worktree, settings: Settings, *, asked_at: float) -> Freshness:
+        """As `look_at`.
+
+        Args:
+            worktree: where.
+            settings: in force there.
+            asked_at: when the question was asked (`time.monotonic()`).
+        """
+        with self._lock:
+            kept = self._kept.get(worktree.git_dir)
+        if kept is not None and kept[0] >= asked_at and kept[1] == settings:
+            return kept[2]
+        began = time.monotonic()
+        found = look_at(worktree, settings)
+        with self._lock:
+            self._kept.pop(worktree.git_dir, None)
+            if found.state == FRESH:
+                self._kept[worktree.git_dir] = (began, settings, found)
+            while len(self._kept) > MAX_OPEN:
+                self._kept.popitem(last=False)
+        return found
 
 
 class Models:

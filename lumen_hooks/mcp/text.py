@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lumen_hooks.commands.render import MAX_LINE_CHARACTERS, harmless
+from lumen_hooks.harmless import MAX_LINE_CHARACTERS, harmless, one_line
 from lumen_hooks.status import ABSENT, FRESH
 
 from .models import Result, Results, StatusReport
@@ -69,7 +69,7 @@ def describe_results(found: Results) -> str:
     for result in found.results:
         title = f"{result.path}:{result.start_line}-{result.end_line}"
         words = (title, result.symbol, result.kind, f"{result.score:.2f}")
-        block = " ".join(_one_line(word) for word in words if word)
+        block = " ".join(one_line(word) for word in words if word)
         if result.snippet:
             block += f"\n{_fenced(result)}"
         blocks.append(block)
@@ -107,11 +107,11 @@ def encodable(text: str) -> str:
 
 def _state_line(found: Results) -> str:
     head = found.head[:_SHORT_ID] if found.head else "no commit"
-    line = f"worktree {_one_line(found.worktree)} at {head}: {found.state}"
+    line = f"worktree {one_line(found.worktree)} at {head}: {found.state}"
     if found.state == FRESH:
         return line
     if found.pending_files:
-        named = ", ".join(_one_line(path) for path in found.differing[:_NAMED_FILES])
+        named = ", ".join(one_line(path) for path in found.differing[:_NAMED_FILES])
         more = found.pending_files - min(_NAMED_FILES, len(found.differing))
         line += f", {_files(found.pending_files)} not as indexed ({named}"
         line += f" and {more:,} more)" if more else ")"
@@ -146,7 +146,3 @@ def _sentence(status: Status) -> str:
 
 def _files(count: int) -> str:
     return f"{count:,} file{'' if count == 1 else 's'}"
-
-
-def _one_line(text: str) -> str:
-    return harmless(text).replace("\n", "\\n").replace("\t", "\\t")

@@ -118,7 +118,8 @@ def _sign(copy: str, donor: Donor) -> None:
         with translated(copy), transaction(connection):
             connection.execute("DELETE FROM meta WHERE key IN ('refreshed', 'last_refresh', 'top')")
             connection.execute(
-                "INSERT OR REPLACE INTO meta VALUES('seeded_from', ?)", (storable(donor.worktree.top),)
+                "INSERT OR REPLACE INTO meta VALUES('seeded_from', ?)",
+                (storable(donor.worktree.top),),
             )
     finally:
         connection.close()

@@ -63,7 +63,9 @@ async def _transcript(folder: Path) -> None:
     shop = Repository(folder / "shop")
     shop.top.mkdir()
     shop.git("init", "-q")
-    shop.commit({"mail.py": python_function("send_mail"), "upload.py": python_function("upload_file")})
+    shop.commit(
+        {"mail.py": python_function("send_mail"), "upload.py": python_function("upload_file")}
+    )
     lumen("install", cwd=shop.top)
 
     def git(repo: Repository, *arguments: str) -> None:
@@ -140,7 +142,10 @@ async def _measure(client: Agent, pid: int, calls: int, what: str, *, together: 
 
 
 def _measure_parts(top: Path, calls: int) -> None:
-    """The two parts of a warm call, in this process: the look at the tree, and the search."""
+    """The parts of a warm call, in this process: the settings, the look at the tree, the search."""
+    from lumen_hooks.embedding.threads import limit_threads
+
+    limit_threads(1)  # as the server does, before numpy is imported
     from lumen_hooks.answer import open_searcher
     from lumen_hooks.config import load_settings
     from lumen_hooks.embedding.embedder import load_embedder

@@ -7,13 +7,13 @@ import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lumen_hooks.chunking.languages import language_of_path
-from tests.benchmarks.quality.table import parse_tables
+from lumen_hooks.chunking.languages import language_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ class Source:
             return False
         if self.leave and re.search(self.leave, path):
             return False
-        return language_of_path(path) in LANGUAGES[self.language]
+        return language_of(path) in LANGUAGES[self.language]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Places:
 
 def load_sources() -> list[Source]:
     """All rows of the table."""
-    rows: list[dict[str, Any]] = parse_tables(TABLE.read_text(encoding="utf-8"))
+    rows: list[dict[str, Any]] = tomllib.loads(TABLE.read_text(encoding="utf-8"))["source"]
     return [Source(**{**row, "only": tuple(row.get("only", ()))}) for row in rows]
 
 

@@ -1,0 +1,102 @@
+"""The quality table: every ranking's MRR, recall and NDCG at 10.
+
+    python -m tests.benchmarks.quality [--model NAME_OR_FOLDER] [--set tune] [--cache FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.benchmarks.measure import git_settings
+from tests.benchmarks.quality.corpus import make_corpus
+from tests.benchmarks.quality.indexes import indexed, load_model, settings_for
+from tests.benchmarks.quality.rankings import RANKINGS, Rankings
+from tests.benchmarks.quality.scores import Score, interval, score
+from tests.benchmarks.quality.sources import LANGUAGES, Places, load_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lumen_hooks.config import Settings
+    from lumen_hooks.embedding.embedder import Embedder
+    from tests.benchmarks.quality.corpus import Corpus
+
+Results = dict[tuple[str, str], list[Score]]
+"""Scores by (group, ranking); a group is a language, a kind of question, or `all`."""
+
+KINDS = ("docstring", "identifier", "commit")
+
+
+def main(argv: Sequence[str]) -> None:
+    """Make what is missing, ask every question, print the table."""
+    chosen = _options(argv)
+    places = Places(chosen.cache, chosen.mirrors)
+    chosen.cache.mkdir(parents=True, exist_ok=True)
+    os.environ.update(git_settings(chosen.cache), LUMEN_HOOKS="0")
+    rows = load_sources()
+    languages = chosen.language or list(LANGUAGES)
+    corpora = [make_corpus(language, chosen.set, rows, places) for language in languages]
+    settings = settings_for(chosen.model, str(chosen.cache / "models"))
+    embedder = load_model(settings)
+    results: Results = defaultdict(list)
+    started = time.process_time()
+    for corpus in corpora:
+        _ask(corpus, settings, embedder, results)
+    _print(results, embedder.identity.name, chosen.set, time.process_time() - started)
+    if chosen.json:
+        means = {"/".join(key): interval([s.mrr for s in found]) for key, found in results.items()}
+        chosen.json.write_text(json.dumps(means, indent=1), encoding="utf-8")
+
+
+def _options(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.quality", description=__doc__)
+    parser.add_argument("--model", help="a folder or a name that fastembed lists; else the built-in")
+    parser.add_argument("--set", choices=("tune", "report"), default="report")
+    parser.add_argument("--language", action="append", choices=list(LANGUAGES), help="only this")
+    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    parser.add_argument("--cache", type=Path, default=default / "lumen-hooks" / "quality")
+    parser.add_argument("--mirrors", type=Path, help="git repositories to use instead of GitHub")
+    parser.add_argument("--json", type=Path, help="also write the MRR@10 and its bounds here")
+    return parser.parse_args(argv)
+
+
+def _ask(corpus: Corpus, settings: Settings, embedder: Embedder, results: Results) -> None:
+    with indexed(corpus, settings, embedder) as index:
+        counts = index.counts()
+        asked = defaultdict(int)
+        rankings = Rankings(index.connection, embedder)
+        for question in corpus.questions:
+            asked[question.kind] += 1
+            for name, hits in rankings.answers(question.text, by_file=question.kind == "commit"):
+                found = score(question, hits)
+                for group in (corpus.language, question.kind, "all"):
+                    results[group, name].append(found)
+    shown = ", ".join(f"{count} {kind}" for kind, count in asked.items())
+    print(f"{corpus.language}: {counts.files} files, {counts.chunks} chunks; {shown}", flush=True)
+
+
+def _print(results: Results, model: str, wanted: str, seconds: float) -> None:
+    print(f"\nModel {model}, {wanted} set, {seconds:.0f} CPU s. Mean and 95% bootstrap interval.\n")
+    print("| | n | ranking | MRR@10 | recall@10 | NDCG@10 |")
+    print("|---|---|---|---|---|---|")
+    for group in (*LANGUAGES, *KINDS, "all"):
+        for ranking in RANKINGS:
+            found = results.get((group, ranking))
+            if not found:
+                continue
+            cells = [
+                "{:.3f} ({:.3f}-{:.3f})".format(*interval([getattr(one, what) for one in found]))
+                for what in ("mrr", "recall", "ndcg")
+            ]
+            print(f"| {group} | {len(found)} | {ranking} | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

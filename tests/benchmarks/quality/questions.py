@@ -1,0 +1,146 @@
+"""Questions with known answers, taken from the sources themselves.
+
+Three kinds: `docstring` (the first sentence of a function's documentation, which the indexed code
+lacks), `identifier` (a name, bare, qualified or as words) and `commit` (a commit's subject, answered
+by the files that it changed).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lumen_hooks.search.fusion import is_test
+from lumen_hooks.words import split_identifiers
+from tests.benchmarks.quality.sources import git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from tests.benchmarks.quality.documented import Documented
+    from tests.benchmarks.quality.sources import Source
+
+PER_KIND = 250
+"""Questions of one kind in one set of one language, at most."""
+
+MAX_ANSWERS = 3
+_FUNCTIONS = frozenset({"function", "method"})
+_NAMED = _FUNCTIONS | {"class", "interface", "struct", "enum", "type"}
+_EMPTY_SENTENCE = re.compile(
+    r"^(see|deprecated|internal|todo|same as|alias|constructs?\b|creates a new instance|\W)", re.I
+)
+_CHORES = re.compile(
+    r"\b(bump|merge|release|version|typos?|docs?|documentation|changelog|readme|javadocs?|deps?|lint"
+    r"|pmd|checkstyle|spotbugs|whitespace|comments?|sort members|imports?|copyright|license|mypy|ci"
+    r"|dependabot|format(ting)?|refactor(ing)?|rename|cleanup|clean up|revert|tests?|black|ruff"
+    r"|pyupgrade|flake8|isort|type hints?|typing|annotations?|in-?line|final|prepare|chore|golangci"
+    r"|gofmt|codespell|spelling|eslint|prettier|translations?|locale|since|simplify|modernize)\b",
+    re.IGNORECASE,
+)
+_TICKET = re.compile(r"\s*\(#\d+\)|\[?\b[A-Z]{2,}-\d+\b\]?:?|#\d+\b|^\w+\([^)]*\): ")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Lines of a file that answer a question, from 1, last included; 0 to 0 for all of it."""
+
+    path: str
+    first: int = 0
+    last: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, and the places of which any (`commit`: each) is an answer."""
+
+    kind: str
+    text: str
+    answers: tuple[Place, ...]
+
+
+Definitions = dict[str, list["Documented"]]
+"""By path in the corpus."""
+
+
+def docstring_questions(definitions: Definitions) -> list[Question]:
+    """First sentences of documentation, of functions that are more than a line or two."""
+    answers: dict[str, list[Place]] = defaultdict(list)
+    for path, found in definitions.items():
+        for one in found:
+            if one.kind in _FUNCTIONS and not is_test(path) and _says_something(one):
+                answers[one.sentence].append(Place(path, one.first, one.last))
+    return _sample("docstring", answers)
+
+
+def identifier_questions(definitions: Definitions) -> list[Question]:
+    """Names that few definitions have: bare, qualified, or as the words in them."""
+    named: dict[str, list[tuple[str, Place]]] = defaultdict(list)
+    for path, found in definitions.items():
+        for one in found:
+            if one.kind in _NAMED and not is_test(path):
+                last = one.symbol.rsplit(".", 1)[-1]
+                named[last].append((one.symbol, Place(path, one.first, one.last)))
+    answers: dict[str, list[Place]] = {}
+    for last, places in named.items():
+        if len(last.strip("_")) < 6 or last.startswith("__") or len(places) > MAX_ANSWERS:
+            continue
+        form = _number(last) % 3
+        spaced = " ".join(split_identifiers(last).replace("_", " ").lower().split())
+        text = last if form == 0 else places[0][0] if form == 1 else spaced
+        found_places = [place for symbol, place in places if form != 1 or symbol == text]
+        answers[text] = found_places
+    return _sample("identifier", answers)
+
+
+def commit_questions(
+    repositories: Iterable[tuple[Source, Path]], paths: Mapping[str, str]
+) -> list[Question]:
+    """Subjects of commits that changed one to three files that are in the corpus.
+
+    Args:
+        repositories: git sources, and where their history is.
+        paths: the corpus's path of each file, by `source name:path`.
+    """
+    answers: dict[str, list[Place]] = {}
+    for source, repository in repositories:
+        log = git(
+            repository, "log", "--no-merges", "-n", "8000", "--format=%x01%s", "--name-status",
+            "--no-renames", source.version, "--", *source.only,
+        ).decode("utf-8", "replace")  # fmt: skip
+        for entry in log.split("\x01")[1:]:
+            subject, _, names = entry.partition("\n")
+            text = " ".join(_TICKET.sub(" ", subject).split()).strip(" .:-")
+            changed = [line.split("\t", 1) for line in names.splitlines() if "\t" in line]
+            code = [path for state, path in changed if state == "M" and source.takes(path)]
+            code = [path for path in code if not is_test(path)]
+            known = [paths[key] for path in code if (key := f"{source.name}:{path}") in paths]
+            if not 1 <= len(code) <= MAX_ANSWERS or len(known) != len(code):
+                continue
+            if 4 <= len(text.split()) <= 20 and not _CHORES.search(subject):
+                answers[text] = [Place(path) for path in known]
+    return _sample("commit", answers)
+
+
+def _says_something(one: Documented) -> bool:
+    words = one.sentence.split()
+    return (
+        4 <= len(words) <= 40
+        and one.last - one.first >= 2
+        and one.sentence.isascii()
+        and not _EMPTY_SENTENCE.search(one.sentence)
+    )
+
+
+def _sample(kind: str, answers: Mapping[str, list[Place]]) -> list[Question]:
+    fit = [text for text, places in answers.items() if 1 <= len(places) <= MAX_ANSWERS]
+    chosen = sorted(fit, key=_number)[:PER_KIND]
+    return [Question(kind, text, tuple(answers[text])) for text in chosen]
+
+
+def _number(text: str) -> int:
+    """A number that is the same in every run and has nothing to do with what the text says."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")

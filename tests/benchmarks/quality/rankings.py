@@ -1,0 +1,70 @@
+"""The five rankings that are compared, all over the product's own index, searches and merging."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lumen_hooks.search import lexical, query
+from lumen_hooks.search.fusion import normalised
+from lumen_hooks.search.merge import merge_hits
+from lumen_hooks.search.query import Query, Searcher
+from tests.benchmarks.quality.scores import DEPTH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import apsw
+
+    from lumen_hooks.search.model import Hit
+    from lumen_hooks.search.query import QueryEmbedder
+
+CANDIDATES = 100
+RANK_CONSTANT = 10
+"""Of reciprocal rank fusion; 60 is usual, 10 measured better here (docs/quality.md)."""
+
+RANKINGS = ("bm25", "dense", "by rank", "by score", "ours")
+_FILES_DEEP = 40
+
+
+class Rankings:
+    """Answers one question in every way.
+
+    Args:
+        connection: an index, opened for reading with sqlite-vec loaded.
+        embedder: its model.
+    """
+
+    def __init__(self, connection: apsw.Connection, embedder: QueryEmbedder) -> None:
+        self._connection = connection
+        self._embedder = embedder
+        self._searcher = Searcher(connection, embedder)
+
+    def answers(self, text: str, *, by_file: bool) -> Iterator[tuple[str, list[Hit]]]:
+        """Each ranking's name and its hits; more of them where files are what is looked for."""
+        depth = _FILES_DEEP if by_file else DEPTH
+        with query._one_state(self._connection):
+            vector = self._embedder.embed_query(text)
+            dense = self._searcher._dense(vector, CANDIDATES, None)
+            words = lexical.lexical_search(self._connection, text, CANDIDATES)
+            both = {
+                "bm25": normalised(words),
+                "dense": normalised(dense),
+                "by rank": _sum(_reciprocal(dense), _reciprocal(words)),
+                "by score": _sum(normalised(dense), normalised(words)),
+            }
+            for name, scores in both.items():
+                yield name, self._hits(scores)[:depth]
+        yield "ours", self._searcher.search(Query(text, limit=depth))
+
+    def _hits(self, scores: Mapping[int, float]) -> list[Hit]:
+        hits = query._hits(self._connection, lambda chunk, *_: scores[chunk], set(scores))
+        return merge_hits(hits, query._parts(self._connection, hits))
+
+
+def _reciprocal(scores: Mapping[int, float]) -> dict[int, float]:
+    best_first = sorted(scores, key=lambda chunk: (-scores[chunk], chunk))
+    return {chunk: 1 / (RANK_CONSTANT + rank) for rank, chunk in enumerate(best_first, start=1)}
+
+
+def _sum(one: Mapping[int, float], other: Mapping[int, float]) -> dict[int, float]:
+    return {chunk: one.get(chunk, 0.0) + other.get(chunk, 0.0) for chunk in {*one, *other}}
