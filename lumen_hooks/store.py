@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x4C554D4E
 """`LUMN`, in the database header."""
 
-SCHEMA_VERSION = 1
-"""The tables' shape, in `PRAGMA user_version`; a change of what rows mean is INDEX_VERSION's."""
+SCHEMA_VERSION = 2
+"""The tables' shape, in `PRAGMA user_version`; a change of what rows mean is INDEX_VERSION's.
 
-# FTS5 stores a column's number with each term of each row, except for the first column: the one
-# with the most terms comes first.
+2  2026-11-23  one column of marked words without positions in `lexical`
+"""
+
+# detail=none: which chunks have a word, and neither where nor how often (each word is given once).
+# That is less than half of the bytes, and what bm25() needs is lost, so search/lexical.py scores.
 _SCHEMA = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE files(
@@ -54,8 +57,8 @@ CREATE TABLE chunks(
 );
 CREATE INDEX chunks_by_file ON chunks(file_id);
 CREATE VIRTUAL TABLE lexical USING fts5(
-  code, name, path,
-  content='', contentless_delete=1, tokenize="porter unicode61 tokenchars '_'"
+  words, content='', contentless_delete=1, detail=none,
+  tokenize="porter unicode61 tokenchars '_:'"
 );
 """
 
@@ -66,7 +69,7 @@ CREATE TEMP TABLE IF NOT EXISTS staged_files(
 );
 CREATE TEMP TABLE IF NOT EXISTS staged_chunks(
   id INTEGER PRIMARY KEY, file_id INTEGER, start_line INTEGER, end_line INTEGER,
-  symbol TEXT, kind TEXT, key BLOB, vector BLOB, lexical_path TEXT, name TEXT, code TEXT
+  symbol TEXT, kind TEXT, key BLOB, vector BLOB, words TEXT
 );
 """
 
@@ -133,9 +136,7 @@ class StagedChunk(NamedTuple):
     kind: str
     key: bytes
     vector: bytes | None
-    lexical_path: str
-    name: str
-    code: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +255,7 @@ class Index:
         )
         self.connection.executemany(
             "INSERT INTO temp.staged_chunks(file_id, start_line, end_line, symbol, kind, key,"
-            " vector, lexical_path, name, code) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " vector, words) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
             [(file_id, *chunk) for chunk in chunks],
         )
 
@@ -281,8 +282,8 @@ class Index:
             (chunk_base, file_base),
         )
         execute(
-            "INSERT INTO lexical(rowid, path, name, code)"
-            " SELECT id+?, lexical_path, name, code FROM temp.staged_chunks ORDER BY id",
+            "INSERT INTO lexical(rowid, words)"
+            " SELECT id+?, words FROM temp.staged_chunks ORDER BY id",
             (chunk_base,),
         )
         vectors.add_from(
@@ -378,7 +379,8 @@ def check_header(connection: apsw.Connection, path: str) -> None:
     """Refuse a database that is not an index, or is a newer version's.
 
     Raises:
-        CorruptIndexError: another application's database, or one without a schema.
+        CorruptIndexError: another application's database, one without a schema, or one with an
+            older schema: like a damaged index it is made again.
         NewerIndexError: written by a newer version.
     """
     with translated(path):
@@ -393,6 +395,11 @@ def check_header(connection: apsw.Connection, path: str) -> None:
             f"{path} was written by a newer lumen-hooks"
             f" (schema {version}, ours is {SCHEMA_VERSION})",
             hint="upgrade lumen-hooks, or remove the index with: lumen-hooks purge",
+        )
+    if version < SCHEMA_VERSION:
+        raise CorruptIndexError(
+            f"{path} has an older version's tables (schema {version}, ours is {SCHEMA_VERSION})",
+            hint="it is rebuilt by: lumen-hooks index",
         )
 
 

@@ -1,8 +1,8 @@
 """A small repository with all that git commands need to act on, and the lines that act on it.
 
 Lines are shell-like: `git ...` runs git, `write PATH NAME...` an editor that saves a module of
-these functions, `text PATH TEXT` one that saves this line, `delete PATH` a file manager. `@FOLDER` before a line says where (else in
-`main`), `! ` that the command is to fail.
+these functions, `text PATH TEXT` one that saves this line, `delete PATH` a file manager.
+`@FOLDER` before a line says where (else in `main`), `! ` that the command is to fail.
 """
 
 from __future__ import annotations

@@ -33,9 +33,7 @@ def job_for(repo: Repository, embedder: Embedder | None = None, purpose: str = "
     )
 
 
-def update(
-    repo: Repository, embedder: Embedder | None = None, *, force: bool = False
-) -> Updated:
+def update(repo: Repository, embedder: Embedder | None = None, *, force: bool = False) -> Updated:
     """Update a worktree's index and insist that it was done."""
     done = update_index(job_for(repo, embedder), wait=10, force=force)
     assert isinstance(done, Updated)

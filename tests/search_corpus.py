@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.embedding.text import embedded_text
 from lumen_hooks.search.query import Query, search_index
-from lumen_hooks.search.terms import lexical_code, lexical_name, lexical_path
+from lumen_hooks.search.terms import lexical_words
 from lumen_hooks.sqlite import connect, transaction
 from lumen_hooks.store import create_index
 from tests.fake_embedder import DIMENSIONS, FakeEmbedder
@@ -70,13 +70,8 @@ class Corpus:
             (self.count, *piece.lines, piece.symbol, piece.kind, piece.path),
         )
         execute(
-            "INSERT INTO lexical(rowid, path, name, code) VALUES(?, ?, ?, ?)",
-            (
-                self.count,
-                lexical_path(piece.path),
-                lexical_name(piece.symbol),
-                lexical_code(piece.code),
-            ),
+            "INSERT INTO lexical(rowid, words) VALUES(?, ?)",
+            (self.count, lexical_words(piece.path, piece.symbol, piece.code)),
         )
         if vector is not None:
             execute(

@@ -6,7 +6,6 @@ What the user sees must be equal; the twin's index is built from nothing, and ou
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path

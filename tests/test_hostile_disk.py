@@ -41,13 +41,13 @@ if TYPE_CHECKING:
 KIB = 1024
 
 ROOMS = tuple(room * KIB for room in (0, 48, 160))
-"""Free bytes with which a full disk is met; a build of ten modules needs about 500 KiB."""
+"""Free bytes with which a full disk is met; a build of ten modules needs more than 1 MiB."""
 
 INODES = (0, 1)
 """Files that may still be made on a disk that has run out of inodes."""
 
 STRESS_ROOMS = scaled(128)
-"""Steps of 8 KiB from 0 on, in each stress test of a full disk."""
+"""Steps of 16 KiB from 0 on, in each stress test of a full disk."""
 
 FILE_LIMITS = tuple(limit * KIB for limit in (4, 160))
 """Sizes above which the kernel lets no file grow."""
@@ -220,12 +220,12 @@ def test_every_room_on_a_full_disk(
     started = time.monotonic()
     outcomes = {"build": 0, "refresh": 0}
     for step in range(STRESS_ROOMS):
-        disk.leave(step * 8 * KIB)
+        disk.leave(step * 16 * KIB)
         outcomes["build"] += _try_to_build(launcher, repo)
     disk.free()
     working(launcher.run(repo.top, "index"))
     for step in range(STRESS_ROOMS):
-        disk.leave(step * 8 * KIB)
+        disk.leave(step * 16 * KIB)
         _edit(repo, step)
         outcomes["refresh"] += _try_to_refresh(launcher, repo)
     disk.free()

@@ -214,13 +214,13 @@ async def test_a_new_worktree_is_seeded(project: Repository, shared: Agent) -> N
 
 
 async def test_nothing_indexed_is_built_with_progress(project: Repository, shared: Agent) -> None:
-    project.write({f"many/m{n}.py": python_module(f"a_{n}", f"b_{n}") for n in range(300)})
+    project.write({f"many/m{n}.py": python_module(f"a_{n}", f"b_{n}") for n in range(150)})
     assert (await shared.search("a_77")).symbols[0] == "a_77"
     assert len(shared.progress) >= 2
     assert shared.progress == sorted(shared.progress, key=lambda report: report[0])
     done, total, message = shared.progress[-1]
-    assert (done, total) == (303, 303)
-    assert message == "indexing: 303 of 303 files, 604 chunks"
+    assert (done, total) == (153, 153)
+    assert message == "indexing: 153 of 153 files, 304 chunks"
 
 
 async def test_find_related(project: Repository, shared: Agent) -> None:
@@ -347,7 +347,7 @@ async def test_twenty_calls_at_once(project: Repository, shared: Agent) -> None:
 async def test_cancelled_calls_return_at_once_and_leave_a_sound_index(
     project: Repository, shared: Agent
 ) -> None:
-    project.write({f"many/m{n}.py": python_module(f"a_{n}", f"b_{n}") for n in range(400)})
+    project.write({f"many/m{n}.py": python_module(f"a_{n}", f"b_{n}") for n in range(250)})
     reports: list[float] = []
     with anyio.CancelScope() as scope:
 
@@ -375,10 +375,10 @@ async def test_a_client_of_the_newest_protocol(project: Repository, tmp_path: Pa
 
 @pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.stress)])
 async def test_two_servers_and_hooks_on_one_worktree(
-    project: Repository, tmp_path: Path, rounds: int
+    project: Repository, shared: Agent, tmp_path: Path, rounds: int
 ) -> None:
     lumen(project, "install", "--no-index")
-    async with agent(tmp_path, cwd=project.top) as one, agent(tmp_path, cwd=project.top) as two:
+    async with agent(tmp_path, cwd=project.top) as second:
         for number in range(rounds):
             name = f"courier_{number}"
             project.commit({"lib/courier.py": python_module(name)})  # hooks start workers
@@ -388,7 +388,7 @@ async def test_two_servers_and_hooks_on_one_worktree(
                 into.append(await server.search(text, limit=20))
 
             async with anyio.create_task_group() as tasks:
-                for server in (one, two, one, two):
+                for server in (shared, second, shared, second):
                     tasks.start_soon(ask, server, name, replies)
             for reply in replies:
                 assert reply.data["head"] == head_of(project)
@@ -440,7 +440,7 @@ def test_a_client_that_goes_away_in_the_middle_of_a_call(
 ) -> None:
     """The server ends by itself, soon, without a trace but a sound (or no) index."""
     names = "abcd"
-    repo.commit({f"m{n}.py": python_module(*(f"{a}_{n}" for a in names)) for n in range(300)})
+    repo.commit({f"m{n}.py": python_module(*(f"{a}_{n}" for a in names)) for n in range(200)})
     with _raw(repo, tmp_path) as server:
         assert server.stdin is not None
         assert server.stdout is not None

@@ -178,7 +178,7 @@ class TestSearcherCache:
             return self.symbols(cache, path, embedder)
 
         with ThreadPoolExecutor(8) as pool:
-            assert all(found == {"alpha", "beta"} for found in pool.map(ask, range(100)))
+            assert all(found == {"alpha", "beta"} for found in pool.map(ask, range(300)))
         cache.close_unused(idle=0)
         assert open_files(path) == 0
 

@@ -714,7 +714,7 @@ class TestRefreshing:
             index.set_meta({"fingerprint": "of a model with 64", "complete": "1"})
             index.connection.execute("INSERT INTO files VALUES(7,'old.py','','',1,1,'',NULL)")
             index.connection.execute("INSERT INTO chunks VALUES(7,7,1,1,'old','function','')")
-            index.connection.execute("INSERT INTO lexical(rowid, code) VALUES(7, 'old')")
+            index.connection.execute("INSERT INTO lexical(rowid, words) VALUES(7, 'old')")
             index.connection.execute(
                 "INSERT INTO vectors(id, embedding) VALUES(7, vec_int8(?))", (bytes([1] * 64),)
             )

@@ -3,16 +3,21 @@ from __future__ import annotations
 import apsw
 import pytest
 
+from lumen_hooks.search.lexical import lexical_search
 from lumen_hooks.search.terms import (
     MAX_QUERY_TERMS,
+    NAME_MARK,
+    PATH_MARK,
     distinct_words,
     lexical_code,
     lexical_name,
     lexical_path,
+    lexical_words,
     match_expression,
     parts,
     query_terms,
 )
+from lumen_hooks.store import _SCHEMA as SCHEMA
 
 
 @pytest.mark.parametrize(
@@ -61,7 +66,7 @@ def test_stop_words_are_asked_for_only_alone() -> None:
 
 @pytest.mark.parametrize("query", ["", "  ", "\0", "()*^:-+\"'", "___", "x", "\ud800"])
 def test_nothing_to_ask_for(query: str) -> None:
-    assert match_expression(query) is None
+    assert query_terms(query) == ()
 
 
 HOSTILE = [
@@ -84,18 +89,14 @@ HOSTILE = [
 
 @pytest.mark.parametrize("query", HOSTILE, ids=range(len(HOSTILE)))
 def test_any_query_is_safe(query: str) -> None:
-    connection = apsw.Connection(":memory:")
-    connection.execute(
-        "CREATE VIRTUAL TABLE lexical USING fts5(code, content='', contentless_delete=1,"
-        " tokenize=\"porter unicode61 tokenchars '_'\")"
-    )
-    connection.execute("INSERT INTO lexical(rowid, code) VALUES(1, 'nul value drop größe')")
-    expression = match_expression(query)
-    if expression is not None:
-        assert expression.count(" OR ") < MAX_QUERY_TERMS
-        connection.execute(
-            "SELECT rowid FROM lexical WHERE lexical MATCH ?", (expression,)
-        ).fetchall()
+    connection = lexical_table("nul value drop größe")
+    terms = query_terms(query)
+    assert len(terms) <= MAX_QUERY_TERMS
+    for term in terms:
+        for mark in ("", NAME_MARK, PATH_MARK):
+            connection.execute(
+                "SELECT rowid FROM lexical WHERE lexical MATCH ?", (match_expression(term, mark),)
+            ).fetchall()
 
 
 @pytest.mark.parametrize(
@@ -113,10 +114,27 @@ def test_any_query_is_safe(query: str) -> None:
     ],
 )
 def test_queries_meet_code(code: str, query: str) -> None:
+    connection = lexical_table(lexical_words("", "", code))
+    assert list(lexical_search(connection, query, 10)) == [1]
+
+
+def test_a_marked_word_is_no_word_of_a_text() -> None:
+    connection = lexical_table(lexical_words("lib/store.py", "Cache.evict", "drop(oldest)"))
+
+    def found(expression: str) -> bool:
+        query = "SELECT rowid FROM lexical WHERE lexical MATCH ?"
+        return connection.execute(query, (expression,)).fetchall() == [(1,)]
+
+    assert found(match_expression("evict", NAME_MARK))
+    assert found(match_expression("store", PATH_MARK))
+    assert found(match_expression("oldest"))
+    assert not found(match_expression("evict"))
+    assert not found(match_expression("store", NAME_MARK))
+
+
+def lexical_table(words: str) -> apsw.Connection:
+    """One chunk in the table of a new index."""
     connection = apsw.Connection(":memory:")
-    connection.execute(
-        "CREATE VIRTUAL TABLE l USING fts5(code, tokenize=\"porter unicode61 tokenchars '_'\")"
-    )
-    connection.execute("INSERT INTO l(code) VALUES(?)", (lexical_code(code),))
-    found = connection.execute("SELECT rowid FROM l WHERE l MATCH ?", (match_expression(query),))
-    assert found.fetchall() == [(1,)]
+    connection.execute(SCHEMA[SCHEMA.index("CREATE VIRTUAL TABLE lexical") :])
+    connection.execute("INSERT INTO lexical(rowid, words) VALUES(1, ?)", (words,))
+    return connection

@@ -280,15 +280,21 @@ def test_a_rebase_is_refreshed_once_at_its_end(project: Repository) -> None:
     assert read_status(find_worktree(str(project.top)), job_for(project).settings).head == head
 
 
-def test_a_rebase_that_stopped_is_not_waited_for(project: Repository) -> None:
+def test_a_rebase_that_stopped_is_not_waited_for_but_watched(project: Repository) -> None:
+    """Its abort fires no hook; the other ways out of it are in test_event_storms.py."""
     project.git("switch", "-q", "-c", "topic")
     project.commit({"m0.py": python_module("f1")})
     project.git("switch", "-q", "main")
     project.commit({"m0.py": python_module("f2")})
     project.git("rebase", "-q", "main", "topic", check=False)
     assert os.path.isdir(os.path.join(find_worktree(str(project.top)).git_dir, "rebase-merge"))
-    assert run(project) == 0
+    with started(project) as process:
+        until(lambda: is_fresh(project))
+        assert process.poll() is None
+        project.git("rebase", "--abort")
+        assert ended(process) == 0
     assert is_fresh(project)
+    assert len(refreshes(project)) == 2
 
 
 def test_ends_at_once_if_the_worktree_was_removed(project: Repository) -> None:

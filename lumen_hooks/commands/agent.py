@@ -6,6 +6,7 @@ import json
 import os
 import select
 import sys
+from contextlib import suppress
 from functools import partial
 
 import click
@@ -71,16 +72,17 @@ def _read_directory() -> tuple[str, str]:
     The input is bounded in size and time: a host that leaves its end open must not hang.
     """
     data = b""
-    while len(data) < _LIMIT_BYTES:
+    given: object = None
+    while given is None and len(data) < _LIMIT_BYTES:
         if not select.select([sys.stdin.fileno()], [], [], _PATIENCE_SECONDS)[0]:
             break
         block = os.read(sys.stdin.fileno(), 1 << 16)
         if not block:
             break
         data += block
-    try:
-        given = json.loads(data)
-    except (ValueError, RecursionError):
+        with suppress(ValueError, RecursionError):
+            given = json.loads(data)
+    if given is None:
         return ".", "session-start was not given JSON"
     if not isinstance(given, dict) or not isinstance(given.get("cwd", "."), str):
         return ".", "session-start was given JSON without a cwd"

@@ -14,7 +14,7 @@ from lumen_hooks.chunking.chunker import chunk_file
 from lumen_hooks.contents import Content, Skipped
 from lumen_hooks.embedding.text import embedded_text, embedding_key
 from lumen_hooks.errors import StoreError
-from lumen_hooks.search.terms import lexical_code, lexical_name, lexical_path
+from lumen_hooks.search.terms import lexical_words
 from lumen_hooks.store import StagedChunk, StagedFile, Stamp
 
 from .difference import look
@@ -171,7 +171,6 @@ class Preparer:
     def _stage(self, batch: list[_Pending], total: int) -> None:
         vectors = self._vectors_for(batch)
         for pending in batch:
-            path = lexical_path(pending.file.path)
             self._index.stage(
                 pending.file,
                 [
@@ -182,9 +181,7 @@ class Preparer:
                         chunk.kind,
                         key,
                         vectors[key] or None,
-                        path,
-                        lexical_name(chunk.symbol),
-                        lexical_code(chunk.text),
+                        lexical_words(pending.file.path, chunk.symbol, chunk.text),
                     )
                     for chunk, key in zip(pending.chunks, pending.keys, strict=True)
                 ],
@@ -238,14 +235,13 @@ class Preparer:
         }
 
     def _stored(self, keys: list[bytes]) -> dict[bytes, bytes]:
-        if self._vectors is None:
-            return {}
-        try:
-            found = self._vectors.get(self._model_key, keys)
-            self._vectors.touch(self._model_key, found)
-        except StoreError:
-            self._vectors = None
-            return {}
+        found: dict[bytes, bytes] = {}
+        if self._vectors is not None:
+            try:
+                found = self._vectors.get(self._model_key, keys)
+                self._vectors.touch(self._model_key, found)
+            except StoreError:
+                self._vectors = None
         return found
 
     def _remember(self, vectors: dict[bytes, bytes]) -> None:

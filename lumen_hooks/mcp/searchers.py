@@ -41,7 +41,8 @@ IDLE_SECONDS = 300.0
 MAX_MODELS = 2
 """Embedding models that are kept loaded; repositories may be set to different ones."""
 
-_ATTEMPTS = 5
+_ATTEMPTS = 100
+"""Other threads may close an index between the moment it is found and the one it is free."""
 
 
 class _Kept:
@@ -115,7 +116,10 @@ class SearcherCache:
                 kept = self._kept.get(path)
             if kept is None:
                 kept = self._open(path, embedder)
-            kept.lock.acquire()
+                if kept is None:
+                    continue  # another thread was quicker
+            else:
+                kept.lock.acquire()
             with self._lock:
                 current = self._kept.get(path) is kept
                 if current:
@@ -129,7 +133,8 @@ class SearcherCache:
             kept.lock.release()
         raise StoreError(f"{path} is being replaced again and again", hint="try again")
 
-    def _open(self, path: str, embedder: QueryEmbedder | None) -> _Kept:
+    def _open(self, path: str, embedder: QueryEmbedder | None) -> _Kept | None:
+        """Open an index and keep it, its lock held; None if it is kept by now."""
         before = _identity(path)
         index = open_index(path)
         if index is None or before is None:
@@ -138,11 +143,12 @@ class SearcherCache:
             raise StoreError(f"{path} vanished", hint="was the worktree removed?")
         # If the name led elsewhere in between, the first look at `is_of` tells.
         opened = _Kept(index, before if before == _identity(path) else (0, 0), embedder)
+        opened.lock.acquire()
         with self._lock:
-            kept = self._kept.setdefault(path, opened)
-        if kept is not opened:
-            index.close()
-        return kept
+            if self._kept.setdefault(path, opened) is opened:
+                return opened
+        index.close()
+        return None
 
     def _forget(self, path: str, kept: _Kept) -> None:
         with self._lock:

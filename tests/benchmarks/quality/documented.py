@@ -85,6 +85,8 @@ def first_sentence(comment: str, name: str) -> str:
     """The first sentence of a documentation comment, without markup and the name it describes."""
     text = re.sub(r"^\s*[rRuUbBfF]{0,2}(\"{3}|'{3}|\"|')|(\"{3}|'{3}|\"|')\s*$", "", comment.strip())
     text = re.sub(r"^\s*(/\*\*+|\*/|\*+(?!/)|//+!?)[ \t]?|\s*\*+/\s*$", "", text, flags=re.M)
+    tagged = re.search(r"^\s*@(?:summary|description|fileoverview)\s+(\S.*)", text, flags=re.M | re.S)
+    text = tagged[1] if tagged else text
     text = re.split(r"\n\s*\n|\n\s*@|^\s*@|\n\s*<p>|\n\s*[-*] ", text.strip(), maxsplit=1)[0]
     text = re.sub(r"\{@\w+\s+#?([^}]*)\}", r"\1", text)
     text = re.sub(r":\w+:`~?([^`]*)`", r"\1", text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import subprocess
 import sys
@@ -99,9 +98,11 @@ def _run(*command: str, cwd: Path | None = None) -> bytes:
 
 
 def _of_git(source: Source, places: Places) -> Iterator[tuple[str, bytes]]:
-    packed = git(places.repository(source), "archive", source.version, *source.only)
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        yield from _members(source, archive, strip=0)
+    repository = places.repository(source)
+    listed = git(repository, "ls-tree", "-rz", "--name-only", source.version, "--", *source.only)
+    for path in listed.decode("utf-8", "surrogateescape").split("\0"):
+        if path and source.takes(path):
+            yield path, git(repository, "cat-file", "blob", f"{source.version}:{path}")
 
 
 def _of_npm(source: Source, places: Places) -> Iterator[tuple[str, bytes]]:

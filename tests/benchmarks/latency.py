@@ -1,0 +1,257 @@
+"""How long a question takes, cold and warm, on indexes of 10k, 100k and 1M chunks.
+
+    python -m tests.benchmarks.latency [--sizes 10000,100000] [--keep FOLDER]
+
+Each index has the real tables: words of this project's own chunks with a third of them exchanged,
+and vectors in clusters. The tree beside it is empty, so neither reading its files nor showing
+snippets is in the numbers. The plain scan is numpy over the same int8 matrix, converted at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lumen_hooks import vectors
+from lumen_hooks.chunking.chunker import chunk_file
+from lumen_hooks.config import Settings
+from lumen_hooks.embedding.builtin import BuiltinEmbedder
+from lumen_hooks.embedding.identity import identify_builtin
+from lumen_hooks.embedding.quantise import quantise
+from lumen_hooks.fingerprint import INDEX_VERSION, fingerprint
+from lumen_hooks.search.knn import load_matrix
+from lumen_hooks.search.query import Query, Searcher
+from lumen_hooks.search.terms import lexical_words
+from lumen_hooks.store import create_index, open_index
+from lumen_hooks.worktree import find_worktree
+from tests.benchmarks.measure import git_settings, lumen, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from lumen_hooks.store import Index
+
+CHUNKS_PER_FILE = 50
+BATCH = 10_000
+CLUSTERS = 500
+SPREAD = 1.5
+"""Of a vector around its cluster's centre, where the centres' components have deviation 1."""
+
+QUESTIONS = (
+    "where are failed uploads retried",
+    "take the index lock and wait for another process",
+    "parse a git config value with a unit",
+    "split identifiers at case boundaries",
+    "publish a file without overwriting",
+    "chunk a markdown file by its headings",
+    "open_index",
+    "quantise",
+    "how does a hook start the worker",
+    "nearest neighbours of a vector with filters",
+)
+WARM_RUNS = 10
+COLD_RUNS = 7
+RECALL_QUERIES = 50
+
+
+def main(argv: Sequence[str]) -> None:
+    """Build an index of each size, measure it, print a row."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="10000,100000")
+    parser.add_argument("--keep", type=Path, help="use and keep this folder")
+    chosen = parser.parse_args(argv)
+    folder = chosen.keep or Path(tempfile.mkdtemp(prefix="lumen-latency-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ.update(git_settings(folder), LUMEN_HOOKS="0")
+    print("Milliseconds: median / 95th / 99th percentile; cold: CPU, then wall.\n")
+    print("| chunks | warm | warm, one folder | vectors alone | plain numpy scan | cold command |"
+          " recall@10: all | half | a fiftieth |")  # fmt: skip
+    print("|---|---|---|---|---|---|---|---|---|")
+    try:
+        for size in (int(text) for text in chosen.sizes.split(",")):
+            _measure(folder / str(size), size)
+    finally:
+        if chosen.keep is None:
+            shutil.rmtree(folder)
+
+
+def _measure(top: Path, size: int) -> None:
+    if not top.exists():
+        top.mkdir()
+        run("git", "init", "-q", cwd=top)
+        run("git", "commit", "-q", "--allow-empty", "-m", "empty", cwd=top)
+        _build(find_worktree(str(top)).index_path, size)
+    index = open_index(find_worktree(str(top)).index_path)
+    assert index is not None
+    with index:
+        searcher = Searcher(index.connection, BuiltinEmbedder())
+        everywhere = [Query(text) for text in QUESTIONS]
+        in_folder = [Query(text, path="d1") for text in QUESTIONS]
+        searcher.search(everywhere[0])
+        cells = [
+            _percentiles([lambda q=q: searcher.search(q) for q in queries])
+            for queries in (everywhere, in_folder)
+        ]
+        cells += _scans(index)
+    cells.append(_cold(top))
+    cells += [f"{share:.3f}" for share in _recalls(top, size)]
+    print(f"| {size:,} | {' | '.join(cells)} |", flush=True)
+
+
+def _scans(index: Index) -> list[str]:
+    matrix = load_matrix(index.connection, 256)
+    assert matrix is not None
+    rng = np.random.default_rng(3)
+    queries = rng.standard_normal((len(QUESTIONS), 256), np.float32)
+    ours = _percentiles([lambda q=q: matrix.search(q, 100) for q in queries])
+
+    def plain(query: NDArray[np.float32]) -> object:
+        cosines = matrix.vectors.astype(np.float32) @ query / matrix.norms
+        return matrix.ids[np.argpartition(-cosines, 100)[:100]]
+
+    return [ours, _percentiles([lambda q=q: plain(q) for q in queries])]
+
+
+def _cold(top: Path) -> str:
+    costs = [
+        lumen("search", "--no-refresh", "--json", QUESTIONS[number % len(QUESTIONS)], cwd=top)[0]
+        for number in range(COLD_RUNS)
+    ]
+    cpu, wall = (np.median([getattr(cost, what) for cost in costs]) for what in ("cpu", "wall"))
+    return f"{cpu * 1e3:.0f}, {wall * 1e3:.0f}"
+
+
+def _percentiles(calls: Sequence[Callable[[], object]]) -> str:
+    taken = []
+    for _ in range(WARM_RUNS):
+        for call in calls:
+            started = time.perf_counter()
+            call()
+            taken.append((time.perf_counter() - started) * 1e3)
+    return " / ".join(f"{value:.1f}" for value in np.percentile(taken, [50, 95, 99]))
+
+
+def _build(path: str, size: int) -> None:
+    """Fill an index as a build does: batch by batch, then made small."""
+    identity = identify_builtin()
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    words = _words(random.Random(5))
+    with create_index(path, identity.dimensions) as index:
+        for first, floats in _vectors(size, identity.dimensions):
+            with index.transaction():
+                _write(index, first, quantise(floats), words)
+        index.set_meta(
+            {
+                "fingerprint": fingerprint(identity),
+                "index_version": str(INDEX_VERSION),
+                "model": Settings().model,
+                "dimensions": str(identity.dimensions),
+                "refreshed": "1",
+                "complete": "1",
+            }
+        )
+        index.optimise()
+
+
+def _write(
+    index: Index, first: int, rows: list[bytes | None], words: Iterator[tuple[str, str]]
+) -> None:
+    execute, ids = index.connection, range(first, first + len(rows))
+    files = {(number - 1) // CHUNKS_PER_FILE + 1 for number in ids}
+    execute.executemany(
+        "INSERT INTO files(id, path, size, changed_ns, language) VALUES(?, ?, 0, 0, 'python')",
+        ((number, f"d{number % 50}/file{number}.py") for number in sorted(files)),
+    )
+    texts = [next(words) for _ in ids]
+    execute.executemany(
+        "INSERT INTO chunks(id, file_id, start_line, end_line, symbol, kind, key)"
+        " VALUES(?, ?, ?, ?, ?, 'function', ?)",
+        (
+            (
+                number, (number - 1) // CHUNKS_PER_FILE + 1, number % CHUNKS_PER_FILE * 30 + 1,
+                number % CHUNKS_PER_FILE * 30 + 25, symbol, number.to_bytes(16, "big"),
+            )
+            for number, (symbol, _) in zip(ids, texts, strict=True)
+        ),
+    )  # fmt: skip
+    execute.executemany(
+        "INSERT INTO lexical(rowid, words) VALUES(?, ?)",
+        ((number, text) for number, (_, text) in zip(ids, texts, strict=True)),
+    )
+    execute.execute("CREATE TEMP TABLE IF NOT EXISTS made(id INTEGER PRIMARY KEY, vector BLOB)")
+    execute.executemany("INSERT INTO temp.made VALUES(?, ?)", zip(ids, rows, strict=True))
+    vectors.add_from(execute, "SELECT id, vector FROM temp.made ORDER BY id")
+    execute.execute("DELETE FROM temp.made")
+
+
+def _vectors(size: int, dimensions: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Batches of vectors with the id of the first, the same in every run."""
+    rng = np.random.default_rng(1)
+    centres = rng.standard_normal((CLUSTERS, dimensions), np.float32)
+    for start in range(0, size, BATCH):
+        count = min(BATCH, size - start)
+        chosen = centres[rng.integers(0, CLUSTERS, count)]
+        yield start + 1, chosen + SPREAD * rng.standard_normal((count, dimensions), np.float32)
+
+
+def _words(rng: random.Random) -> Iterator[tuple[str, str]]:
+    """A symbol and the lexical index's words for one chunk after another, without end."""
+    package = Path(__file__).parents[2] / "lumen_hooks"
+    known = [
+        (chunk.symbol, lexical_words(path.name, chunk.symbol, chunk.text).split())
+        for path in sorted(package.rglob("*.py"))
+        for chunk in chunk_file(path.name, path.read_text(encoding="utf-8")).chunks
+    ]
+    others = sorted({word for _, words in known for word in words})
+    while True:
+        symbol, words = rng.choice(known)
+        mixed = {word if rng.random() > 1 / 3 else rng.choice(others) for word in words}
+        yield symbol, " ".join(mixed)
+
+
+def _recalls(top: Path, size: int) -> list[float]:
+    """Recall@10 of our nearest against exact float32: all rows, every second, every fiftieth."""
+    index = open_index(find_worktree(str(top)).index_path)
+    assert index is not None
+    rng = np.random.default_rng(9)
+    steps = (1, 2, 50)
+    with index:
+        matrix = load_matrix(index.connection, 256)
+        assert matrix is not None
+        _, first = next(_vectors(BATCH, 256))
+        noise = rng.standard_normal((RECALL_QUERIES, 256), np.float32)
+        queries = first[:RECALL_QUERIES] + SPREAD * noise
+        exact = np.concatenate([_cosines(floats, queries) for _, floats in _vectors(size, 256)])
+        recalls = []
+        for step in steps:
+            allowed = None if step == 1 else np.arange(step, size + 1, step, dtype=np.int64)
+            ids = np.arange(1, size + 1) if allowed is None else allowed
+            shares = []
+            for number, query in enumerate(queries):
+                best = ids[np.argsort(-exact[ids - 1, number])[:10]]
+                found = matrix.search(query, 10, allowed).ids
+                shares.append(len(np.intersect1d(best, found)) / 10)
+            recalls.append(float(np.mean(shares)))
+    return recalls
+
+
+def _cosines(
+    floats: NDArray[np.float32], queries: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    cosines: NDArray[np.float32] = (floats @ queries.T) / np.linalg.norm(floats, axis=1)[:, None]
+    return cosines
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
