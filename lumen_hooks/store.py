@@ -249,8 +249,8 @@ class Index:
         """
         (file_id,) = only_row(
             self.connection,
-            "INSERT INTO temp.staged_files(path, content, blob, size, changed_ns, language, skipped)"
-            " VALUES(?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            "INSERT INTO temp.staged_files(path, content, blob, size, changed_ns, language,"
+            " skipped) VALUES(?, ?, ?, ?, ?, ?, ?) RETURNING id",
             file,
         )
         self.connection.executemany(

@@ -106,9 +106,7 @@ def _work(worktree: Worktree, event: str, *, inline: bool) -> None:
             return  # that worker looks for hints after it has let go
         with answer:
             _follow(worktree, settings, event, inline=inline)
-            # The user is at a conflict or an edit. Nothing tells when it is abandoned.
-            moved = not inline and _watch_sequence(worktree)
-        if moved:
+        if not inline and _watch_sequence(worktree):
             settings = load_settings(worktree.top, os.environ)
             if not settings.enabled or settings.refresh == "off":
                 return
@@ -192,8 +190,22 @@ def _wait_for_sequence(worktree: Worktree) -> None:
 def _watch_sequence(worktree: Worktree) -> bool:
     """Watch a stopped rebase; whether it moved on or ended, so that the index is behind.
 
-    Costs a few stats a second, and ends when the index is taken away: nobody wants it then.
+    The user is at a conflict or an edit, and no hook tells when it is abandoned. Costs a few stats
+    a second, keeps nobody from working, and ends when the index is taken away: nobody wants it
+    then.
     """
+    from .locks import Acquired, acquire
+
+    if not _in_sequence(worktree):
+        return False
+    answer = acquire(worktree.watch_lock_path, timeout=0, purpose="watch a stopped rebase")
+    if not isinstance(answer, Acquired):
+        return False  # another worker watches
+    with answer:
+        return _has_moved_on(worktree)
+
+
+def _has_moved_on(worktree: Worktree) -> bool:
     from .indexing import events
 
     deadline = time.monotonic() + WATCH_SECONDS

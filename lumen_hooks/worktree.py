@@ -50,6 +50,11 @@ class Worktree:
         return os.path.join(self.git_dir, FOLDER, "worker.lock")
 
     @property
+    def watch_lock_path(self) -> str:
+        """Held by the one worker that watches a stopped rebase, which holds no other meanwhile."""
+        return os.path.join(self.git_dir, FOLDER, "watch.lock")
+
+    @property
     def events_path(self) -> str:
         """What hooks appended since the last refresh."""
         return os.path.join(self.git_dir, FOLDER, "events")

@@ -81,16 +81,20 @@ class Counted:
         return freshness(job.worktree, job.settings) == ("fresh", 0)
 
     def at_work(self) -> bool:
-        """Whether a worker holds its lock; asked of the lock, which a dead worker cannot hold."""
-        path = find_worktree(str(self.repo.top)).worker_lock_path
-        if not os.path.exists(path):
-            return False
-        answer = acquire(path, timeout=0, purpose="test")
-        if isinstance(answer, Acquired):
-            answer.release()
-            return False
-        return True
+        """Whether a worker works or watches; asked of locks, which a dead worker cannot hold."""
+        place = find_worktree(str(self.repo.top))
+        return any(map(_is_held, (place.worker_lock_path, place.watch_lock_path)))
 
     def settled(self) -> bool:
         """The index is fresh and nobody works on it."""
         return self.is_fresh() and not self.at_work()
+
+
+def _is_held(path: str) -> bool:
+    if not os.path.exists(path):
+        return False
+    answer = acquire(path, timeout=0, purpose="test")
+    if isinstance(answer, Acquired):
+        answer.release()
+        return False
+    return True

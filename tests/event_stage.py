@@ -8,6 +8,7 @@ these functions, `text PATH TEXT` one that saves this line, `delete PATH` a file
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 GIT_SECONDS = 15.0
 """A git command that takes longer waits for something; stand-ins are held for longer than that."""
+
+_PATCH = re.compile(r"patch\d+-\d+")
+"""pre-commit names the file for the edits that it sets aside by time and process."""
 
 CALLED_BY_OTHERS = {
     FILE: f"repos:\n{stanza()}",
@@ -84,7 +88,7 @@ class Stage:
         assert (done.returncode != 0) == fails, (line, done.stdout, done.stderr)
         # Both twins' paths have the same length, so that nothing is cut or padded differently.
         texts = [
-            os.fsdecode(text).replace(str(self.folder), "STAGE")
+            _PATCH.sub("patch", os.fsdecode(text).replace(str(self.folder), "STAGE"))
             for text in (done.stdout, done.stderr)
         ]
         return Outcome(line, done.returncode, *texts)

@@ -219,6 +219,14 @@ def test_a_comment_stays_with_its_statement_when_a_function_is_split() -> None:
     assert all(chunk.text.startswith("    # Explains") for chunk in chunks[1:])
 
 
+def test_constants_do_not_crowd_a_definition_out_of_the_symbol() -> None:
+    imports = "".join(f"var part{number} = require('./part{number}');\n" for number in range(9))
+    text = f"{imports}\nfunction isWhole(value) {{\n  return part0(value);\n}}\n"
+    (chunk,) = chunk_file("a.js", text).chunks
+    names = chunk.symbol.split(", ")
+    assert names == ["part0", "part1", "part2", "part3", "part4", "isWhole"]
+
+
 def test_object_literals_are_opened() -> None:
     body = "".join(f"    log('a line of some length', {number});\n" for number in range(20))
     text = f"export const api = {{\n  get(a) {{\n{body}  }},\n  post: (b) => {{\n{body}  }},\n}};\n"

@@ -327,4 +327,4 @@ def test_a_definition_comes_before_what_mentions_it_more_often() -> None:
     ranking = Ranking("open_file", {1: 0.9, 2: 0.6, 3: 0.1}, {1: 3.0, 2: 2.5, 3: 1.0})
     mention = ranking.score(1, "a.py", "", "module")
     assert ranking.score(2, "b.py", "File.open_file", "method") > mention
-    assert ranking.score(2, "b.py", "File.open", "method") < mention
+    assert ranking.score(2, "b.py", "Reader.close", "method") < mention

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lumen_hooks.chunking.settings import (
@@ -41,6 +41,7 @@ class Piece:
         parent: tells the pieces of one definition from those of another; CLOSED joins no other.
         definition: whose signature later parts repeat; None at the top of the file.
         continued: it stands after other pieces of `definition`, so it repeats the signature too.
+        constants: those of the names that are of constants, once pieces were joined.
     """
 
     first: int
@@ -51,11 +52,18 @@ class Piece:
     parent: int
     definition: Definition | None = None
     continued: bool = False
+    constants: list[str] = field(default_factory=list)
 
     @property
     def symbol(self) -> str:
         """The names, or else the owner's."""
-        return ", ".join(list(dict.fromkeys(self.names))[:NAMES_MAX]) or self.owner
+        found = list(dict.fromkeys(self.names))
+        if len(found) > NAMES_MAX:
+            # Constants give way: among them are imports that variables hold.
+            room = max(0, NAMES_MAX - sum(name not in self.constants for name in found))
+            kept = [name for name in found if name in self.constants][:room]
+            found = [name for name in found if name not in self.constants or name in kept]
+        return ", ".join(found[:NAMES_MAX]) or self.owner
 
 
 def pieces_of(top: Definition, lines: SourceLines) -> list[Piece]:
@@ -202,6 +210,9 @@ def _ends_group(piece: Piece) -> bool:
 
 def _join(group: Piece, piece: Piece) -> None:
     group.last = piece.last
+    for one in (group, piece):
+        if one.kind == "constant":
+            group.constants = [*group.constants, *one.names]
     group.kind = _kind_of_both(group, piece)
     group.names = [*group.names, *piece.names]
 

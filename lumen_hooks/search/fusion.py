@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from .terms import STOP_WORDS, distinct_words
+from .terms import STOP_WORDS, distinct_words, inner_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -19,31 +20,29 @@ if TYPE_CHECKING:
 class Weights:
     """What each part of a score counts. `WEIGHTS` are the values in use.
 
-    The sum of all but the factors is divided out, so that scores stay between 0 and 1. The
-    adjustments were chosen on 31,000 Python chunks and the built-in model (a trial): 200 queries
-    that are a function's name gain, MRR@10 0.916 to 0.992; 600 docstring queries keep their
-    recall@10 (0.737, then 0.740) and lose 0.005 of MRR@10 (0.477 to 0.472, within the noise).
+    The sum of all but the factors is divided out, so that scores stay between 0 and 1. Chosen on
+    the tune set of the quality benchmark (3,000 questions to sources in four languages, the
+    built-in model); docs/quality.md has what each of them gives.
 
     Attributes:
         dense: the cosine, min-max normalised over the candidates.
-        lexical: BM25, normalised alike. Equal weight measured best for the built-in model
-            (MRR@10 0.520, against 0.503 by reciprocal rank; model-facts.md).
+        lexical: BM25, normalised alike.
         exact_name: the query names the symbol itself.
-        partial_name: share of the query's words and of the symbol's words that they have in
-            common (their harmonic mean).
+        partial_name: share of the query's words and of a name's words that they have in common
+            (their harmonic mean), of the best of the symbol's names.
         path_words: share of the query's words that are words of the path.
         definition: the chunk defines something, rather than mentioning it.
         tests: factor for tests, unless the query asks for them.
         generated: factor for code that a program wrote, by its file's name.
     """
 
-    dense: float = 0.5
-    lexical: float = 0.5
-    exact_name: float = 0.5
-    partial_name: float = 0.2
-    path_words: float = 0.1
-    definition: float = 0.05
-    tests: float = 0.75
+    dense: float = 0.4
+    lexical: float = 0.6
+    exact_name: float = 0.2
+    partial_name: float = 0.4
+    path_words: float = 0.2
+    definition: float = 0.1
+    tests: float = 0.6
     generated: float = 0.75
 
     @property
@@ -60,6 +59,8 @@ class Weights:
 
 
 WEIGHTS = Weights()
+
+_SHORT = 3
 
 _MENTIONS = frozenset({"module", "text", "section", "key"})
 _TEST_WORDS = frozenset({"test", "tests", "testing", "spec", "specs", "fixture", "fixtures"})
@@ -86,6 +87,7 @@ class Ranking:
     __slots__ = (
         "_dense",
         "_in_named_files",
+        "_inner",
         "_lexical",
         "_named",
         "_share",
@@ -109,9 +111,9 @@ class Ranking:
         self._weights = weights
         self._in_named_files = frozenset(in_named_files)
         words = distinct_words(query)
-        self._words = frozenset(word for word in words if word not in STOP_WORDS) or frozenset(
-            words
-        )
+        self._words = frozenset(words) - STOP_WORDS or frozenset(words)
+        inner = inner_words(query)
+        self._inner = _singular(inner - STOP_WORDS or inner)
         self._named = named_symbols(query)
         self._tests_wanted = bool(_TEST_WORDS & set(words))
 
@@ -148,14 +150,36 @@ class Ranking:
         return 0.0
 
     def _partial_name(self, symbol: str) -> float:
-        own = set(distinct_words(_last(symbol))) - STOP_WORDS
-        common = len(own & self._words)
-        return 2 * common / (len(own) + len(self._words)) if common else 0.0
+        return max(
+            _overlap(self._inner, _inner_of(form))
+            for name in symbol.split(", ")
+            for form in (name, _last(name))
+        )
 
     def _path_words(self, path: str) -> float:
-        if not self._words:
+        if not self._inner:
             return 0.0
-        return len(self._words & set(distinct_words(path))) / len(self._words)
+        return len(self._inner & _inner_of(path.rsplit(".", 1)[0])) / len(self._inner)
+
+
+@lru_cache(maxsize=1 << 14)
+def _inner_of(name: str) -> frozenset[str]:
+    """The words of a name or path; many candidates share them."""
+    return _singular(inner_words(name))
+
+
+def _singular(words: Collection[str]) -> frozenset[str]:
+    """Words without a final s, so that a query's `uploads` meets a name's `upload`."""
+    return frozenset(
+        word[:-1] if len(word) > _SHORT and word[-1] == "s" and word[-2] != "s" else word
+        for word in words
+    )
+
+
+def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
+    """The harmonic mean of the shares of each that both have."""
+    common = len(one & other)
+    return 2 * common / (len(one) + len(other)) if common else 0.0
 
 
 def normalised(scores: Mapping[int, float]) -> dict[int, float]:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 MARKS = ("", NAME_MARK, PATH_MARK)
 """Where a word may stand: in the text, the symbol, the path."""
 
-PLACE_WEIGHTS = (1.0, 5.0, 1.0)
-"""How often a word counts that stands there, in the order of MARKS."""
+PLACE_WEIGHTS = (1.0, 3.0, 2.0)
+"""How often a word counts that stands there, in the order of MARKS (measured: docs/quality.md)."""
 
 SATURATION = 1.2
 """BM25's k1: how little more a word counts for standing in several places."""
@@ -87,9 +87,7 @@ def _postings(connection: apsw.Connection, term: str, mark: str) -> NDArray[np.i
     return ids
 
 
-def _scores(
-    postings: list[list[NDArray[np.int64]]], size: int, chunks: int
-) -> NDArray[np.float32]:
+def _scores(postings: list[list[NDArray[np.int64]]], size: int, chunks: int) -> NDArray[np.float32]:
     """The score of each chunk id below `size`, 0 for those that have none of the words.
 
     Args:

@@ -73,6 +73,15 @@ def distinct_words(text: str) -> list[str]:
     return list(found)
 
 
+def inner_words(text: str) -> frozenset[str]:
+    """The words of a text in lower case, identifiers by their parts alone."""
+    found: set[str] = set()
+    for word in _WORD.findall(text[:MAX_QUERY_CHARACTERS]):
+        if len(word) <= _LONGEST_WORD:
+            found.update(parts(word) or (word.lower(),))
+    return frozenset(found)
+
+
 def lexical_words(path: str, symbol: str, text: str) -> str:
     """A chunk for the lexical index: the words of its text, and marked those of symbol and path.
 

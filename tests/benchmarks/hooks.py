@@ -181,26 +181,33 @@ def _commit(top: Path) -> Cost:
 
 
 def _seed(folder: Path, sources: Path) -> None:
-    """`git worktree add` of Django's package with and without hooks, side by side."""
+    """The hook of a new worktree of Django's package, whose index lies there when it returns.
+
+    The script is run as `git worktree add` runs it, in worktrees that were made without hooks:
+    what git itself costs for so many files varies by more than what is measured.
+    """
     top = folder / "main"
     shutil.copytree(django_sources(sources), top / "django")
     run("git", "init", "-q", cwd=top)
     run("git", "add", "-A", cwd=top)
     run("git", "commit", "-qm", "Django 5.2", cwd=top)
     lumen("install", "--native", cwd=top)
-    numbers = iter(range(10_000))
-
-    def add(hooks: str) -> Cost:
-        place = folder / f"w{next(numbers)}"
-        command = ["git", "worktree", "add", "-q", "--detach", str(place)]
-        cost, _ = run(*command, cwd=top, env={"LUMEN_HOOKS": hooks, "LUMEN_REFRESH": "background"})
-        if hooks == "1":
-            lumen("wait", cwd=place)
-        run("git", "worktree", "remove", "--force", str(place), cwd=top)
-        return cost
-
-    rows = _in_turns(SEED_RUNS, partial(add, "0"), partial(add, "1"))
-    print(f"{'git worktree add':22} {'seed in front':19} {_over(*rows)}")
+    empty = _program(folder / "empty", "#!/bin/sh\nexit 0\n")
+    script = top / ".git" / "hooks" / "post-checkout"
+    head = run("git", "rev-parse", "HEAD", cwd=top)[1].strip()
+    rows: list[list[Cost]] = [[], []]
+    for number in range(SEED_RUNS):
+        linked = folder / f"w{number}"
+        command = ["git", "worktree", "add", "-q", "--detach", str(linked)]
+        run(*command, cwd=top, env={"LUMEN_HOOKS": "0"})
+        place = Place("linked", linked, {})
+        rows[0].append(_cost([str(empty)], place))
+        rows[1].append(_cost([str(script), "0" * len(head), head, "1"], place))
+        if not (_folder(place) / "index.db").exists():
+            raise SystemExit("the new worktree was not seeded")
+        lumen("wait", cwd=linked)
+        run("git", "worktree", "remove", "--force", str(linked), cwd=top)
+    print(f"{'post-checkout':22} {'linked':8} {'seed':10} {_over(*rows)}")
 
 
 def _repository(top: Path, files: dict[str, str]) -> Path:

@@ -1,1 +1,7 @@
 """How good the answers are: known questions on pinned sources, scored for each way of ranking."""
+
+from __future__ import annotations
+
+from lumen_hooks.embedding.threads import limit_threads
+
+limit_threads(1)  # before numpy is imported: more threads wait for each other, query by query

@@ -1,6 +1,6 @@
 """The quality table: every ranking's MRR, recall and NDCG at 10.
 
-    python -m tests.benchmarks.quality [--model NAME_OR_FOLDER] [--set tune] [--cache FOLDER]
+python -m tests.benchmarks.quality [--model NAME_OR_FOLDER] [--set tune] [--cache FOLDER]
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def main(argv: Sequence[str]) -> None:
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.quality", description=__doc__)
-    parser.add_argument("--model", help="a folder or a name that fastembed lists; else the built-in")
+    parser.add_argument("--model", help="a folder, or a name that fastembed lists; else built in")
     parser.add_argument("--set", choices=("tune", "report"), default="report")
     parser.add_argument("--language", action="append", choices=list(LANGUAGES), help="only this")
     default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -70,7 +70,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
 def _ask(corpus: Corpus, settings: Settings, embedder: Embedder, results: Results) -> None:
     with indexed(corpus, settings, embedder) as index:
         counts = index.counts()
-        asked = defaultdict(int)
+        asked: dict[str, int] = defaultdict(int)
         rankings = Rankings(index.connection, embedder)
         for question in corpus.questions:
             asked[question.kind] += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import shutil
 from dataclasses import asdict, dataclass
@@ -90,7 +91,7 @@ def _make(top: Path, chosen: Sequence[Source], places: Places) -> list[Question]
 def _stamp(chosen: Sequence[Source]) -> str:
     digest = hashlib.sha256(repr(chosen).encode())
     for module in (documented, questions, sources):
-        digest.update(Path(module.__file__).read_bytes())
+        digest.update(inspect.getsource(module).encode())
     digest.update(Path(__file__).read_bytes())
     return digest.hexdigest()
 

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from lumen_hooks.chunking.definitions import Definition, ParsedFile
 
 
+_QUOTES = re.compile(r"^\s*[rRuUbBfF]{0,2}(\"{3}|'{3}|\"|')|(\"{3}|'{3}|\"|')\s*$")
+_MARKERS = re.compile(r"^\s*(/\*\*+|\*/|\*+(?!/)|//+!?)[ \t]?|\s*\*+/\s*$", re.MULTILINE)
+_TAGGED = re.compile(r"^\s*@(?:summary|description)\s+(\S.*)", re.MULTILINE | re.DOTALL)
+
+
 @dataclass(frozen=True, slots=True)
 class Documented:
     """A definition in the stripped text.
@@ -83,9 +88,8 @@ def strip_documentation(language: str, text: str) -> tuple[str, list[Documented]
 
 def first_sentence(comment: str, name: str) -> str:
     """The first sentence of a documentation comment, without markup and the name it describes."""
-    text = re.sub(r"^\s*[rRuUbBfF]{0,2}(\"{3}|'{3}|\"|')|(\"{3}|'{3}|\"|')\s*$", "", comment.strip())
-    text = re.sub(r"^\s*(/\*\*+|\*/|\*+(?!/)|//+!?)[ \t]?|\s*\*+/\s*$", "", text, flags=re.M)
-    tagged = re.search(r"^\s*@(?:summary|description|fileoverview)\s+(\S.*)", text, flags=re.M | re.S)
+    text = _MARKERS.sub("", _QUOTES.sub("", comment.strip()))
+    tagged = _TAGGED.search(text)
     text = tagged[1] if tagged else text
     text = re.split(r"\n\s*\n|\n\s*@|^\s*@|\n\s*<p>|\n\s*[-*] ", text.strip(), maxsplit=1)[0]
     text = re.sub(r"\{@\w+\s+#?([^}]*)\}", r"\1", text)
@@ -110,9 +114,7 @@ def _name_start(definition: Definition) -> int:
     return definition.name_node.start_byte if definition.name_node is not None else -1
 
 
-def _comments(
-    parsed: ParsedFile, language: str
-) -> tuple[list[_Comment], dict[int, _Comment]]:
+def _comments(parsed: ParsedFile, language: str) -> tuple[list[_Comment], dict[int, _Comment]]:
     """All comments in order, and Python's docstrings by where their owner's name starts."""
     comments: list[_Comment] = []
     docstrings: dict[int, _Comment] = {}
@@ -196,7 +198,10 @@ def _cuts(
         line_end = source.find(b"\n", end)
         line_end = len(source) if line_end < 0 else line_end
         whole = not source[line_start:start].strip() and not source[end:line_end].strip()
-        cuts.append((line_start, min(len(source), line_end + 1), b"") if whole else (start, end, b""))
+        if whole:
+            cuts.append((line_start, min(len(source), line_end + 1), b""))
+        else:
+            cuts.append((start, end, b""))
     return cuts
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
     from tests.benchmarks.quality.corpus import Corpus
 
 
-def settings_for(model: str | None, models_folder: str, threads: int = 2) -> Settings:
+def settings_for(model: str | None, models_folder: str) -> Settings:
     """Settings that name a model: `builtin`, a folder, or a name that fastembed lists."""
     name = BUILTIN_MODEL if model is None else model
     if name != BUILTIN_MODEL and Path(name).is_dir():
         name = str(Path(name).resolve())
-    return Settings(model=name, models_folder=models_folder, threads=threads)
+    return Settings(model=name, models_folder=models_folder)
 
 
 @contextmanager
@@ -79,5 +80,5 @@ def _words_stamp() -> str:
     """Changes with what decides the lexical index, which the fingerprint need not show in work."""
     digest = hashlib.sha256()
     for module in (terms, store, fingerprint):
-        digest.update(Path(module.__file__).read_bytes())
+        digest.update(inspect.getsource(module).encode())
     return digest.hexdigest()

@@ -1,8 +1,8 @@
 """Questions with known answers, taken from the sources themselves.
 
 Three kinds: `docstring` (the first sentence of a function's documentation, which the indexed code
-lacks), `identifier` (a name, bare, qualified or as words) and `commit` (a commit's subject, answered
-by the files that it changed).
+lacks), `identifier` (a name, bare, qualified or as words) and `commit` (a commit's subject,
+answered by the files that it changed).
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ MAX_ANSWERS = 3
 _FUNCTIONS = frozenset({"function", "method"})
 _NAMED = _FUNCTIONS | {"class", "interface", "struct", "enum", "type"}
 _EMPTY_SENTENCE = re.compile(
-    r"^(see|deprecated|internal|todo|same as|alias|constructs?\b|creates a new instance|\W)", re.I
+    r"^(see|deprecated|internal|todo|same as|alias|constructs?\b|creates a new instance|\W)",
+    re.IGNORECASE,
 )
 _CHORES = re.compile(
     r"\b(bump|merge|release|version|typos?|docs?|documentation|changelog|readme|javadocs?|deps?|lint"
@@ -41,7 +42,10 @@ _CHORES = re.compile(
     r"|gofmt|codespell|spelling|eslint|prettier|translations?|locale|since|simplify|modernize)\b",
     re.IGNORECASE,
 )
-_TICKET = re.compile(r"\s*\(#\d+\)|\[?\b[A-Z]{2,}-\d+\b\]?:?|#\d+\b|^\w+\([^)]*\): ")
+_TICKET = re.compile(
+    r"\s*\((?:(?:fix(?:es)?|refs?|closes),?\s*)*(?:#\d+[,\s]*)+\)|\[?\b[A-Z]{2,}-\d+\b\]?:?|#\d+\b"
+    r"|^\w+\([^)]*\): "
+)
 
 
 @dataclass(frozen=True, slots=True)

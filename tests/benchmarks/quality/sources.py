@@ -6,11 +6,12 @@ import re
 import subprocess
 import sys
 import tarfile
-import tomllib
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import tomllib
 
 from lumen_hooks.chunking.languages import language_of
 
