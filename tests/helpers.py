@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import pytest
+
 from lumen_hooks.config import load_settings
 from lumen_hooks.indexing.update import Job, Updated, update_index
 from lumen_hooks.store import open_index
@@ -12,7 +14,10 @@ from lumen_hooks.worktree import find_worktree
 from tests.fake_embedder import FakeEmbedder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
+
+    from _pytest.mark import ParameterSet
 
     from lumen_hooks.embedding.embedder import Embedder
     from lumen_hooks.indexing.update import Refresh
@@ -106,3 +111,9 @@ def _index_path(worktree: Worktree | Repository | Path) -> str:
         return str(worktree.index_path)
     top = worktree.top if hasattr(worktree, "top") else worktree
     return find_worktree(str(top)).index_path
+
+
+def every_other(names: Iterable[str]) -> list[ParameterSet]:
+    """Half of a long table for the normal run; the other half runs with the stress suites."""
+    marks = ((), (pytest.mark.stress,))
+    return [pytest.param(name, marks=marks[row % 2]) for row, name in enumerate(names)]

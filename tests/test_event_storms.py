@@ -101,6 +101,7 @@ def test_a_conflict_is_indexed_and_so_is_its_abort(counted: Counted) -> None:
     assert (counted.starts, len(counted.refreshes)) == (1, 2)
 
 
+@pytest.mark.stress
 def test_a_conflict_that_is_solved_needs_no_other_worker(counted: Counted) -> None:
     repo = counted.repo
     repo.git("rebase", "-q", "main", "clash", check=False)
@@ -112,6 +113,7 @@ def test_a_conflict_that_is_solved_needs_no_other_worker(counted: Counted) -> No
     assert equals_a_clean_build(repo)
 
 
+@pytest.mark.stress
 def test_a_commit_at_an_edit_stop_is_indexed(counted: Counted) -> None:
     repo = counted.repo
     repo.git("-c", "sequence.editor=sed -i 1s/^pick/edit/", "rebase", "-q", "-i", "main", "topic")
@@ -125,6 +127,7 @@ def test_a_commit_at_an_edit_stop_is_indexed(counted: Counted) -> None:
     assert equals_a_clean_build(repo)
 
 
+@pytest.mark.stress
 def test_a_watch_ends_with_the_index(counted: Counted) -> None:
     repo = counted.repo
     repo.git("rebase", "-q", "main", "clash", check=False)

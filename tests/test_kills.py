@@ -126,7 +126,7 @@ def test_killed_at_a_step_of_each_kind(
 ) -> None:
     shown: set[str] = set()
     tally = Tally()
-    for name in ("build", "seed", "refresh", "damaged index"):
+    for name in ("build", "seed", "refresh"):
         place = Repository(tmp_path / name / "main")
         shutil.copytree(repo.top, place.top)
         trials = Trials(SCENES[name], place, server, place.top.parent)

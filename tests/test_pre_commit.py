@@ -249,6 +249,7 @@ class TestRun:
         done = run_to_the_end(["git", *arguments], repo.top, environ)
         assert done.returncode == 0, (done.stdout, done.stderr)
 
+    @pytest.mark.stress
     def test_every_event(self, framed: Repository, stand_in: StandIn) -> None:
         def started(count: int = 1) -> list[str]:
             records = stand_in.next_records(count)
@@ -308,6 +309,7 @@ class TestRun:
         assert stand_in.next_records(0) == []
         assert not (copy.top / ".git/lumen").exists()
 
+    @pytest.mark.stress
     def test_branch_without_the_file(self, framed: Repository, tmp_path: Path) -> None:
         framed.git("switch", "-q", "--orphan", "bare", check=False)
         framed.git("commit", "-q", "--allow-empty", "-m", "x")

@@ -314,6 +314,7 @@ class TestToTheEnd:
         found = self.status(repo)
         assert (found["state"], found["files"]) == ("fresh", 3)
 
+    @pytest.mark.stress
     def test_inline_beside_a_worker(self, repo: Repository) -> None:
         repo.commit({"a.py": "def first():\n    return 'one'\n"})
         repo.git("config", "lumen.refresh", "inline")

@@ -12,6 +12,7 @@ import pytest
 from lumen_hooks import vectors
 from lumen_hooks.errors import LockError, NewerIndexError
 from lumen_hooks.indexing import events
+from lumen_hooks.indexing import update as updating
 from lumen_hooks.indexing.update import Busy, update_index
 from lumen_hooks.locks import Acquired, acquire
 from lumen_hooks.sqlite import connect, only_row
@@ -256,10 +257,13 @@ def test_a_hint_outlives_a_failed_update(repo: Repository) -> None:
     assert not events.pending(worktree)
 
 
-def test_vectors_are_repacked_when_deletions_wasted_much(repo: Repository) -> None:
-    repo.commit({f"m{n}.py": python_module(*(f"f{n}_{k}" for k in range(100))) for n in range(90)})
+def test_vectors_are_repacked_when_deletions_wasted_much(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(updating, "REPACK_ROWS", 2 * vectors.BLOCK_ROWS)
+    repo.commit({f"m{n}.py": python_module(*(f"f{n}_{k}" for k in range(100))) for n in range(12)})
     update(repo)
-    for n in range(90):
+    for n in range(12):
         if n % 3:
             (repo.top / f"m{n}.py").unlink()
     refreshed(repo)
