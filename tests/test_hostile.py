@@ -95,6 +95,7 @@ def command(*arguments: str) -> list[str]:
 # environments
 
 
+@pytest.mark.stress
 def test_commands_work_whatever_the_environment_lacks(
     project: Repository, launcher: Launcher, subtests: pytest.Subtests
 ) -> None:
@@ -161,6 +162,7 @@ def test_git_that_is_not_there_is_named(project: Repository, launcher: Launcher)
 # places
 
 
+@pytest.mark.stress
 def test_everything_works_in_places_with_odd_names(tmp_path: Path, launcher: Launcher) -> None:
     """A linked worktree's path need not be text: its index lies in the main one's git directory."""
     _works_in(launcher, tmp_path / ODD / "main", tmp_path / NO_TEXT / "linked tree")

@@ -283,6 +283,7 @@ def test_every_command_meets_a_damaged_index(repo: Repository, launcher: Launche
     assert answers_from(launcher, repo.top, "beta_9", "m9.py", "--no-refresh") == "fresh"
 
 
+@pytest.mark.stress
 def test_git_is_quiet_beside_damaged_indexes(repo: Repository, launcher: Launcher) -> None:
     indexed(launcher, repo)
     install_hooks(launcher, repo)

@@ -364,6 +364,7 @@ async def test_cancelled_calls_return_at_once_and_leave_a_sound_index(
     check_whole(project)
 
 
+@pytest.mark.stress
 async def test_a_client_of_the_newest_protocol(project: Repository, tmp_path: Path) -> None:
     async with agent(tmp_path, mode=MODERN, cwd=project.top) as modern:
         second = project.add_worktree("second", "-b", "second")
@@ -473,6 +474,7 @@ def test_a_client_that_goes_away_in_the_middle_of_a_call(
     assert read_status(worktree, job_for(repo).settings).lock is None
 
 
+@pytest.mark.stress
 def test_nothing_but_protocol_on_standard_output(repo: Repository, tmp_path: Path) -> None:
     repo.commit({"a.py": python_module("alpha")})
     with _raw(repo, tmp_path) as server:

@@ -196,6 +196,7 @@ def test_20_builds_at_once_embed_each_text_once(
     report.done(WORKTREES)
 
 
+@pytest.mark.stress
 def test_builds_of_many_repositories_share_the_slots(
     repo: Repository, crew: Crew, ledger: str, tmp_path: Path
 ) -> None:

@@ -108,6 +108,7 @@ class TestScripts:
         "arguments",
         [["commit", "-q", "--allow-empty", "-m", "x"], ["checkout", "-q", "--", "a.py"]],
     )
+    @pytest.mark.stress
     def test_git_waits_for_inline(
         self, repo_with_index: Repository, stand_in: StandIn, arguments: list[str]
     ) -> None:
