@@ -29,6 +29,8 @@ from tests.stand_in import StandIn, run_to_the_end
 if TYPE_CHECKING:
     from tests.repository import Repository
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 30.0
 
 HASH = "1" * 40

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from tests.repository import Repository
 
+pytestmark = pytest.mark.slow
+
 COMMITS = 50
 SWITCHES = 30
 

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
     from tests.hostile_processes import Running
 
+pytestmark = pytest.mark.slow
+
 IN_A_TRANSACTION = ("lumen_hooks.indexing.update", "_Update._finish")
 BEFORE_LOCKING = ("lumen_hooks.indexing.update", "acquire")
 WHILE_READING = ("lumen_hooks.indexing.prepare", "Preparer._stage")

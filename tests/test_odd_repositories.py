@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     Pair = tuple[Repository, Repository]
 
+pytestmark = pytest.mark.slow
+
 FILES: dict[str, str | bytes] = {
     f"{folder}/m{number}.py": python_module(f"{folder}_alpha_{number}", f"{folder}_beta_{number}")
     for folder in ("lib", "tools", "app")

@@ -28,6 +28,8 @@ from lumen_hooks.worktree import find_worktree
 from tests.repository import Repository
 from tests.stand_in import StandIn, run_to_the_end
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).parent.parent
 PASSING = "{id: x, name: x, entry: 'true', language: system, always_run: true}"
 IDS = [f"lumen-{event}" for event in GIT_EVENTS]
