@@ -186,6 +186,39 @@ def test_search_says_when_its_answer_is_stale(project: Repository) -> None:
     assert json.loads(done(lumen(project.top, "search", "--json", "fetch_1")))["state"] == "fresh"
 
 
+def test_paths_only_and_lines_around(project: Repository) -> None:
+    paths = done(lumen(project.top, "search", "-l", "fetch_3 store_3")).splitlines()
+    assert paths[0] == "lib/m3.py"
+    assert len(paths) == len(set(paths))
+    found = {}
+    for context in ("0", "2"):
+        answer = done(lumen(project.top, "search", "fetch_3", "--json", "--context", context))
+        found[context] = json.loads(answer)["results"][0]
+    text = (project.top / "lib/m3.py").read_text().rstrip("\n").split("\n")
+    start, end = max(1, found["0"]["start_line"] - 2), found["0"]["end_line"] + 2
+    end = min(end, len(text))
+    assert (found["2"]["start_line"], found["2"]["end_line"]) == (start, end)
+    assert found["2"]["snippet"].split("\n") == text[start - 1 : end]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(repo: Repository, shell: str) -> None:
+    assert "_LUMEN_HOOKS_COMPLETE" in done(lumen(repo.top, "completion", shell))
+    words = subprocess.run(
+        [sys.executable, "-m", "lumen_hooks"],
+        env={
+            **os.environ,
+            "_LUMEN_HOOKS_COMPLETE": f"{shell}_complete",
+            "COMP_WORDS": "lumen-hooks sta",
+            "COMP_CWORD": "sta" if shell == "fish" else "1",
+        },
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert "status" in words.stdout
+
+
 def test_output_on_a_terminal_and_in_a_pipe(project: Repository) -> None:
     piped = lumen(project.top, "search", "send password reset email", "-n", "1")
     assert "\x1b" not in piped.stdout + piped.stderr

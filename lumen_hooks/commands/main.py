@@ -32,6 +32,7 @@ COMMANDS = {
     "mcp": "mcp",
     "agent": "agent",
     "hook": "hook",
+    "completion": "completion",
 }
 """Each command's module, imported only when it is asked for."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     "--lang", "languages", multiple=True, metavar="L", help=f"Only: {', '.join(LANGUAGES)}."
 )
 @click.option("--kind", "kinds", multiple=True, metavar="K", help=f"Only: {', '.join(KINDS)}.")
+@click.option(
+    "--context", type=click.IntRange(0, 1000), default=0, metavar="N", help="Lines around a result."
+)
+@click.option("-l", "--files-with-matches", is_flag=True, help="Print the paths only, best first.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--no-refresh", is_flag=True, help="Answer from the index as it is.")
 @click.pass_obj
@@ -39,6 +43,8 @@ def search(
     path: str | None,
     languages: tuple[str, ...],
     kinds: tuple[str, ...],
+    context: int,
+    files_with_matches: bool,
     as_json: bool,
     no_refresh: bool,
 ) -> None:
@@ -60,6 +66,15 @@ def search(
             refresh=not no_refresh,
             start_worker=lambda: spawn_worker(top, "search"),
         )
+    if files_with_matches and not as_json:
+        for name in dict.fromkeys(result.path for result in found.results):
+            click.echo(name)
+        return
+    if context:
+        from lumen_hooks.search.snippets import with_context
+
+        wider = tuple(with_context(top, result, context) for result in found.results)
+        found = replace(found, results=wider)
     show(found, as_json=as_json)
 
 

@@ -8,6 +8,7 @@ it was indexed. Knows the working tree, no index.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lumen_hooks.contents import Content, read_file
@@ -36,6 +37,27 @@ def snippet(top: str, hit: Hit | SearchResult, max_lines: int | None = None) -> 
     if max_lines is not None:
         end = min(end, hit.start_line - 1 + max_lines)
     return lines_between(content.text, hit.start_line, end)
+
+
+def with_context(top: str, result: SearchResult, lines: int) -> SearchResult:
+    """A result with more of its file around it; as it is if the file cannot be read.
+
+    Args:
+        top: the worktree's top folder.
+        result: what to widen.
+        lines: how many lines before and after, as far as the file goes.
+    """
+    content = read_current(top, result.path)
+    if content is None:
+        return result
+    start = max(1, result.start_line - lines)
+    end = min(result.end_line + lines, content.text.rstrip("\n").count("\n") + 1)
+    return replace(
+        result,
+        start_line=start,
+        end_line=max(end, result.end_line),
+        snippet=lines_between(content.text, start, end),
+    )
 
 
 def read_current(top: str, path: str, *, blob_length: int = _SHA1_BYTES) -> Content | None:
