@@ -13,7 +13,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .errors import BusyError, CorruptIndexError, LockError, StorageFullError, StoreError
+from .config import BUILTIN_MODEL
+from .errors import (
+    BusyError,
+    CorruptIndexError,
+    LockError,
+    ModelError,
+    StorageFullError,
+    StoreError,
+)
+from .index_model import OwnModel, note_of
+from .indexing.turns import SMALL_SLOW_REFRESH_FILES
 from .indexing.update import Busy, update_index
 from .search.anchor import results_now
 from .search.query import Searcher
@@ -30,11 +40,12 @@ if TYPE_CHECKING:
     from .search.model import Hit, Query, SearchResult
     from .search.query import QueryEmbedder
     from .search.related import Place
-    from .status import Freshness
+    from .status import Freshness, Outdated
     from .worktree import Worktree
 
 SMALL_DIFFERENCE_FILES = 64
-"""So many changed files are indexed before answering; more are left to the worker."""
+"""So many changed files are indexed before answering, with the built-in model (with others as many
+as need no embedding slot); more are left to the worker."""
 
 PEER_WAIT_SECONDS = 2.0
 """How long an answer waits for another process that is refreshing an index that exists."""
@@ -56,6 +67,8 @@ class Answer:
         problem: why the index could not be brought up to date, or None.
         head: the commit that was checked out when the state was looked at (hex), None for none.
         differing: the first LISTED_FILES of the pending files' paths.
+        model: name of the model whose vectors decided, the index's own; None where words alone
+            did, or nothing was embedded.
     """
 
     query: str
@@ -66,6 +79,7 @@ class Answer:
     problem: str | None
     head: str | None
     differing: tuple[str, ...]
+    model: str | None
 
 
 if TYPE_CHECKING:
@@ -79,7 +93,6 @@ if TYPE_CHECKING:
 def answer(
     job: Job,
     query: Query,
-    embedder: QueryEmbedder,
     *,
     refresh: bool,
     start_worker: Callable[[], None],
@@ -88,10 +101,12 @@ def answer(
 ) -> Answer:
     """Search a worktree.
 
+    The query is embedded by the model that made the index. A worker makes it anew where the
+    settings want another (or the update itself does, with `lumen.refresh` inline).
+
     Args:
-        job: the worktree, and how it is updated if it must be.
+        job: the worktree, how it is updated if it must be, and how models are loaded.
         query: what is asked.
-        embedder: makes the query's vector.
         refresh: bring the index up to date first, as far as that is quick.
         start_worker: leaves a larger difference to a worker.
         searchers: opens the index; without it, it is opened for this answer alone.
@@ -100,13 +115,16 @@ def answer(
     Raises:
         BusyError: there is no index yet and another process is still making it.
         LockError: there is no index yet and it cannot be made.
+        ModelError: there is no index yet and its model cannot be had.
         QueryError: the query or a filter cannot be used.
         StoreError: the index cannot be read.
     """
-    searchers = searchers or partial(open_searcher, embedder=embedder)
-    find = partial(_find, job, searchers, lambda searcher: searcher.search(query))
+    own = OwnModel(job.settings, job.load)
+    find = partial(
+        _find, job, searchers or open_searcher, lambda searcher: searcher.search(query, own)
+    )
     freshen = partial(_bring_up_to_date, job, look, refresh=refresh, start_worker=start_worker)
-    return _answered(job, query.text, freshen, find, repair=refresh)
+    return _answered(job, query.text, freshen, find, own, repair=refresh)
 
 
 def related(
@@ -123,15 +141,16 @@ def related(
 
     Arguments and errors are those of `answer`; the place's line is one of the file as it is now.
     """
-    searchers = searchers or partial(open_searcher, embedder=None)
-    find = partial(_find, job, searchers, lambda searcher: searcher.related(place, limit))
+    find = partial(
+        _find, job, searchers or open_searcher, lambda searcher: searcher.related(place, limit)
+    )
     asked = f"{place.path}:{place.line}"
     freshen = partial(_bring_up_to_date, job, look, refresh=refresh, start_worker=start_worker)
-    return _answered(job, asked, freshen, find, repair=refresh)
+    return _answered(job, asked, freshen, find, None, repair=refresh)
 
 
 @contextmanager
-def open_searcher(path: str, embedder: QueryEmbedder | None) -> Iterator[Searcher]:
+def open_searcher(path: str, embedder: QueryEmbedder | None = None) -> Iterator[Searcher]:
     """A searcher of the index at a path, closed at the end of the `with` block.
 
     Raises:
@@ -149,6 +168,7 @@ def _answered(
     asked: str,
     freshen: Callable[[], _Freshened],
     find: Callable[[], tuple[SearchResult, ...]],
+    own: OwnModel | None,
     *,
     repair: bool,
 ) -> Answer:
@@ -162,25 +182,31 @@ def _answered(
         _create(job, check=True)
         found = _Freshened(look_at(job.worktree, job.settings))
         results = find()
+    note = note_of(found.look.outdated, job.settings.model, own, found.follows)
     return Answer(
         query=asked,
         worktree=job.worktree.top,
         state=found.state or found.look.state,
         results=results,
         pending_files=len(found.look.differing),
-        problem=found.problem,
+        problem="; ".join(part for part in (found.problem, note) if part) or None,
         head=found.look.head,
         differing=found.look.differing[:LISTED_FILES],
+        model=own.name or None if own is not None else None,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Freshened:
-    """What the last look showed, and what is known beyond it."""
+    """What the last look showed, and what is known beyond it.
+
+    `follows` says what becomes of an index that must be made anew.
+    """
 
     look: Freshness
     state: str = ""
-    problem: str | None = None
+    problem: str = ""
+    follows: str = "is not built yet"
 
 
 def _bring_up_to_date(
@@ -193,16 +219,41 @@ def _bring_up_to_date(
         _create(job, check=False)
     elif look.state == FRESH or not refresh:
         return _Freshened(look)
-    elif len(look.differing) > SMALL_DIFFERENCE_FILES:
+    elif look.outdated is not None and job.settings.refresh != "inline":
+        return _leave_to_worker(job, look, look.outdated, start_worker)
+    elif look.outdated is not None and look.outdated.refusal:
+        return _Freshened(look, STALE)
+    elif len(look.differing) > _few_files(job) and look.outdated is None:
         start_worker()
         return _Freshened(look, STALE)
     else:
         try:
             if isinstance(update_index(job, wait=PEER_WAIT_SECONDS), Busy):
                 return _Freshened(look, REFRESHING)
-        except (LockError, StorageFullError) as error:
+        except (LockError, ModelError, StorageFullError) as error:
             return _Freshened(look, STALE, error.message)
     return _Freshened(look_at(job.worktree, job.settings))
+
+
+def _few_files(job: Job) -> int:
+    """How many changed files whoever asks waits for."""
+    built_in = job.settings.model == BUILTIN_MODEL
+    return SMALL_DIFFERENCE_FILES if built_in else SMALL_SLOW_REFRESH_FILES
+
+
+def _leave_to_worker(
+    job: Job, look: Freshness, outdated: Outdated, start_worker: Callable[[], None]
+) -> _Freshened:
+    """Have an index made anew beside the one that answers meanwhile."""
+    if outdated.progress is not None:
+        return _Freshened(look, REFRESHING)
+    if outdated.refusal:
+        return _Freshened(look, STALE)
+    if job.settings.refresh == "off":
+        follows = "is built by lumen-hooks index, since lumen.refresh is off"
+        return _Freshened(look, STALE, follows=follows)
+    start_worker()
+    return _Freshened(look, STALE, follows="is being built in the background")
 
 
 def _create(job: Job, *, check: bool) -> None:

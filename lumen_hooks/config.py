@@ -30,7 +30,7 @@ class Settings:
 
     Attributes:
         enabled: hooks do something in this repository.
-        model: `builtin`, a name that fastembed lists, or a folder with a model.
+        model: `builtin`, `minilm`, a name that fastembed lists, or a folder with a model.
         refresh: when a hook refreshes: in the background, before it returns, or never.
         seed_wait: seconds to wait for another process that is making this index.
         max_file_bytes: larger files are not indexed.

@@ -28,11 +28,15 @@ POLL_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a lock: process id, when it took the lock (Unix time, seconds), and what for."""
+    """Who holds a lock: process id, when it took the lock (Unix time, seconds), and what for.
+
+    `note` is what it said last of how far it is (see `Acquired.note`), empty for nothing.
+    """
 
     pid: int
     since: float
     purpose: str
+    note: str = ""
 
     def __str__(self) -> str:
         return f"process {self.pid} ({self.purpose})"
@@ -41,9 +45,22 @@ class Holder:
 class Acquired:
     """The lock is ours until `release`, or the end of a `with` block."""
 
-    def __init__(self, lock: FileLock, fd: int) -> None:
+    def __init__(self, lock: FileLock, fd: int, signature: bytes) -> None:
         self._lock = lock
         self._fd = fd
+        self._signature = signature
+
+    def note(self, text: str) -> None:
+        """Say one line more to whoever finds the lock held, in place of what was said before.
+
+        A reader may meet it half written, so it must be able to tell.
+        """
+        if not self._lock.is_locked:
+            return
+        content = self._signature + text.encode() + b"\n"
+        with suppress(OSError):  # a full disk: nobody is told
+            os.pwrite(self._fd, content, 0)
+            os.ftruncate(self._fd, len(content))
 
     def release(self) -> None:
         """Give the lock back. Calling it twice does nothing more."""
@@ -94,13 +111,14 @@ def acquire(path: str, *, timeout: float, purpose: str) -> Acquired | Held | Fai
         timeout: seconds to wait for another holder; 0 tries once.
         purpose: what for, in a word or two; others are shown it.
     """
-    descriptors: list[int] = []
+    signed: list[tuple[int, bytes]] = []
 
     def sign(fd: int) -> None:
-        descriptors.append(fd)
+        signature = f"{os.getpid()} {time.time():.3f} {purpose}\n".encode()
+        signed.append((fd, signature))
         with suppress(OSError):  # a full disk: the lock is ours all the same, though unsigned
             os.ftruncate(fd, 0)
-            os.pwrite(fd, f"{os.getpid()} {time.time():.3f} {purpose}\n".encode(), 0)
+            os.pwrite(fd, signature, 0)
 
     try:
         with suppress(FileExistsError):
@@ -111,15 +129,16 @@ def acquire(path: str, *, timeout: float, purpose: str) -> Acquired | Held | Fai
         return Held(read_holder(path))
     except OSError as error:
         return Failed(path, error.strerror or str(error))
-    return Acquired(lock, descriptors[0])
+    return Acquired(lock, *signed[0])
 
 
 def read_holder(path: str) -> Holder | None:
     """Who a lock file says holds it, or None when that process is gone."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            pid, since, purpose = file.read(4096).rstrip("\n").split(" ", 2)
-            found = Holder(int(pid), float(since), purpose)
+            signature, _, rest = file.read(4096).partition("\n")
+            pid, since, purpose = signature.split(" ", 2)
+            found = Holder(int(pid), float(since), purpose, rest.partition("\n")[0])
     except (OSError, ValueError):
         return None
     return found if is_alive(found.pid) else None

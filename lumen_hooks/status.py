@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .embedding.identity import identify
-from .errors import CorruptIndexError
+from .errors import CorruptIndexError, ModelError
 from .fingerprint import fingerprint
 from .indexing.difference import blob_length, compare, look
+from .indexing.report import Report, read_report
 from .locks import Holder, read_holder
 from .manifest import scan
 from .store import decode_json, open_index
@@ -46,6 +47,8 @@ class Status:
         skipped: files passed over, by reason.
         problem: why the index cannot be used, or None.
         lock: who holds the index lock, or None.
+        wanted_model: name of the model that the settings want; the index is made anew with it.
+        progress: how far the process that changes the index is, or None if none says so.
     """
 
     worktree: str
@@ -64,26 +67,29 @@ class Status:
     skipped: dict[str, int]
     problem: str | None
     lock: str | None
+    wanted_model: str
+    progress: Report | None
 
 
 def read_status(worktree: Worktree, settings: Settings) -> Status:
     """Look at the index, the lock and the tree.
 
     Raises:
-        ModelError: the configured model is unknown.
+        ModelError: there is no index, and the configured model cannot be had (where there is an
+            index, that is reported in `problem` instead, as is damage).
         RepositoryError: git cannot read the worktree.
-        StoreError: the index cannot be opened (a damaged one is reported in `problem` instead).
+        StoreError: the index cannot be opened.
     """
-    identity = identify(settings)
     holder = read_holder(worktree.lock_path)
     try:
         index = open_index(worktree.index_path)
         if index is not None:
             with index:
-                return _of_index(index, worktree, settings, fingerprint(identity), holder)
+                return _of_index(index, worktree, settings, holder)
         problem = None
     except CorruptIndexError as error:
         problem = error.message
+    identity = identify(settings)
     return Status(
         worktree=worktree.top,
         index=worktree.index_path,
@@ -101,14 +107,17 @@ def read_status(worktree: Worktree, settings: Settings) -> Status:
         skipped={},
         problem=problem,
         lock=str(holder) if holder else None,
+        wanted_model=identity.name,
+        progress=read_report(holder),
     )
 
 
 def _of_index(
-    index: Index, worktree: Worktree, settings: Settings, wanted: str, holder: Holder | None
+    index: Index, worktree: Worktree, settings: Settings, holder: Holder | None
 ) -> Status:
     meta = index.meta()
     counts = index.counts()
+    wanted, refusal = _wanted(settings)
     pending = len(_differing(index, scan(worktree, settings), worktree, settings))
     state = _state(meta, wanted, pending, holder)
     skipped = index.skipped()
@@ -129,9 +138,34 @@ def _of_index(
         log=worktree.log_path,
         last_refresh=decode_json(meta.get("last_refresh")),
         skipped=skipped,
-        problem=None if _fits(meta, wanted) else OTHER_FINGERPRINT,
+        problem=refusal or (None if _fits(meta, wanted) else OTHER_FINGERPRINT),
         lock=str(holder) if holder else None,
+        wanted_model=settings.model,
+        progress=read_report(holder),
     )
+
+
+def _wanted(settings: Settings) -> tuple[str, str]:
+    """The fingerprint that an index should have, or why it cannot be known (one is empty)."""
+    try:
+        return fingerprint(identify(settings)), ""
+    except ModelError as error:
+        return "", f"{error.message} ({error.hint})"
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """A whole index that was made with another model than is wanted, or by another version.
+
+    Attributes:
+        model: name of the model that it was made with.
+        refusal: why the wanted model cannot be had; empty if it can.
+        progress: how far its successor is, if another process is making that.
+    """
+
+    model: str
+    refusal: str
+    progress: Report | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +176,13 @@ class Freshness:
         state: absent, building, refreshing, stale or fresh.
         differing: the files that the index does not hold as they are, in path order.
         head: the commit that is checked out (hex); None for none, and where there is no index.
+        outdated: what is known of an index that is whole, but must be made anew.
     """
 
     state: str
     differing: tuple[str, ...] = ()
     head: str | None = None
+    outdated: Outdated | None = None
 
 
 def look_at(worktree: Worktree, settings: Settings) -> Freshness:
@@ -163,9 +199,16 @@ def look_at(worktree: Worktree, settings: Settings) -> Freshness:
     with index:
         manifest = scan(worktree, settings)
         differing = _differing(index, manifest, worktree, settings)
-        wanted = fingerprint(identify(settings))
-        state = _state(index.meta(), wanted, len(differing), read_holder(worktree.lock_path))
-    return Freshness(state, differing, manifest.head)
+        wanted, refusal = _wanted(settings)
+        meta = index.meta()
+        holder = read_holder(worktree.lock_path)
+        state = _state(meta, wanted, len(differing), holder)
+    outdated = None
+    if meta.get("complete") == "1" and not _fits(meta, wanted):
+        report = read_report(holder)
+        progress = report if report is not None and report.model == settings.model else None
+        outdated = Outdated(meta.get("model", ""), refusal, progress)
+    return Freshness(state, differing, manifest.head, outdated)
 
 
 def freshness(worktree: Worktree, settings: Settings) -> tuple[str, int]:

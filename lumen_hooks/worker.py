@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .config import Settings
+    from .indexing.update import Job
     from .worktree import Worktree
 
 NICENESS = 10
@@ -92,9 +93,10 @@ def _work(worktree: Worktree, event: str, *, inline: bool) -> None:
     from .locks import Acquired, Failed, acquire
 
     settings = load_settings(worktree.top, os.environ)
-    if not settings.enabled or settings.refresh == "off":
+    if _is_off(settings):
         return
     limit_threads(settings.threads)
+    told = False
     while True:
         # That other worker may have started before the change that git now waits for us to index.
         wait = LOCK_WAIT_SECONDS if inline else 0
@@ -103,38 +105,41 @@ def _work(worktree: Worktree, event: str, *, inline: bool) -> None:
         if isinstance(answer, Failed):
             raise answer.error()
         if not isinstance(answer, Acquired):
-            return  # that worker looks for hints after it has let go
-        with answer:
-            _follow(worktree, settings, event, inline=inline)
-        if not inline and _watch_sequence(worktree):
-            settings = load_settings(worktree.top, os.environ)
-            if not settings.enabled or settings.refresh == "off":
+            # That worker looks for hints after it has let go. If it did so before ours was there,
+            # the lock is free by now. (A hook leaves its hint before it starts a worker; a search
+            # leaves none.)
+            if told or inline:
                 return
-        elif not events.arrived(worktree):
+            told = True
+            if not events.arrived(worktree):
+                events.leave(worktree, event)
+            continue
+        with answer:
+            _follow(worktree, event, inline=inline)
+        moved_on = not inline and _watch_sequence(worktree)
+        if not moved_on and not events.arrived(worktree):
+            return
+        if _is_off(load_settings(worktree.top, os.environ)):
             return
 
 
-def _follow(worktree: Worktree, settings: Settings, event: str, *, inline: bool) -> None:
+def _is_off(settings: Settings) -> bool:
+    return not settings.enabled or settings.refresh == "off"
+
+
+def _follow(worktree: Worktree, event: str, *, inline: bool) -> None:
     """Update until no hint is left."""
-    from .embedding.embedder import load_embedder
     from .indexing import events
     from .indexing.housekeeping import trim_embeddings
-    from .indexing.update import Job, Updated, update_index
-    from .slots import runtime_folder
+    from .indexing.update import Updated, update_index
 
-    job = Job(
-        worktree=worktree,
-        settings=settings,
-        load=load_embedder,
-        slots=runtime_folder(os.environ),
-        purpose=f"refresh after {event}",
-    )
     while True:
         if not inline:
             _settle(worktree)
         _wait_for_sequence(worktree)
         if not os.path.isdir(worktree.folder):
             return  # the worktree was removed
+        job = _job(worktree, event)  # each time anew: another model may be wanted by now
         done = update_index(job, wait=LOCK_WAIT_SECONDS)
         if not isinstance(done, Updated):
             log.append(
@@ -156,8 +161,23 @@ def _follow(worktree: Worktree, settings: Settings, event: str, *, inline: bool)
                 },
             )
         if not events.arrived(worktree):
-            trim_embeddings(worktree, settings.max_cache_bytes)
+            trim_embeddings(worktree, job.settings.max_cache_bytes)
             return
+
+
+def _job(worktree: Worktree, event: str) -> Job:
+    from .config import load_settings
+    from .embedding.embedder import load_embedder
+    from .indexing.update import Job
+    from .slots import runtime_folder
+
+    return Job(
+        worktree=worktree,
+        settings=load_settings(worktree.top, os.environ),
+        load=load_embedder,
+        slots=runtime_folder(os.environ),
+        purpose=f"refresh after {event}",
+    )
 
 
 def _settle(worktree: Worktree) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from lumen_hooks.answer import answer
 from lumen_hooks.search.model import Query
 from lumen_hooks.worktree import find_worktree
-from tests.fake_embedder import FakeEmbedder
 from tests.helpers import job_for
 from tests.sources import python_module
 
@@ -91,9 +90,7 @@ def answers_from(launcher: Launcher, top: Path, query: str, path: str, *options:
 
 def old_answer(repo: Repository) -> str:
     """Insist that the index as it is finds what it held from the start; return its state."""
-    found = answer(
-        job_for(repo), Query("beta_9"), FakeEmbedder(), refresh=False, start_worker=_no_worker
-    )
+    found = answer(job_for(repo), Query("beta_9"), refresh=False, start_worker=_no_worker)
     assert found.results[0].path == "m9.py"
     return found.state
 

@@ -1,7 +1,4 @@
-"""A transformer in a folder, run for real: the smallest network that onnxruntime accepts.
-
-It looks up one vector for each token, so what mean pooling must give is known.
-"""
+"""A transformer in a folder, run for real by onnxruntime."""
 
 from __future__ import annotations
 
@@ -15,93 +12,20 @@ from lumen_hooks.config import Settings
 from lumen_hooks.embedding.embedder import Embedder, load_embedder
 from lumen_hooks.embedding.identity import MAX_TOKENS
 from lumen_hooks.errors import ModelError
+from tests.tiny_transformer import SPECIAL, WIDTH, make_transformer, word_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-WORDS = ["[PAD]", "[UNK]", "send", "retry", "parse", "file"]
-WIDTH = 8
-TABLE = np.random.default_rng(3).normal(size=(len(WORDS), WIDTH)).astype(np.float32)
-
-INT64, FLOAT = 7, 1
-
-
-def varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-def field(number: int, value: int | bytes | str) -> bytes:
-    """One field of a protocol buffer message."""
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    content = value.encode() if isinstance(value, str) else value
-    return varint(number << 3 | 2) + varint(len(content)) + content
-
-
-def value_info(name: str, kind: int, axes: list[str | int]) -> bytes:
-    shape = b"".join(
-        field(1, field(2, axis) if isinstance(axis, str) else field(1, axis)) for axis in axes
-    )
-    return field(1, name) + field(2, field(1, field(1, kind) + field(2, shape)))
-
-
-def lookup_network() -> bytes:
-    """`Gather(table, input_ids)` as an ONNX ModelProto (onnx/onnx.proto)."""
-    node = field(1, "table") + field(1, "input_ids") + field(2, "hidden") + field(4, "Gather")
-    table = (
-        b"".join(field(1, length) for length in TABLE.shape)
-        + field(2, FLOAT)
-        + field(8, "table")
-        + field(9, TABLE.tobytes())
-    )
-    graph = (
-        field(1, node)
-        + field(2, "lookup")
-        + field(5, table)
-        + field(11, value_info("input_ids", INT64, ["batch", "length"]))
-        + field(12, value_info("hidden", FLOAT, ["batch", "length", WIDTH]))
-    )
-    return field(1, 8) + field(7, graph) + field(8, field(1, "") + field(2, 13))
+WORDS = [*SPECIAL, "send", "retry", "parse", "file"]
+TABLE = word_table(WORDS, 3)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    place = tmp_path / "model"
-    place.mkdir()
-    (place / "model.onnx").write_bytes(lookup_network())
-    special = [
-        {
-            "id": number,
-            "content": WORDS[number],
-            "single_word": False,
-            "lstrip": False,
-            "rstrip": False,
-            "normalized": False,
-            "special": True,
-        }
-        for number in (0, 1)
-    ]
-    tokenizer = {
-        "version": "1.0",
-        "added_tokens": special,
-        "pre_tokenizer": {"type": "Whitespace"},
-        "model": {
-            "type": "WordLevel",
-            "vocab": {word: number for number, word in enumerate(WORDS)},
-            "unk_token": "[UNK]",
-        },
-    }
-    (place / "tokenizer.json").write_text(json.dumps(tokenizer))
-    (place / "tokenizer_config.json").write_text('{"model_max_length": 8192, "pad_token": "[PAD]"}')
-    (place / "config.json").write_text(json.dumps({"hidden_size": WIDTH, "pad_token_id": 0}))
-    return place
+    return make_transformer(tmp_path / "model", WORDS)
 
 
 def load(folder: Path, threads: int = 1) -> Embedder:

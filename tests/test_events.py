@@ -120,9 +120,8 @@ class Cell:
     def search(self, *, refresh: bool) -> str | None:
         """The state that an answer declares; None if there is no index to answer from."""
         job = job_for(self.place, self._embedder)
-        embedder = job.load(job.settings)
         try:
-            found = answer(job, QUERY, embedder, refresh=refresh, start_worker=lambda: None)
+            found = answer(job, QUERY, refresh=refresh, start_worker=lambda: None)
         except StoreError:
             return None
         return found.state

@@ -65,9 +65,7 @@ def _never() -> None:
 
 
 def _found_by_search(repo: Repository) -> str:
-    found = answer(
-        job_for(repo), Query("beta_9"), FakeEmbedder(), refresh=True, start_worker=_never
-    )
+    found = answer(job_for(repo), Query("beta_9"), refresh=True, start_worker=_never)
     assert found.state == "fresh"
     return found.results[0].path
 

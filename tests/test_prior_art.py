@@ -151,7 +151,6 @@ def ask(
     return answering.answer(
         job_for(repo),
         Query(text, path=path),
-        FakeEmbedder(),
         refresh=refresh,
         start_worker=start_worker,
     )

@@ -266,8 +266,9 @@ class Worktrees(RuleBasedStateMachine):
             return
         if via == "answer":
             job = self._job(place)
-            embedder = FakeEmbedder()
-            found = answer(job, Query("retry"), embedder, refresh=True, start_worker=_nothing)
+            # In the background, an index of another model would answer until a worker is done.
+            job = replace(job, settings=replace(job.settings, refresh="inline"))
+            found = answer(job, Query("retry"), refresh=True, start_worker=_nothing)
             assert (found.state, found.pending_files, found.problem) == (FRESH, 0, None)
             self._account()
             return

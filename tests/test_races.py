@@ -28,7 +28,7 @@ from lumen_hooks.fingerprint import fingerprint
 from lumen_hooks.hook import GIT_EVENTS
 from lumen_hooks.hook_files import hook_script
 from lumen_hooks.indexing import events
-from lumen_hooks.indexing.update import SMALL_REFRESH_FILES
+from lumen_hooks.indexing.turns import SMALL_REFRESH_FILES
 from lumen_hooks.locks import Acquired, acquire, read_holder
 from lumen_hooks.search.model import Query
 from lumen_hooks.search.query import search_index

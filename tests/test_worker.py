@@ -23,16 +23,18 @@ from lumen_hooks import worker
 from lumen_hooks.hook import GIT_EVENTS
 from lumen_hooks.hook_files import hook_script
 from lumen_hooks.indexing import events
-from lumen_hooks.indexing.update import SMALL_REFRESH_FILES
+from lumen_hooks.indexing.turns import SMALL_REFRESH_FILES
 from lumen_hooks.locks import Acquired, acquire, read_holder
 from lumen_hooks.slots import acquire_slot, runtime_folder
 from lumen_hooks.status import freshness, read_status
 from lumen_hooks.worktree import find_worktree
 from tests.helpers import check_whole, contents, job_for, update
+from tests.processes import Partner
 from tests.sources import python_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.repository import Repository
 
@@ -365,6 +367,80 @@ def test_what_goes_wrong_is_in_the_log_with_a_way_out(
     project.git("config", "--unset", key)
     assert run(project) == 0
     assert is_fresh(project)
+
+
+PAUSES_AT_ITS_END = """
+import os, time
+from lumen_hooks import worker
+from lumen_hooks.indexing import events, housekeeping
+
+def rest(*_):
+    open(gate + ".reached", "w").close()
+    while os.path.exists(gate):
+        time.sleep(0.01)
+
+housekeeping.trim_embeddings = rest  # the last thing that it does before it lets go
+worker.main([top, "post-commit"])
+"""
+
+PAUSES_BEFORE_ITS_HINT = """
+import os, time
+from lumen_hooks import worker
+from lumen_hooks.indexing import events
+
+leave = events.leave
+
+def leave_late(*arguments):
+    open(gate + ".reached", "w").close()
+    while os.path.exists(gate):
+        time.sleep(0.01)
+    leave(*arguments)
+
+events.leave = leave_late
+worker.main([top, "search"])
+"""
+
+
+@pytest.mark.parametrize("what", ["an edit", "a setting"])
+def test_one_that_a_search_starts_while_another_ends_has_that_one_look_again(
+    project: Repository, tmp_path: Path, what: str
+) -> None:
+    """A search saw a difference that no hook reported: nothing but this worker tells of it."""
+    gate = tmp_path / "gate"
+    gate.touch()
+    change(project)
+    with Partner() as other:
+        other.start(PAUSES_AT_ITS_END, top=str(project.top), gate=str(gate))
+        until((tmp_path / "gate.reached").exists)
+        if what == "an edit":
+            (project.top / "m1.py").unlink()
+        else:
+            project.git("config", "lumen.exclude", "m1.py")
+        assert run(project) == 0
+        assert not is_fresh(project)
+        gate.unlink()
+        other.finish()
+    assert is_fresh(project)
+    assert not events.pending(find_worktree(str(project.top)))
+
+
+def test_one_that_leaves_its_hint_too_late_for_another_does_the_work_itself(
+    project: Repository, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    gate.touch()
+    (project.top / "m1.py").unlink()
+    place = find_worktree(str(project.top))
+    lock = acquire(place.worker_lock_path, timeout=5, purpose="a worker that has looked and ends")
+    assert isinstance(lock, Acquired)
+    with Partner() as late:
+        late.start(PAUSES_BEFORE_ITS_HINT, top=str(project.top), gate=str(gate))
+        until((tmp_path / "gate.reached").exists)
+        lock.release()
+        gate.unlink()
+        late.finish()
+    assert is_fresh(project)
+    assert not events.pending(place)
 
 
 @needs_proc

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lumen_hooks.errors import CorruptIndexError
 from lumen_hooks.locks import read_holder
 from lumen_hooks.seeding.publish import stale_temporaries
-from lumen_hooks.status import freshness
+from lumen_hooks.status import look_at
 from lumen_hooks.store import open_index
 
 from .machine import is_stopped
@@ -43,9 +43,11 @@ def check_index(worktree: Worktree, settings: Settings) -> Check:
                 index.check()
             except CorruptIndexError as error:
                 return Check("index", False, error.message, f"{_REBUILD} --force")
-    state, pending = freshness(worktree, settings)
-    differ = f", {pending:,} files differ" if pending else ""
-    return Check("index", True, f"{state}{differ}; {size / 1e6:,.1f} MB")
+    look = look_at(worktree, settings)
+    differ = f", {len(look.differing):,} files differ" if look.differing else ""
+    if look.outdated is not None:
+        differ += f", made with the model {look.outdated.model} and to be made anew"
+    return Check("index", True, f"{look.state}{differ}; {size / 1e6:,.1f} MB")
 
 
 def check_left_overs(worktree: Worktree) -> Check:

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     import rich.progress
 
 SHOW_FROM_FILES = 20
-"""Fewer files are indexed before a bar could be read."""
+"""Fewer files are indexed before a bar could be read ..."""
+
+SHOW_AFTER_SECONDS = 2.0
+"""... unless the model is slow."""
 
 
 class _Bar:
@@ -26,12 +29,12 @@ class _Bar:
 
     def update(self, *, files: int, of: int, chunks: int, embedded: int) -> None:
         """Move the bar."""
-        if of < SHOW_FROM_FILES:
+        seconds = max(time.monotonic() - self._started, 1e-6)
+        if of < SHOW_FROM_FILES and seconds < SHOW_AFTER_SECONDS:
             return
         if self._task is None:
             self._bar.start()
             self._task = self._bar.add_task("indexing", total=of, chunks=0, rate=0.0)
-        seconds = max(time.monotonic() - self._started, 1e-6)
         self._bar.update(
             self._task, completed=files, total=of, chunks=chunks, rate=chunks / seconds
         )

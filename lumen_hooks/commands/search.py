@@ -62,7 +62,6 @@ def search(
         found = answer(
             job,
             Query(query, limit, path and from_top(path, directory, top), languages, kinds),
-            job.load(job.settings),
             refresh=not no_refresh,
             start_worker=lambda: spawn_worker(top, "search"),
         )
@@ -83,7 +82,7 @@ def show(found: Answer, *, as_json: bool) -> None:
     if as_json:
         echo_json(asdict(found))
         return
-    if found.state != FRESH:
+    if found.state != FRESH and (found.pending_files or not found.problem):
         click.echo(
             f"note: the index is {found.state}: {found.pending_files:,} files differ", err=True
         )

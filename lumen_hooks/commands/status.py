@@ -44,7 +44,8 @@ def _describe(one: Status) -> str:
         f"state      {one.state}"
         + (f", {one.pending_files:,} files differ" if one.pending_files else ""),
         f"holds      {one.files:,} files, {one.chunks:,} chunks, {one.index_bytes / 1e6:.1f} MB",
-        f"model      {one.model}, {one.dimensions} dimensions",
+        f"model      {one.model}, {one.dimensions} dimensions"
+        + (f"; {one.wanted_model} is wanted" if one.wanted_model != one.model else ""),
     ]
     if one.skipped:
         lines.append(
@@ -61,6 +62,12 @@ def _describe(one: Status) -> str:
         )
     if one.lock:
         lines.append(f"locked by  {one.lock}")
+    if one.progress:
+        report = one.progress
+        lines.append(
+            f"progress   {report.model}: {report.in_words()}; {report.chunks:,} of"
+            f" {report.chunks_expected:,} chunks, {report.embedded:,} embedded"
+        )
     if one.problem:
         lines.append(f"problem    {one.problem}")
     return "\n".join(lines)

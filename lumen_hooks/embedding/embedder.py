@@ -73,8 +73,8 @@ def load_embedder(
     place = models_folder or settings.models_folder or default_models_folder({})
     if download:
         from .engine import locate
-        from .identity import is_folder
+        from .identity import local_files
 
-        if not is_folder(settings.model):
+        if local_files(settings.model) is None:
             locate(settings.model, place, download=True)
     return load_engine_embedder(settings, identify(settings, models_folder=place), place)

@@ -51,7 +51,7 @@ class ModelFiles:
 
     Attributes:
         folder: absolute path.
-        weights: the weight file, relative to the folder.
+        weights: the weight file, relative to the folder, or absolute if it lies elsewhere.
         dimensions: length of its vectors.
         pooling: how an ONNX model's token vectors become one, `mean`, `cls` or `last`; empty
             where there is nothing to choose.
@@ -138,6 +138,9 @@ def with_companions(folder: str, weights: str, more: tuple[str, ...] = ()) -> tu
 def digest(folder: str, names: tuple[str, ...]) -> str:
     """SHA-256 over the files' names, sizes and contents, in the order given (64 hex digits).
 
+    Of a file that lies elsewhere only the last part of the name counts: the same files make the
+    same model wherever they are installed.
+
     Raises:
         ModelError: one of them cannot be read.
     """
@@ -146,7 +149,8 @@ def digest(folder: str, names: tuple[str, ...]) -> str:
         path = os.path.join(folder, name)
         try:
             with open(path, "rb") as file:
-                total.update(f"{name}\0{os.fstat(file.fileno()).st_size}\0".encode())
+                called = os.path.basename(name) if os.path.isabs(name) else name
+                total.update(f"{called}\0{os.fstat(file.fileno()).st_size}\0".encode())
                 while block := file.read(_BLOCK_BYTES):
                     total.update(block)
         except OSError as error:

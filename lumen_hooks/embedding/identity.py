@@ -25,6 +25,7 @@ from .files import (
     digest,
     safetensors_header,
 )
+from .packaged import packaged_files
 from .text import EMBEDDED_TEXT_VERSION
 
 if TYPE_CHECKING:
@@ -89,8 +90,8 @@ def identify(settings: Settings, *, models_folder: str | None = None) -> ModelId
     if name == BUILTIN_MODEL:
         return identify_builtin()
     place = models_folder or settings.models_folder or default_models_folder({})
-    if is_folder(name):
-        files = describe_folder(os.path.expanduser(name))
+    files = local_files(name)
+    if files is not None:
         return _recall(name, place, files) or remember(name, files, place)
     known = _recall(name, place)
     if known is not None:
@@ -100,15 +101,17 @@ def identify(settings: Settings, *, models_folder: str | None = None) -> ModelId
     return remember(name, locate(name, place), place)
 
 
-def is_folder(model: str) -> bool:
-    """Whether a model's name means a folder.
+def local_files(model: str) -> ModelFiles | None:
+    """The files of a model that is a folder's or a package's; None for one that fastembed lists.
 
     Raises:
-        ModelError: it is a relative path, which would mean another model in every directory.
+        ModelError: there is no model in the folder, the package is not installed, or it is a
+            relative path, which would mean another model in every directory.
     """
     if model.startswith(("./", "../")):
         raise ModelError(f"lumen.model is the relative path {model}", hint="give its full path")
-    return os.path.isabs(os.path.expanduser(model))
+    folder = os.path.expanduser(model)
+    return describe_folder(folder) if os.path.isabs(folder) else packaged_files(model)
 
 
 def remember(name: str, files: ModelFiles, place: str) -> ModelIdentity:

@@ -1,15 +1,13 @@
-"""Any model but the built-in one, run by fastembed: one that it lists, or one in a folder."""
+"""Any model but the built-in one, run by fastembed: from its list, a folder or a package."""
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .engine import Engine, load_named, load_onnx, load_static
-from .files import describe_folder
-from .identity import is_folder
+from .identity import local_files
 from .quantise import quantise
 from .text import encodable, query_text
 
@@ -63,7 +61,7 @@ class EngineEmbedder:
 def load_engine_embedder(
     settings: Settings, identity: ModelIdentity, models_folder: str
 ) -> EngineEmbedder:
-    """Load a model by name or folder, from this machine only.
+    """Load a model by its name or folder, from this machine only.
 
     Args:
         settings: names the model, and the threads of an onnxruntime session.
@@ -73,9 +71,9 @@ def load_engine_embedder(
     Raises:
         ModelError: it is missing or unusable.
     """
-    if not is_folder(settings.model):
+    files = local_files(settings.model)
+    if files is None:
         return EngineEmbedder(load_named(identity, models_folder, settings.threads), identity)
-    files = describe_folder(os.path.expanduser(settings.model))
     if files.static:
         return EngineEmbedder(load_static(files.folder, identity), identity)
     return EngineEmbedder(load_onnx(files, identity, settings.threads), identity)

@@ -1,4 +1,4 @@
-"""The hints that hooks leave: a file that they append to and that a refresh takes away.
+"""The hints that hooks and workers leave: a file that they append to, which a refresh takes away.
 
 Taking renames the file before the tree is read, so a hint that arrives during
 a refresh starts a new file and is seen afterwards; and the taken file goes
@@ -23,6 +23,21 @@ def pending(worktree: Worktree) -> bool:
 def arrived(worktree: Worktree) -> bool:
     """Whether a hint came in since the last `take`."""
     return _size(worktree.events_path) > 0
+
+
+def leave(worktree: Worktree, event: str) -> None:
+    """Append a hint, as a hook does, in one write."""
+    for _ in range(2):
+        fd = os.open(
+            worktree.events_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666
+        )
+        try:
+            os.write(fd, os.fsencode(event) + b"\n")
+        finally:
+            os.close(fd)
+        # A refresh takes the file by renaming it, perhaps between our open and our write.
+        if os.path.exists(worktree.events_path):
+            return
 
 
 def take(worktree: Worktree) -> None:

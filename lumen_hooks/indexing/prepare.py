@@ -1,12 +1,14 @@
 """From files in doubt to staged rows: read, chunk, embed what is new.
 
 Works in batches of bounded size. Embedding happens here, outside any
-transaction, and each batch's new vectors go to the embedding store at once,
-so that a killed process loses at most one batch.
+transaction, in portions that take some seconds, and each portion's vectors go
+to the embedding store at once: a killed process loses no more than that, even
+with a model that makes ten vectors a second.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -33,6 +35,15 @@ if TYPE_CHECKING:
 BATCH_CHUNKS = 512
 """Chunks whose texts and vectors are in memory at once (a single file may exceed it)."""
 
+PORTION_SECONDS = 5.0
+"""Embedding is stored, and others get their turn, about this often."""
+
+FIRST_PORTION = 32_000
+"""What is embedded before the model's speed is known, in characters: some 32 chunks."""
+
+COUNTED_CHARACTERS = 2000
+"""Of one text; models cut what is longer."""
+
 NO_VECTOR = b""
 """Remembered for a text that the model has no vector for, so that it is not tried again."""
 
@@ -41,7 +52,7 @@ class Progress(Protocol):
     """Is told how far a refresh has come. All numbers are totals so far."""
 
     def update(self, *, files: int, of: int, chunks: int, embedded: int) -> None:
-        """Files looked at, files to look at, chunks made, and texts embedded."""
+        """Files ready, files to look at, chunks ready, and texts embedded."""
 
 
 class NoProgress:
@@ -79,7 +90,7 @@ class Preparer:
         top: the worktree's folder.
         index: where to stage, and where old vectors are looked up.
         load: makes the embedder; called only if a text must be embedded.
-        turn: is entered to embed a batch; whoever leaves it has stored what it embedded.
+        turn: is entered to embed a portion; whoever leaves it has stored what it embedded.
         model_key: under which vectors are kept in the embedding store.
         vectors: the embedding store, or None where it cannot be used.
         max_bytes: larger files are passed over.
@@ -113,10 +124,14 @@ class Preparer:
         self._progress = progress
         self._flush = flush
         self._embedder: Embedder | None = None
+        self._portion = FIRST_PORTION
+        self._total = 0
+        self._ready_files = 0
         self.tally = Tally()
 
     def prepare(self, suspects: Iterable[Suspect], total: int) -> Tally:
         """Look at every suspect and stage those that changed."""
+        self._total = total
         batch: list[_Pending] = []
         waiting = 0
         for suspect in suspects:
@@ -129,9 +144,9 @@ class Preparer:
                 batch.append(pending)
                 waiting += len(pending.chunks)
             if waiting >= BATCH_CHUNKS or len(batch) >= BATCH_CHUNKS:
-                self._stage(batch, total)
+                self._stage(batch)
                 batch, waiting = [], 0
-        self._stage(batch, total)
+        self._stage(batch)
         return self.tally
 
     def _take(self, looked: Looked) -> _Pending | None:
@@ -168,7 +183,7 @@ class Preparer:
         keys = tuple(embedding_key(text) for text in texts)
         return _Pending(file, chunked.chunks, texts, keys, old)
 
-    def _stage(self, batch: list[_Pending], total: int) -> None:
+    def _stage(self, batch: list[_Pending]) -> None:
         vectors = self._vectors_for(batch)
         for pending in batch:
             self._index.stage(
@@ -188,10 +203,16 @@ class Preparer:
             )
             self.tally.chunks += len(pending.chunks)
         self._flush()
+        self._ready_files = self.tally.looked
+        self._tell(0, 0, 1)
+
+    def _tell(self, chunks: int, ready: int, texts: int) -> None:
+        """Tell how far it is, with what is ready of the texts of a batch of so many chunks."""
+        begun = self.tally.looked - self._ready_files
         self._progress.update(
-            files=self.tally.looked,
-            of=total,
-            chunks=self.tally.chunks,
+            files=self._ready_files + begun * ready // texts,
+            of=self._total,
+            chunks=self.tally.chunks + chunks * ready // texts,
             embedded=self.tally.embedded,
         )
 
@@ -213,21 +234,39 @@ class Preparer:
             self._remember(new)
             found.update(new)
             missing = [key for key in missing if key not in new]
-        if missing:
+        # A network pads every text of a run to the longest: like goes with like.
+        missing.sort(key=lambda key: len(texts[key]), reverse=True)
+        chunks = sum(len(pending.chunks) for pending in batch)
+        while missing:
             with self._turn():
                 # Another worktree may have embedded the same texts while we waited.
                 found.update(self._stored(missing))
-                new = self._embed({key: texts[key] for key in missing if key not in found})
+                missing = [key for key in missing if key not in found]
+                new = self._embed({key: texts[key] for key in self._next_portion(missing, texts)})
                 self._remember(new)
                 found.update(new)
+            missing = missing[len(new) :]
+            self._tell(chunks, len(texts) - len(missing), len(texts))
         return found
+
+    def _next_portion(self, keys: list[bytes], texts: dict[bytes, str]) -> list[bytes]:
+        """The first of these keys, with about as much text as is embedded at a time."""
+        room = self._portion
+        for count, key in enumerate(keys):
+            if room <= 0:
+                return keys[:count]
+            room -= _counted(texts[key])
+        return keys
 
     def _embed(self, texts: dict[bytes, str]) -> dict[bytes, bytes]:
         if not texts:
             return {}
         if self._embedder is None:
             self._embedder = self._load()
+        started = time.monotonic()
         vectors = self._embedder.embed_documents(list(texts.values()))
+        seconds = max(time.monotonic() - started, 1e-3)
+        self._portion = int(sum(map(_counted, texts.values())) * PORTION_SECONDS / seconds)
         self.tally.embedded += len(texts)
         return {
             key: vector if vector is not None else NO_VECTOR
@@ -252,3 +291,8 @@ class Preparer:
             self._vectors.put(self._model_key, vectors)
         except StoreError:
             self._vectors = None
+
+
+def _counted(text: str) -> int:
+    """How much a text costs, in characters."""
+    return min(len(text), COUNTED_CHARACTERS) + 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import ExitStack, closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from functools import partial
@@ -25,13 +25,14 @@ from lumen_hooks.fingerprint import INDEX_VERSION, fingerprint
 from lumen_hooks.locks import Acquired, Failed, Holder, acquire
 from lumen_hooks.manifest import scan
 from lumen_hooks.seeding.publish import discard, publish, set_aside, sweep, temporary_path
-from lumen_hooks.slots import acquire_slot
 from lumen_hooks.sqlite import translated
 from lumen_hooks.store import Index, create_index, open_index, storable
 
 from . import events
 from .difference import blob_length, compare
 from .prepare import NoProgress, Preparer, Progress, Tally
+from .report import NotedProgress
+from .turns import Turns, is_small
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,12 +46,6 @@ if TYPE_CHECKING:
     from lumen_hooks.worktree import Worktree
 
     from .difference import Difference
-
-SMALL_REFRESH_FILES = 32
-"""A refresh of no more files than this does not queue for an embedding slot."""
-
-TURN_SECONDS = 60.0
-"""How long to wait for another worktree's batch to be embedded before embedding beside it."""
 
 REPACK_BELOW = 0.7
 """The vector table is written anew when a smaller share of its rows is in use ..."""
@@ -146,17 +141,18 @@ def update_index(
     if not isinstance(answer, Acquired):
         return Busy(answer.holder)
     with answer:
-        return _Update(job, identity).run(force=force, check=check)
+        return _Update(job, identity, answer).run(force=force, check=check)
 
 
 class _Update:
     """One update, under the index lock."""
 
-    def __init__(self, job: Job, identity: ModelIdentity) -> None:
+    def __init__(self, job: Job, identity: ModelIdentity, lock: Acquired) -> None:
         self._job = job
         self._worktree = job.worktree
         self._identity = identity
         self._fingerprint = fingerprint(identity)
+        self._progress = NotedProgress(lock, identity.name, job.progress)
         self._started = time.monotonic()
 
     def run(self, *, force: bool, check: bool) -> Updated:
@@ -171,10 +167,7 @@ class _Update:
                 return self._attempt(force=force, check=True)
         except CorruptIndexError as error:
             kept = set_aside(self._worktree.index_path)
-            log.append(
-                self._worktree.common_dir,
-                {"event": "damaged index set aside", "path": kept, "cause": error.message},
-            )
+            self._log("damaged index set aside", path=kept, cause=error.message)
             return self._attempt(force=force, check=False)
 
     def _attempt(self, *, force: bool, check: bool) -> Updated:
@@ -241,6 +234,10 @@ class _Update:
         meta = index.meta()
         fit = meta.get("complete") == "1" and meta.get("fingerprint") == self._fingerprint
         rebuild = force or not fit
+        if rebuild:
+            self._progress.expected = index.counts().chunks
+        if not fit:
+            self._log("made anew", was=meta.get("model", ""), model=self._identity.name)
         own = meta.get("refreshed") == "1"
         rows = {} if rebuild else index.files()
         facts = {
@@ -289,32 +286,25 @@ class _Update:
             return Tally()
         with ExitStack() as held:
             job = self._job
-            slots: list[Acquired] = []
-
-            @contextmanager
-            def turn() -> Iterator[None]:
-                if len(difference.suspects) <= SMALL_REFRESH_FILES:
-                    yield
-                    return
-                if not slots:
-                    slot = acquire_slot(job.slots, job.settings.workers, purpose=job.purpose)
-                    slots.append(held.enter_context(slot))
-                # Worktrees of one repository have most texts in common: each is embedded by one.
-                path = self._worktree.embeddings_path + ".lock"
-                answer = acquire(path, timeout=TURN_SECONDS, purpose=job.purpose)
-                with answer if isinstance(answer, Acquired) else nullcontext():
-                    yield
-
+            vectors_known = held.enter_context(self._embedding_store())
+            small = is_small(len(difference.suspects), self._identity.name)
+            turns = Turns(
+                "" if small else job.slots,
+                job.settings.workers,
+                self._worktree.embeddings_path,
+                job.purpose,
+            )
+            held.callback(turns.close)
             preparer = Preparer(
                 top=self._worktree.top,
                 index=index,
                 load=partial(job.load, job.settings),
-                turn=turn,
+                turn=turns.take,
                 model_key=self._identity.model_key,
-                vectors=held.enter_context(self._embedding_store()),
+                vectors=vectors_known,
                 max_bytes=job.settings.max_file_bytes,
                 blob_length=blob_length(manifest),
-                progress=job.progress,
+                progress=self._progress,
                 flush=flush,
             )
             return preparer.prepare(difference.suspects, len(difference.suspects))
@@ -325,10 +315,7 @@ class _Update:
         try:
             store = EmbeddingStore(self._worktree.embeddings_path)
         except StoreError as error:
-            log.append(
-                self._worktree.common_dir,
-                {"event": "embedding store unavailable", "cause": error.message},
-            )
+            self._log("embedding store unavailable", cause=error.message)
             yield None
             return
         with closing(store):
@@ -353,6 +340,7 @@ class _Update:
                 "fingerprint": self._fingerprint,
                 "index_version": str(INDEX_VERSION),
                 "model": self._identity.name,
+                "model_key": self._identity.model_key,
                 "dimensions": str(self._identity.dimensions),
                 "top": storable(self._worktree.top),
                 "head": manifest.head or "",
@@ -364,6 +352,10 @@ class _Update:
             }
         )
         return refresh
+
+    def _log(self, event: str, **details: object) -> None:
+        record: dict[str, object] = {"event": event, "worktree": self._worktree.top}
+        log.append(self._worktree.common_dir, {**record, **details})
 
     def _repack(self, index: Index) -> None:
         """Give back what deletions wasted in the vector table."""

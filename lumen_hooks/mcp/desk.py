@@ -94,7 +94,6 @@ class Desk:
             return answer(
                 job,
                 query,
-                self.models.load(job.settings),
                 refresh=refresh,
                 start_worker=partial(self._surroundings.start_worker, job.worktree.top, "search"),
                 searchers=searchers,
@@ -157,12 +156,10 @@ class Desk:
         def work() -> Answer:
             if not _has_index(job):
                 reporter.say(f"no index yet: seeding or building that of {job.worktree.top}")
-            embedder = self.models.load(job.settings)
-            return ask(partial(self.searchers.using, embedder=embedder), refresh=True)
+            return ask(self.searchers.using, refresh=True)
 
         def aside() -> Answer:
-            embedder = self.models.load(job.settings)
-            return ask(partial(open_searcher, embedder=embedder), refresh=False)
+            return ask(open_searcher, refresh=False)
 
         patience = PEER_WAIT_SECONDS if _has_index(job) else job.settings.seed_wait
         try:

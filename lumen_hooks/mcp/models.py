@@ -91,6 +91,9 @@ class Results(BaseModel):
     pending_files: int = Field(description="How many files differ from the index.")
     differing: list[str] = Field(description="The first of them.")
     problem: str | None = Field(description="Why the index could not be brought up to date.")
+    model: str | None = Field(
+        description="Embedding model that decided; null where words alone did, or none was needed."
+    )
     results: list[Result] = Field(description="Best first.")
 
 
@@ -114,3 +117,8 @@ class StatusReport(BaseModel):
     skipped: dict[str, int] = Field(description="Files that are not indexed, by reason.")
     problem: str | None
     lock: str | None = Field(description="The process that is changing the index now.")
+    wanted_model: str = Field(description="The model that the index is to be made with.")
+    progress: dict[str, Any] | None = Field(
+        description="How far the process that changes the index is: percent, chunks,"
+        " chunks_expected, embedded, per_second, seconds_left, ..."
+    )

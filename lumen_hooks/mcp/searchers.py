@@ -73,7 +73,7 @@ class SearcherCache:
         return len(self._kept)
 
     @contextmanager
-    def using(self, path: str, embedder: QueryEmbedder | None) -> Iterator[Searcher]:
+    def using(self, path: str, embedder: QueryEmbedder | None = None) -> Iterator[Searcher]:
         """A searcher of the index at a path, for this thread alone while the block lasts.
 
         One that met an error other than the question's own is closed: what it has in memory may

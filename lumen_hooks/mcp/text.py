@@ -7,6 +7,7 @@ neither the protocol nor where they come from.
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from lumen_hooks.harmless import MAX_LINE_CHARACTERS, harmless, one_line
@@ -55,6 +56,7 @@ def results_of(answer: Answer, *, max_lines: int, summary: bool) -> Results:
         pending_files=answer.pending_files,
         differing=list(answer.differing),
         problem=None if answer.problem is None else encodable(answer.problem),
+        model=None if answer.model is None else encodable(answer.model),
         results=results,
     )
 
@@ -97,6 +99,8 @@ def report_of(status: Status) -> StatusReport:
         skipped=status.skipped,
         problem=None if status.problem is None else encodable(status.problem),
         lock=status.lock,
+        wanted_model=encodable(status.wanted_model),
+        progress=None if status.progress is None else asdict(status.progress),
     )
 
 
@@ -130,6 +134,9 @@ def _fenced(result: Result) -> str:
 def _sentence(status: Status) -> str:
     place = f"The index of {encodable(status.worktree)}"
     holds = f"{_files(status.files)}, {status.chunks:,} chunks"
+    if status.problem and status.progress:
+        made = f"being made anew with the model {encodable(status.progress.model)}"
+        return f"{place} is {made}, {status.progress.in_words()}; the old one answers meanwhile."
     if status.problem:
         return f"{place} needs attention: {encodable(status.problem)}."
     if status.state == ABSENT:

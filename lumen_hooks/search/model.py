@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_LIMIT = 500
 """A larger limit counts as this."""
@@ -28,6 +32,25 @@ class Query:
     path: str | None = None
     languages: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+
+
+class MadeWith(NamedTuple):
+    """What an index says of the model that made its vectors, as strings; empty if it does not.
+
+    Attributes:
+        model: its name, as `lumen.model` has it.
+        model_key: equal for two models exactly if their vectors are interchangeable.
+        fingerprint: the same of two indexes.
+    """
+
+    model: str
+    model_key: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, meta: Mapping[str, str]) -> MadeWith:
+        """From an index's own facts."""
+        return cls(*(meta.get(name, "") for name in cls._fields))
 
 
 @dataclass(frozen=True, slots=True)

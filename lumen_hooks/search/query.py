@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import apsw
 import numpy as np
 
-from lumen_hooks.errors import CorruptIndexError, QueryError
+from lumen_hooks.errors import CorruptIndexError, QueryError, StoreError
 from lumen_hooks.sqlite import translated
 
 from .filters import allowed_chunks
@@ -21,12 +21,13 @@ from .fusion import Ranking
 from .knn import Matrix, load_matrix, match_search
 from .lexical import file_chunks, lexical_search
 from .merge import definition_parts, merge_hits
-from .model import MAX_LIMIT, Hit, Query, SearchResult
+from .model import MAX_LIMIT, Hit, MadeWith, Query, SearchResult
 from .related import origin_at
 from .terms import MAX_QUERY_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import TypeAlias
 
     from numpy.typing import NDArray
 
@@ -36,6 +37,9 @@ __all__ = ["MAX_LIMIT", "Hit", "Query", "QueryEmbedder", "SearchResult", "Search
 
 MAX_EMBEDDED_CHARACTERS = 8_000
 """Of a longer query, so much is embedded; models read a few hundred words at most."""
+
+_ATTEMPTS = 10
+"""Rebuilds that one search may meet; each takes seconds at least."""
 
 _CANDIDATES = 100
 _CANDIDATES_PER_HIT = 2
@@ -49,6 +53,11 @@ class QueryEmbedder(Protocol):
         ...
 
 
+if TYPE_CHECKING:
+    ChooseEmbedder: TypeAlias = Callable[[MadeWith], QueryEmbedder | None]
+    """Gives the model that an index was made with; None if it cannot be had."""
+
+
 class Searcher:
     """Searches an index repeatedly, keeping its vectors in memory while nothing changes.
 
@@ -56,37 +65,61 @@ class Searcher:
 
     Args:
         connection: an index, opened for reading with sqlite-vec loaded.
-        embedder: the model that the index was made with; None to ask for `related` alone.
+        embedder: the model that the index was made with, where that is known; see `search`.
     """
 
     __slots__ = ("_connection", "_embedder", "_matrix")
 
-    def __init__(self, connection: apsw.Connection, embedder: QueryEmbedder | None) -> None:
+    def __init__(self, connection: apsw.Connection, embedder: QueryEmbedder | None = None) -> None:
         self._connection = connection
         self._embedder = embedder
         self._matrix: Matrix | None = None
 
-    def search(self, query: Query) -> list[Hit]:
-        """Answer a query; see `search_index`."""
+    def search(self, query: Query, choose: ChooseEmbedder | None = None) -> list[Hit]:
+        """Answer a query; see `search_index`.
+
+        Args:
+            query: what to look for.
+            choose: finds the model of the index as it is now, in place of the one that was given
+                with it; where it finds none, words alone decide. An index that is made anew with
+                another model in between is asked again.
+        """
         text = query.text.replace("\0", " ").strip()[:MAX_QUERY_CHARACTERS]
         if not text:
             raise QueryError("the query is empty", hint="say in a few words what to look for")
         _check_limit(query.limit)
-        if self._embedder is None:
-            raise TypeError("a query needs an embedder")
         limit = min(query.limit, MAX_LIMIT)
-        vector = self._embedder.embed_query(_encodable(text[:MAX_EMBEDDED_CHARACTERS]))
         connection = self._connection
-        with translated(connection.filename), _one_state(connection):
-            allowed = allowed_chunks(connection, query)
-            count = max(_CANDIDATES, _CANDIDATES_PER_HIT * limit)
-            dense = self._dense(vector, count, allowed)
-            lexical = lexical_search(connection, text, count, allowed)
-            named = file_chunks(connection, text, count, allowed)
-            ranking = Ranking(text, dense, lexical, named)
-            hits = _hits(connection, ranking.score, {*dense, *lexical, *named})
-            parts = _parts(connection, hits)
-        return merge_hits(hits, parts)[:limit]
+        for _ in range(_ATTEMPTS):
+            made_with = None if choose is None else _made_with(connection)
+            embedder = self._embedder
+            if choose is not None and made_with is not None:
+                embedder = choose(made_with)
+            elif embedder is None:
+                raise TypeError("a query needs an embedder")
+            vector = None
+            if embedder is not None:
+                vector = embedder.embed_query(_encodable(text[:MAX_EMBEDDED_CHARACTERS]))
+            with translated(connection.filename), _one_state(connection):
+                if made_with is not None and made_with != _made_with(connection):
+                    continue
+                found = self._ranked(query, text, vector, limit)
+            return merge_hits(*found)[:limit]
+        raise StoreError(f"{connection.filename} is made anew again and again", hint="try again")
+
+    def _ranked(
+        self, query: Query, text: str, vector: NDArray[np.float32] | None, limit: int
+    ) -> tuple[list[Hit], dict[int, int]]:
+        """Hits with their scores, and which of them are parts of one definition."""
+        connection = self._connection
+        allowed = allowed_chunks(connection, query)
+        count = max(_CANDIDATES, _CANDIDATES_PER_HIT * limit)
+        dense = {} if vector is None else self._dense(vector, count, allowed)
+        lexical = lexical_search(connection, text, count, allowed)
+        named = file_chunks(connection, text, count, allowed)
+        ranking = Ranking(text, dense, lexical, named)
+        hits = _hits(connection, ranking.score, {*dense, *lexical, *named})
+        return hits, _parts(connection, hits)
 
     def related(self, place: Place, limit: int) -> list[Hit]:
         """What is most like the chunk at a place, by the cosine of their vectors alone.
@@ -142,6 +175,12 @@ def search_index(connection: apsw.Connection, embedder: QueryEmbedder, query: Qu
         StoreError: the index cannot be read.
     """
     return Searcher(connection, embedder).search(query)
+
+
+def _made_with(connection: apsw.Connection) -> MadeWith:
+    with translated(connection.filename):
+        rows = connection.execute("SELECT key, value FROM meta")
+        return MadeWith.of({str(key): str(value) for key, value in rows})
 
 
 @contextmanager

@@ -1,0 +1,73 @@
+"""Who may embed when: a slot of the machine's, then this repository's turn.
+
+Small refreshes need no slot, so that nobody who waits for an answer queues
+behind another repository's build.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+from lumen_hooks.config import BUILTIN_MODEL
+from lumen_hooks.locks import Acquired, acquire
+from lumen_hooks.slots import acquire_slot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SMALL_REFRESH_FILES = 32
+"""A refresh of no more files than this does not queue for an embedding slot."""
+
+SMALL_SLOW_REFRESH_FILES = 8
+"""The same for other models than the built-in one: a text takes them up to 0.1 s and more, and each
+process half a GB."""
+
+TURN_SECONDS = 60.0
+"""How long to wait for another worktree's portion to be embedded before embedding beside it."""
+
+
+def is_small(files: int, model: str) -> bool:
+    """Whether a refresh of so many files needs no slot, and may be waited for."""
+    return files <= (SMALL_REFRESH_FILES if model == BUILTIN_MODEL else SMALL_SLOW_REFRESH_FILES)
+
+
+class Turns:
+    """One update's turns to embed. A slot, once taken, is kept until `close`.
+
+    Args:
+        folder: of the machine-wide slots; empty for an update that needs none.
+        slots: how many there are.
+        embeddings_path: of the repository's embedding store.
+        purpose: what for; shown to whoever waits.
+    """
+
+    def __init__(self, folder: str, slots: int, embeddings_path: str, purpose: str) -> None:
+        self._folder = folder
+        self._slots = slots
+        self._path = embeddings_path + ".lock"
+        self._purpose = purpose
+        self._slot: Acquired | None = None
+
+    @contextmanager
+    def take(self) -> Iterator[None]:
+        """Wait for a turn; what is embedded in the block must be stored in it, too.
+
+        Raises:
+            BusyError: no slot came free for very long.
+            LockError: slots cannot be locked here.
+        """
+        if not self._folder:
+            yield
+            return
+        if self._slot is None:
+            self._slot = acquire_slot(self._folder, self._slots, purpose=self._purpose)
+        # Worktrees of one repository have most texts in common: each is embedded by one.
+        answer = acquire(self._path, timeout=TURN_SECONDS, purpose=self._purpose)
+        with answer if isinstance(answer, Acquired) else nullcontext():
+            yield
+
+    def close(self) -> None:
+        """Give the slot back."""
+        if self._slot is not None:
+            self._slot.release()
