@@ -131,7 +131,7 @@ def _follow(worktree: Worktree, event: str, *, inline: bool) -> None:
     """Update until no hint is left."""
     from .indexing import events
     from .indexing.housekeeping import trim_embeddings
-    from .indexing.update import Updated, update_index
+    from .indexing.update import NotWantedError, Updated, update_index
 
     while True:
         if not inline:
@@ -140,7 +140,10 @@ def _follow(worktree: Worktree, event: str, *, inline: bool) -> None:
         if not os.path.isdir(worktree.folder):
             return  # the worktree was removed
         job = _job(worktree, event)  # each time anew: another model may be wanted by now
-        done = update_index(job, wait=LOCK_WAIT_SECONDS)
+        try:
+            done = update_index(job, wait=LOCK_WAIT_SECONDS)
+        except NotWantedError:
+            continue
         if not isinstance(done, Updated):
             log.append(
                 worktree.common_dir,
@@ -171,12 +174,14 @@ def _job(worktree: Worktree, event: str) -> Job:
     from .indexing.update import Job
     from .slots import runtime_folder
 
+    settings = load_settings(worktree.top, os.environ)
     return Job(
         worktree=worktree,
-        settings=load_settings(worktree.top, os.environ),
+        settings=settings,
         load=load_embedder,
         slots=runtime_folder(os.environ),
         purpose=f"refresh after {event}",
+        still_wanted=lambda: load_settings(worktree.top, os.environ).model == settings.model,
     )
 
 

@@ -65,7 +65,7 @@ def test_shipped_digest_is_that_of_the_shipped_files() -> None:
 
 def test_builtin_dimensions_are_those_of_the_weights() -> None:
     tensors = safetensors_header(os.path.join(BUILTIN_FOLDER, "model.safetensors"))
-    assert set(tensors) == {"embeddings"}
+    assert set(tensors) == {"embeddings", "weights"}
     assert identify(Settings()).dimensions == tensors["embeddings"].shape[1]
 
 

@@ -19,11 +19,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks import answer as answering
+from lumen_hooks import worker
 from lumen_hooks.config import load_settings
+from lumen_hooks.embedding import embedder as embedding
 from lumen_hooks.embedding.embedder import load_embedder
 from lumen_hooks.indexing import prepare
+from lumen_hooks.indexing import update as updating
 from lumen_hooks.indexing.turns import SMALL_SLOW_REFRESH_FILES
-from lumen_hooks.indexing.update import Updated, update_index
+from lumen_hooks.indexing.update import NotWantedError, Updated, update_index
 from lumen_hooks.mcp.searchers import SearcherCache
 from lumen_hooks.search.model import Query
 from lumen_hooks.search.related import Place
@@ -339,6 +342,7 @@ import hashlib, os, time
 from pathlib import Path
 from dataclasses import replace
 from lumen_hooks.indexing import prepare
+from lumen_hooks.indexing import update as updating
 from lumen_hooks.indexing.update import update_index
 from tests.fake_embedder import FakeEmbedder
 from tests.helpers import job_for
@@ -478,3 +482,47 @@ def test_portions_follow_the_speed_and_the_longest_come_first(
     assert [len(portion) < 8 for portion in portions] == [True, False]
     lengths = [length for portion in portions for length in portion]
     assert lengths == sorted(lengths, reverse=True)
+
+
+def test_a_long_update_is_given_up_once_another_model_is_wanted(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it embedded is stored; the index stays as it was."""
+    monkeypatch.setattr(updating, "RECONSIDER_SECONDS", 0.0)
+    monkeypatch.setattr(prepare, "FIRST_PORTION", 3000)
+    repo.commit({f"m{n}.py": python_module(f"f{n}", f"g{n}") for n in range(30)})
+    embedder = FakeEmbedder()
+    answers = [True, False]
+    with pytest.raises(NotWantedError):
+        update_index(replace(job_for(repo, embedder), still_wanted=lambda: answers.pop(0)), wait=10)
+    assert open_index(find_worktree(str(repo.top)).index_path) is None
+    first = len(embedder.embedded)
+    assert first
+    update_index(replace(job_for(repo, embedder), still_wanted=lambda: True), wait=10)
+    assert len(set(embedder.embedded)) == len(embedder.embedded) > first
+    before = contents(repo)
+    with pytest.raises(NotWantedError):
+        update_index(
+            replace(job_for(repo, embedder), still_wanted=lambda: False), wait=10, force=True
+        )
+    assert contents(repo) == before
+    check_whole(repo.top)
+
+
+def test_a_worker_goes_on_with_the_model_that_is_wanted_by_now(
+    project: Repository, models: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The switch is taken back while the rebuild embeds: it must not be published."""
+    monkeypatch.setattr(updating, "RECONSIDER_SECONDS", 0.0)
+    worktree = find_worktree(str(project.top))
+    made: list[str] = []
+
+    def load(chosen: Settings) -> Embedder:
+        made.append(chosen.model)
+        project.git("config", "lumen.model", str(models[0]))
+        return load_embedder(chosen)
+
+    monkeypatch.setattr(embedding, "load_embedder", load)
+    worker._follow(worktree, "test", inline=True)
+    assert made == [str(models[1])]
+    assert model_in(project) == str(models[0])

@@ -18,6 +18,8 @@ HINT = "choose a model with: git config lumen.model NAME-OR-FOLDER (builtin need
 
 STATIC_WEIGHTS = "model.safetensors"
 TOKENIZER = "tokenizer.json"
+POOLING = "pooling.json"
+"""Of a static model: how often each word counts (see `weighing`)."""
 ONNX_WEIGHTS = ("model.onnx", "onnx/model.onnx", "model_optimized.onnx", "model_quantized.onnx")
 
 _COMPANIONS = (
@@ -69,6 +71,11 @@ class ModelFiles:
         """One vector for each token, added up; otherwise a network."""
         return self.weights.endswith(".safetensors")
 
+    @property
+    def weighed(self) -> bool:
+        """A static model that says how often words count."""
+        return POOLING in self.digested
+
 
 def safetensors_header(path: str) -> dict[str, Tensor]:
     """The tensors of a safetensors file, by name.
@@ -98,8 +105,8 @@ def safetensors_header(path: str) -> dict[str, Tensor]:
 def describe_folder(folder: str) -> ModelFiles:
     """What kind of model a folder holds.
 
-    A static model is `model.safetensors` with an `embeddings` tensor; a
-    transformer is an ONNX file with the tokenizer's configuration. Both need
+    A static model is `model.safetensors` with an `embeddings` tensor (and `pooling.json`, if its
+    words are weighed); a transformer is an ONNX file with the tokenizer's configuration. Both need
     `tokenizer.json`.
 
     Raises:
@@ -112,7 +119,7 @@ def describe_folder(folder: str) -> ModelFiles:
     if os.path.isfile(weights):
         tensor = safetensors_header(weights).get("embeddings")
         if tensor is not None and len(tensor.shape) == 2:
-            digested = (STATIC_WEIGHTS, TOKENIZER)
+            digested = (STATIC_WEIGHTS, TOKENIZER, *present(folder, (POOLING,)))
             return ModelFiles(folder, STATIC_WEIGHTS, tensor.shape[1], "", digested)
     for name in ONNX_WEIGHTS:
         if os.path.isfile(os.path.join(folder, name)):

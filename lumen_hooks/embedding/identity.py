@@ -18,6 +18,7 @@ from lumen_hooks.config import BUILTIN_MODEL
 from lumen_hooks.errors import ModelError
 
 from .files import (
+    POOLING,
     STATIC_WEIGHTS,
     TOKENIZER,
     ModelFiles,
@@ -38,7 +39,7 @@ MAX_TOKENS = 512
 have the same limit, and the memory of a transformer grows with its square."""
 
 BUILTIN_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "model")
-BUILTIN_FILES = (STATIC_WEIGHTS, TOKENIZER)
+BUILTIN_FILES = (STATIC_WEIGHTS, TOKENIZER, POOLING)
 DIGEST_FILE = "DIGEST"
 
 _VECTOR_RULES = f"{MAX_TOKENS}t-text{EMBEDDED_TEXT_VERSION}-int8-max-abs"

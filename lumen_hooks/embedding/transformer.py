@@ -9,6 +9,7 @@ import numpy as np
 from .engine import Engine, load_named, load_onnx, load_static
 from .identity import local_files
 from .quantise import quantise
+from .static import StaticEmbedder
 from .text import encodable, query_text
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from lumen_hooks.config import Settings
 
+    from .embedder import Embedder
     from .identity import ModelIdentity
 
 BATCH_TEXTS = 4
@@ -60,7 +62,7 @@ class EngineEmbedder:
 
 def load_engine_embedder(
     settings: Settings, identity: ModelIdentity, models_folder: str
-) -> EngineEmbedder:
+) -> Embedder:
     """Load a model by its name or folder, from this machine only.
 
     Args:
@@ -74,6 +76,8 @@ def load_engine_embedder(
     files = local_files(settings.model)
     if files is None:
         return EngineEmbedder(load_named(identity, models_folder, settings.threads), identity)
+    if files.weighed:
+        return StaticEmbedder(files.folder, identity)
     if files.static:
         return EngineEmbedder(load_static(files.folder, identity), identity)
     return EngineEmbedder(load_onnx(files, identity, settings.threads), identity)

@@ -96,6 +96,7 @@ class Preparer:
         max_bytes: larger files are passed over.
         blob_length: bytes in one of this repository's object ids.
         progress: is told how far it is.
+        proceed: called before each portion; raises to end it all.
         flush: called after each batch; writes staged rows early where nobody reads the index yet.
     """
 
@@ -111,6 +112,7 @@ class Preparer:
         max_bytes: int,
         blob_length: int,
         progress: Progress,
+        proceed: Callable[[], None],
         flush: Callable[[], None],
     ) -> None:
         self._top = top
@@ -122,6 +124,7 @@ class Preparer:
         self._max_bytes = max_bytes
         self._blob_length = blob_length
         self._progress = progress
+        self._proceed = proceed
         self._flush = flush
         self._embedder: Embedder | None = None
         self._portion = FIRST_PORTION
@@ -263,10 +266,12 @@ class Preparer:
             return {}
         if self._embedder is None:
             self._embedder = self._load()
+        self._proceed()
         started = time.monotonic()
         vectors = self._embedder.embed_documents(list(texts.values()))
         seconds = max(time.monotonic() - started, 1e-3)
-        self._portion = int(sum(map(_counted, texts.values())) * PORTION_SECONDS / seconds)
+        # A process that was stopped meanwhile looks infinitely slow.
+        self._portion = max(1, int(sum(map(_counted, texts.values())) * PORTION_SECONDS / seconds))
         self.tally.embedded += len(texts)
         return {
             key: vector if vector is not None else NO_VECTOR

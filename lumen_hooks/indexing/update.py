@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 
     from .difference import Difference
 
+RECONSIDER_SECONDS = 5.0
+"""An update that has taken longer than this asks now and then whether it is still wanted."""
+
 REPACK_BELOW = 0.7
 """The vector table is written anew when a smaller share of its rows is in use ..."""
 
@@ -101,6 +104,7 @@ class Job:
         slots: folder of the machine-wide embedding slots.
         purpose: what for; shown to whoever finds the index locked.
         progress: is told how far it is.
+        still_wanted: asked now and then of an update that takes long; it is given up if not.
     """
 
     worktree: Worktree
@@ -109,6 +113,11 @@ class Job:
     slots: str
     purpose: str
     progress: Progress = field(default_factory=NoProgress)
+    still_wanted: Callable[[], bool] = lambda: True
+
+
+class NotWantedError(Exception):
+    """The update was given up, since its result is not wanted any more."""
 
 
 def update_index(
@@ -125,6 +134,7 @@ def update_index(
     Raises:
         LockError: the lock cannot work here.
         ModelError: the model cannot be loaded.
+        NotWantedError: `job.still_wanted` said so; what was embedded is stored.
         RepositoryError: git cannot read the worktree.
         StoreError: the index cannot be written; what was there is still there.
     """
@@ -213,6 +223,7 @@ class _Update:
             with closing(index), translated(temporary):
                 difference = self._compare(manifest, {}, same_rules=True)
                 tally = self._prepare(index, manifest, difference, flush=partial(_write, index))
+                self._reconsider()
                 with index.transaction():
                     refresh = self._finish(index, manifest, tally, kind="full", removed=0)
                 index.optimise()
@@ -257,6 +268,7 @@ class _Update:
                     index.set_meta(facts)
             return None
         kind = "full" if rebuild else "incremental" if own else "seed"
+        self._reconsider()
         with index.transaction():
             if rebuild:
                 index.reset(self._identity.dimensions)
@@ -266,6 +278,12 @@ class _Update:
             refresh = self._finish(index, manifest, tally, kind=kind, removed=len(gone))
         self._repack(index)
         return refresh
+
+    def _reconsider(self) -> None:
+        """Give up an update that takes long and is not wanted any more."""
+        long = time.monotonic() - self._started > RECONSIDER_SECONDS
+        if long and not self._job.still_wanted():
+            raise NotWantedError
 
     def _compare(
         self, manifest: Manifest, rows: dict[str, FileRow], *, same_rules: bool
@@ -305,6 +323,7 @@ class _Update:
                 max_bytes=job.settings.max_file_bytes,
                 blob_length=blob_length(manifest),
                 progress=self._progress,
+                proceed=self._reconsider,
                 flush=flush,
             )
             return preparer.prepare(difference.suspects, len(difference.suspects))

@@ -8,15 +8,14 @@ its name is no longer the one that it has open.
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from collections import OrderedDict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from lumen_hooks.config import BUILTIN_MODEL
 from lumen_hooks.embedding.embedder import load_embedder
+from lumen_hooks.embedding.identity import identify
 from lumen_hooks.errors import QueryError, StoreError
 from lumen_hooks.search.query import Searcher
 from lumen_hooks.status import FRESH, look_at
@@ -214,22 +213,14 @@ class Models:
         """
         key = (settings.model, settings.models_folder, settings.threads)
         with self._lock:
-            if key not in self._loaded:
-                self._loaded[key] = _load(settings)
+            known = self._loaded.get(key)
+            # Its files may be others by now: replaced, or this package's after an upgrade.
+            if known is None or known.identity.model_key != identify(settings).model_key:
+                self._loaded[key] = load_embedder(settings)
                 while len(self._loaded) > MAX_MODELS:
                     self._loaded.popitem(last=False)
             self._loaded.move_to_end(key)
             return self._loaded[key]
-
-
-def _load(settings: Settings) -> Embedder:
-    if settings.model != BUILTIN_MODEL:
-        return load_embedder(settings)
-    from lumen_hooks.embedding.builtin import BuiltinEmbedder
-
-    # It counts what it embeds to tell when fastembed pays; over the life of a server it always
-    # would, and then stay in memory. The vectors are the same.
-    return BuiltinEmbedder(engine_after=sys.maxsize)
 
 
 def _identity(path: str) -> tuple[int, int] | None:

@@ -235,7 +235,7 @@ def _recalls(folder: Path) -> str:
         for chunk in chunk_file(path.name, path.read_text(encoding="utf-8")).chunks
     ]
     texts = [embedded_text(chunk.symbol, chunk.header, chunk.text) for chunk in chunks]
-    floats = embedder._pool(texts)
+    floats = embedder.pool([embedder.weighing.counts(text).items() for text in texts])
     kept = [row for row, vector in enumerate(quantise(floats)) if vector is not None]
     rows = np.frombuffer(b"".join(filter(None, quantise(floats))), np.int8)
     ids = np.array(kept, np.int64)

@@ -1,0 +1,98 @@
+"""How often each word of a text counts in a static model, where vectors are only added up.
+
+Repetition says little there: `self` forty times would drown the one `retry`. A model folder's
+`pooling.json` says what its vectors were trained for, and without one every word counts each time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lumen_hooks.errors import ModelError
+
+from .files import HINT, POOLING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_WORD = re.compile("[a-z]+|[0-9]")
+_REPETITIONS = ("each", "doublings")
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """How often a word counts.
+
+    Attributes:
+        repetition: `each` time; with its `doublings` (1, 2 for two and three times, 3 for four to
+            seven, ...); or at most so many times (`1`, `2`, ...).
+        first_line: how often the words of the first line count beyond that: in what the product
+            embeds it is the qualified symbol.
+    """
+
+    repetition: str
+    first_line: int
+
+    def __post_init__(self) -> None:
+        """Refuse what is none of these, with a ValueError."""
+        if self.repetition not in _REPETITIONS and int(self.repetition) < 1:
+            raise ValueError(f"repetition is {self.repetition}")
+        if self.first_line < 0:
+            raise ValueError(f"first_line is {self.first_line}")
+
+    def counts(self, text: str) -> dict[str, int]:
+        """The distinct words of a document, those of the first line first, and their counts."""
+        head, _, rest = text.partition("\n")
+        first = words_of(head)
+        found: dict[str, int] = {}
+        for word in first:
+            found[word] = found.get(word, 0) + 1
+        for word in words_of(rest):
+            found[word] = found.get(word, 0) + 1
+        counts = {word: self._counted(times) for word, times in found.items()}
+        for word in dict.fromkeys(first) if rest else ():
+            counts[word] += self.first_line
+        return counts
+
+    def _counted(self, times: int) -> int:
+        if self.repetition == "each":
+            return times
+        if self.repetition == "doublings":
+            return times.bit_length()
+        return min(times, int(self.repetition))
+
+
+def words_of(text: str) -> list[str]:
+    """The words in a text whose identifiers are split: runs of a to z, and single digits.
+
+    Upper case is lowered and accents are dropped; all other characters separate.
+    """
+    if not text.isascii():
+        parts = unicodedata.normalize("NFKD", text)
+        text = "".join(part for part in parts if not unicodedata.combining(part))
+    return _WORD.findall(text.lower())
+
+
+def as_text(counts: Iterable[tuple[str, int]]) -> str:
+    """A text in which every word stands as often as it counts."""
+    return " ".join(" ".join([word] * count) for word, count in counts)
+
+
+def read_weighing(folder: str) -> Weighing:
+    """What a model's folder says.
+
+    Raises:
+        ModelError: it says something else than the above.
+    """
+    path = os.path.join(folder, POOLING)
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+        return Weighing(str(found["repetition"]), int(found["first_line"]))
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        raise ModelError(f"cannot read the model file {path}: {error}", hint=HINT) from error
