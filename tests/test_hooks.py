@@ -9,6 +9,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -714,18 +715,17 @@ class TestSpawn:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
     ) -> None:
         stand_in = StandIn.make(tmp_path / "stand in")
+        refusal = NotImplementedError("posix_spawn: setsid unavailable on this platform")
+        refused = Mock(side_effect=refusal)  # what os.posix_spawn raises there
         if way == "subprocess":
-
-            def without_sessions(*_: object, **__: object) -> int:
-                raise NotImplementedError
-
-            monkeypatch.setattr(os, "posix_spawn", without_sessions)
+            monkeypatch.setattr(os, "posix_spawn", refused)
         monkeypatch.setattr(sys, "executable", str(stand_in.program))
         reader, writer = os.pipe()
         os.set_inheritable(writer, True)
         stand_in.hold()
         try:
             spawn.spawn_worker("/a b", "search", after=7)
+            assert refused.called == (way == "subprocess")
             os.close(writer)
             # At its end unless the child holds the other end.
             assert select.select([reader], [], [], 10)[0] == [reader]

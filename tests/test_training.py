@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from training.collect import code_key, collect_source, read_pairs
+from lumen_hooks.chunking.languages import language_of_text
+from tests.benchmarks.quality.documented import strip_documentation
+from training.collect import benchmark_keys, code_key, collect_source, read_pairs
 from training.comments import first_sentence, is_prose
 from training.dataset import Encoder, encode_file, joined
 from training.history import pairs_of_history
@@ -190,6 +192,17 @@ def test_pairs_are_collected_once_and_common_questions_dropped(
     assert collect_source(source, tmp_path, tmp_path) == counts
     assert place.stat().st_mtime_ns == written
     assert [pair.query for pair in read_pairs(place)] == ["Retry a failed upload until it works"]
+
+
+@pytest.mark.parametrize("path", ["a.py", "a.go", "A.java", "a.js"])
+def test_a_copy_of_the_benchmarks_code_is_known_by_its_documented_pair(
+    path: str, tmp_path: Path
+) -> None:
+    """The corpora have no documentation; whoever copied the code has it."""
+    language = language_of_text(path, "")
+    (tmp_path / path).write_text(strip_documentation(language, DOCUMENTED[path])[0])
+    (pair,) = [one for one in pairs_of_file(path, DOCUMENTED[path]) if one.kind == "doc"]
+    assert code_key(pair.code) in benchmark_keys(tmp_path)
 
 
 def test_layout_and_numbers_do_not_make_other_code() -> None:

@@ -1,7 +1,7 @@
 """Checkouts to pairs: `python -m training.collect --checkouts FOLDER --out FOLDER`.
 
-Writes one `owner+name.jsonl.gz` per source. What the quality benchmark asks about is left out even
-where a source holds a copy of it, and so is what an earlier source already gave.
+Writes one `owner+name-COMMIT.jsonl.gz` per source, without questions that much of its code answers.
+Copies of the benchmark's code, and of an earlier source's, are left out by `training.dataset`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.history import pairs_of_history
-from training.pairs import Pair, pairs_of_file
+from training.pairs import Pair, definitions_of_file, pairs_of_file
 from training.sources import Source, files_of, licence_at, load_sources
 
 if TYPE_CHECKING:
@@ -63,12 +63,14 @@ def read_pairs(place: Path) -> Iterator[Pair]:
 
 
 def benchmark_keys(corpora: Path) -> set[int]:
-    """Keys of every pair that could be made of the benchmark's corpora (a folder of files)."""
+    """Keys of all code in the benchmark's corpora (a folder of files), named and masked."""
     keys: set[int] = set()
     for path in sorted(corpora.rglob("*")):
         if path.is_file() and ".git" not in path.parts:
             text = path.read_text(encoding="utf-8", errors="replace")
             keys.update(code_key(pair.code) for pair in pairs_of_file(path.name, text))
+            # Their documentation is cut out, which is what a copy elsewhere would be asked by.
+            keys.update(map(code_key, definitions_of_file(path.name, text)))
     return keys
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,9 +121,7 @@ class Encoder:
 
     def counted(self, text: str) -> tuple[list[int], list[int]]:
         """Ids of the distinct words in order of appearance, and each word's occurrences."""
-        counts: dict[str, int] = {}
-        for word in words_of(text):
-            counts[word] = counts.get(word, 0) + 1
+        counts = Counter(words_of(text))
         ids: list[int] = []
         times: list[int] = []
         for word, count in counts.items():
@@ -168,7 +167,7 @@ def encode_file(place: Path, source: int, tokenizer: Path) -> Dataset:
 
 
 def joined(parts: Sequence[Dataset], excluded: NDArray[np.int64]) -> Dataset:
-    """All parts as one, without words of code that is excluded or that an earlier part has."""
+    """All parts as one, without code that is excluded or that an earlier part has."""
     kept: list[Dataset] = []
     seen = np.unique(excluded)
     for part in parts:

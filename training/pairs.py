@@ -27,7 +27,7 @@ from training.comments import first_sentence, is_prose, text_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lumen_hooks.chunking.definitions import Definition
+    from lumen_hooks.chunking.definitions import Definition, ParsedFile
 
 _COMMENT_NODES = (
     "comment", "line_comment", "block_comment", "multiline_comment", "doc_comment",
@@ -75,19 +75,35 @@ def pairs_of_file(path: str, text: str) -> Iterator[Pair]:
     if language == "markdown":
         yield from _sections(path, text)
         return
-    grammar = GRAMMARS.get(language)
-    if grammar is None or grammar.data:
-        return
-    try:
-        parsed = parse(language, text, SourceLines(text))
-    except (ParseAbandonedError, ImportError, RecursionError):
-        return
-    if parsed.failed:
+    parsed = _parsed(language, text)
+    if parsed is None:
         return
     comments = _comments(language, parsed.tree.root_node)
     for symbol, definition in _named(parsed.top, ""):
         if definition.kind in _FUNCTIONS or definition.kind in _TYPES:
             yield from _of_definition(language, parsed.source, comments, symbol, definition)
+
+
+def definitions_of_file(path: str, text: str) -> Iterator[str]:
+    """The code of every definition, as a `doc` pair has it where there is no documentation."""
+    parsed = _parsed(language_of_text(path, text), text)
+    if parsed is None:
+        return
+    for _, definition in _named(parsed.top, ""):
+        if definition.kind in _FUNCTIONS or definition.kind in _TYPES:
+            start, end = definition.start_byte, definition.end_byte
+            yield _without(parsed.source, start, end, [])[:WHOLE_MAX]
+
+
+def _parsed(language: str, text: str) -> ParsedFile | None:
+    grammar = GRAMMARS.get(language)
+    if grammar is None or grammar.data:
+        return None
+    try:
+        parsed = parse(language, text, SourceLines(text))
+    except (ParseAbandonedError, ImportError, RecursionError):
+        return None
+    return None if parsed.failed else parsed
 
 
 def _sections(path: str, text: str) -> Iterator[Pair]:

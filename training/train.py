@@ -20,7 +20,7 @@ import torch
 from scipy.sparse import csr_matrix, diags_array, vstack
 
 from lumen_hooks.embedding.weighing import Weighing
-from training.dataset import KINDS, Dataset
+from training.dataset import COUNT_MAX, KINDS, Dataset
 from training.export import export, load_model
 from training.validate import Validation, table
 
@@ -110,14 +110,12 @@ def train(
     return np.asarray(weights.numpy(), np.float32)
 
 
-def code_weights(counts: NDArray[np.uint8], repetition: str) -> NDArray[np.float32]:
-    """What each token of a code counts, by how often its word occurs."""
-    values = counts.astype(np.float32)
-    if repetition == "each":
-        return values
-    if repetition == "doublings":
-        return 1 + np.floor(np.log2(values))
-    return np.minimum(values, np.float32(repetition))
+def _counted(counts: NDArray[np.uint8], repetition: str) -> NDArray[np.float32]:
+    """What each token counts, by how often its word occurs: the product's own rule."""
+    weighing = Weighing(repetition, 0)
+    table = [weighing.counted(times) for times in range(COUNT_MAX + 1)]
+    found: NDArray[np.float32] = np.array(table, np.float32)[counts]
+    return found
 
 
 def _start(
@@ -271,7 +269,7 @@ def _matrix(
 ) -> csr_array:
     places, bounds = ragged.places(rows)
     ids = ragged.ids[places]
-    values = code_weights(ragged.counts[places], repetition)
+    values = _counted(ragged.counts[places], repetition)
     if dropout:
         values = values * (draw.random(len(values)) >= dropout)
     return csr_matrix((values.astype(np.float32), ids, bounds), shape=(len(rows), pieces))

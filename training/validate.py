@@ -13,7 +13,7 @@ import gzip
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,8 +127,6 @@ class Validation:
 
 
 def _weighted(dense: float) -> Weights:
-    from dataclasses import replace
-
     return replace(WEIGHTS, dense=dense, lexical=1 - dense)
 
 

@@ -143,14 +143,16 @@ def _map_weights(path: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return rows, factors
 
 
-def _load_tokenizer(path: str) -> tuple[Tokenizer, int | None]:
+def _load_tokenizer(path: str) -> tuple[Tokenizer, int]:
+    """A model's tokenizer, and its token for unknown words."""
     try:
         tokenizer = Tokenizer.from_file(path)
     except Exception as error:  # tokenizers raises plain Exception for everything
         raise ModelError(f"cannot read {path}: {error}", hint=HINT) from error
-    unknown = getattr(tokenizer.model, "unk_token", None)
-    if unknown is None or tokenizer.token_to_id(unknown) is None:
+    name = getattr(tokenizer.model, "unk_token", None)
+    unknown: int | None = None if name is None else tokenizer.token_to_id(name)
+    if unknown is None:
         raise ModelError(f"{path} has no token for unknown words", hint=HINT)
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    return tokenizer, tokenizer.token_to_id(unknown)
+    return tokenizer, unknown

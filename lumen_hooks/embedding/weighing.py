@@ -10,6 +10,7 @@ import json
 import os
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,17 +50,15 @@ class Weighing:
         """The distinct words of a document, those of the first line first, and their counts."""
         head, _, rest = text.partition("\n")
         first = words_of(head)
-        found: dict[str, int] = {}
-        for word in first:
-            found[word] = found.get(word, 0) + 1
-        for word in words_of(rest):
-            found[word] = found.get(word, 0) + 1
-        counts = {word: self._counted(times) for word, times in found.items()}
+        found = Counter(first)
+        found.update(words_of(rest))
+        counts = {word: self.counted(times) for word, times in found.items()}
         for word in dict.fromkeys(first) if rest else ():
             counts[word] += self.first_line
         return counts
 
-    def _counted(self, times: int) -> int:
+    def counted(self, times: int) -> int:
+        """How often a word counts that stands in a document so many times."""
         if self.repetition == "each":
             return times
         if self.repetition == "doublings":
