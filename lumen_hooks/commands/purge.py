@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
-from lumen_hooks.errors import BusyError
-from lumen_hooks.locks import Acquired, Failed, acquire
+from lumen_hooks.errors import BusyError, StoreError
+from lumen_hooks.locks import Acquired, Failed, acquire, failed
+from lumen_hooks.own_files import EMBEDDINGS, EVENTS, INDEX, LOG, remove_all
 from lumen_hooks.seeding.donors import all_worktrees
 from lumen_hooks.worktree import find_worktree
 
@@ -33,16 +32,15 @@ def purge_indexes(here: Worktree, *, every: bool) -> None:
 
     Raises:
         BusyError: a process is working on one of them; that one and the shared files stay.
+        LockError: our folder is a link: nothing is removed where it leads.
+        StoreError: something cannot be removed.
     """
     for worktree in all_worktrees(here) if every else [here]:
-        if os.path.isdir(worktree.folder):
+        if os.path.lexists(worktree.folder):
             _purge(worktree)
             click.echo(f"removed the index of {worktree.top}", err=True)
     if every:
-        for name in os.listdir(here.shared_folder) if os.path.isdir(here.shared_folder) else ():
-            if name.startswith(("embeddings.db", "log.jsonl")):
-                with suppress(FileNotFoundError):
-                    os.unlink(os.path.join(here.shared_folder, name))
+        _remove(here.shared_folder, EMBEDDINGS, LOG)
 
 
 def _purge(worktree: Worktree) -> None:
@@ -55,11 +53,13 @@ def _purge(worktree: Worktree) -> None:
             hint="try again when it is done",
         )
     with answer:
-        for name in os.listdir(worktree.folder):
-            # The locks stay: another process may be waiting on them.
-            if name.startswith(("index.db", "events")):
-                path = os.path.join(worktree.folder, name)
-                if os.path.isdir(path):
-                    shutil.rmtree(path)
-                else:
-                    os.unlink(path)
+        # The locks stay: another process may be waiting on them.
+        _remove(worktree.folder, INDEX, EVENTS)
+
+
+def _remove(folder: str, *beginnings: str) -> None:
+    try:
+        remove_all(folder, lambda name: name.startswith(beginnings))
+    except OSError as error:
+        found = failed(folder, error)
+        raise StoreError(f"cannot empty {folder}: {found.cause}", hint=found.hint) from error
