@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import config_hooks, pre_commit_config
+from .config import insist_on_trust
 from .errors import InstallError
 from .hook import EVENTS, GIT_EVENTS
 from .hook_files import is_edited, is_own
@@ -119,8 +120,9 @@ def uninstall_hooks(worktree: Worktree) -> list[str]:
 
     Raises:
         InstallError: a file cannot be changed, or is ours but was edited; the others are done.
-        RepositoryError: git cannot say where it looks for hooks, or write its configuration.
+        RepositoryError: git refuses the repository, or cannot write its configuration.
     """
+    insist_on_trust(worktree.top)
     changed = config_hooks.remove_config_hooks(worktree)
     paths = files_with_ours(worktree)
     scripts = [script_path(worktree, event) for event in EVENTS]

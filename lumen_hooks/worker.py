@@ -130,7 +130,7 @@ def _is_off(settings: Settings) -> bool:
 def _follow(worktree: Worktree, event: str, *, inline: bool) -> None:
     """Update until no hint is left."""
     from .indexing import events
-    from .indexing.housekeeping import trim_embeddings
+    from .indexing.housekeeping import keep_house
     from .indexing.update import NotWantedError, Updated, update_index
 
     while True:
@@ -164,7 +164,7 @@ def _follow(worktree: Worktree, event: str, *, inline: bool) -> None:
                 },
             )
         if not events.arrived(worktree):
-            trim_embeddings(worktree, job.settings.max_cache_bytes)
+            keep_house(worktree, job.settings)
             return
 
 

@@ -98,7 +98,10 @@ def find_worktree(directory: str) -> Worktree:
     Raises:
         RepositoryError: the directory is missing, in no git worktree, or in a bare repository.
     """
-    start = os.path.realpath(directory)
+    try:
+        start = os.path.realpath(directory)
+    except OSError as error:  # a relative path, and nothing that it could be relative to
+        raise current_folder_gone() from error
     if not os.path.exists(start):
         raise RepositoryError(f"{directory} does not exist")
     place = start if os.path.isdir(start) else os.path.dirname(start)
@@ -116,6 +119,14 @@ def find_worktree(directory: str) -> Worktree:
                 f"{directory} is not in a git worktree", hint="run this in a git repository"
             )
         place = parent
+
+
+def current_folder_gone() -> RepositoryError:
+    """For whoever asked about the folder that this process is in, after it was deleted."""
+    return RepositoryError(
+        "the current folder does not exist any more",
+        hint="change to a folder that does, or name one: lumen-hooks -C FOLDER ...",
+    )
 
 
 def worktree_of_git_dir(git_dir: str) -> Worktree | None:
@@ -215,9 +226,27 @@ def _git_dir_of(top: str) -> str | None:
     if not os.path.isdir(git_dir):
         raise RepositoryError(
             f"{top} points to the git directory {git_dir}, which does not exist",
-            hint="git worktree repair, run in the main worktree, mends moved worktrees",
+            hint=_way_back(top, git_dir),
         )
     return git_dir
+
+
+def _way_back(top: str, git_dir: str) -> str:
+    """What helps where a worktree's git dir is missing; `git worktree repair` seldom does."""
+    worktrees = os.path.dirname(git_dir)
+    common_dir = os.path.dirname(worktrees)
+    if os.path.basename(worktrees) != "worktrees":
+        return f"if it was moved, write its new place into {os.path.join(top, '.git')}"
+    if _is_git_dir(common_dir):
+        return (
+            f"git no longer knows this worktree (pruned?): move {top} away, make it anew with"
+            " git worktree add, and move your files back"
+        )
+    return (
+        f"if the repository was moved, run git worktree repair {top} in its main worktree; in a"
+        f" container, mount it at {common_dir}, or link worktrees with relative paths (git 2.48:"
+        " git worktree repair --relative-paths)"
+    )
 
 
 def _leads_to(top: str, git_dir: str) -> bool:

@@ -105,3 +105,8 @@ class _FailingVFS(apsw.VFS):
 
     def xOpen(self, name: Any, flags: list[int]) -> Any:  # noqa: N802
         return _FailingFiles(name, flags)
+
+
+def delete_current_folder() -> None:
+    """The folder that the command runs in is deleted."""
+    os.rmdir(os.getcwd())

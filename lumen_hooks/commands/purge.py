@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
-from lumen_hooks.errors import BusyError
-from lumen_hooks.locks import Acquired, Failed, acquire
+from lumen_hooks.config import insist_on_trust
+from lumen_hooks.left_overs import find_left_overs, remove_contents, remove_folder
 from lumen_hooks.seeding.donors import all_worktrees
 from lumen_hooks.worktree import find_worktree
 
@@ -24,7 +23,10 @@ LOCK_WAIT_SECONDS = 10.0
 @click.option("--all", "every", is_flag=True, help="All worktrees' indexes and what they share.")
 @click.pass_obj
 def purge(directory: str, every: bool) -> None:
-    """Remove this worktree's index. Hooks stay installed and will make it again."""
+    """Remove this worktree's index. Hooks stay installed and will make it again.
+
+    With --all, those of worktrees that were removed by hand go, too.
+    """
     purge_indexes(find_worktree(directory), every=every)
 
 
@@ -33,33 +35,25 @@ def purge_indexes(here: Worktree, *, every: bool) -> None:
 
     Raises:
         BusyError: a process is working on one of them; that one and the shared files stay.
+        RepositoryError: git refuses the repository; nothing was removed.
     """
+    insist_on_trust(here.top)
     for worktree in all_worktrees(here) if every else [here]:
         if os.path.isdir(worktree.folder):
-            _purge(worktree)
+            remove_contents(worktree.folder, wait=LOCK_WAIT_SECONDS)
             click.echo(f"removed the index of {worktree.top}", err=True)
     if every:
+        _purge_left_overs(here)
         for name in os.listdir(here.shared_folder) if os.path.isdir(here.shared_folder) else ():
             if name.startswith(("embeddings.db", "log.jsonl")):
                 with suppress(FileNotFoundError):
                     os.unlink(os.path.join(here.shared_folder, name))
 
 
-def _purge(worktree: Worktree) -> None:
-    answer = acquire(worktree.lock_path, timeout=LOCK_WAIT_SECONDS, purpose="purge")
-    if isinstance(answer, Failed):
-        raise answer.error()
-    if not isinstance(answer, Acquired):
-        raise BusyError(
-            f"the index of {worktree.top} is in use by {answer.holder or 'another process'}",
-            hint="try again when it is done",
-        )
-    with answer:
-        for name in os.listdir(worktree.folder):
-            # The locks stay: another process may be waiting on them.
-            if name.startswith(("index.db", "events")):
-                path = os.path.join(worktree.folder, name)
-                if os.path.isdir(path):
-                    shutil.rmtree(path)
-                else:
-                    os.unlink(path)
+def _purge_left_overs(here: Worktree) -> None:
+    for found in find_left_overs(here.common_dir):
+        if found.locked:
+            click.echo(f"kept the index of {found.top}: git worktree unlock it first", err=True)
+            continue
+        remove_folder(found.folder, wait=LOCK_WAIT_SECONDS)
+        click.echo(f"removed the index of {found.top}, which is gone", err=True)

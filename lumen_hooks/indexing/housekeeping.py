@@ -1,18 +1,33 @@
-"""Keeps the embedding store from growing without end."""
+"""What is done beside refreshes so that nothing grows without end."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from lumen_hooks import log
 from lumen_hooks.embedding.store import EmbeddingStore
 from lumen_hooks.errors import LumenError
+from lumen_hooks.left_overs import sweep_left_overs
 from lumen_hooks.store import open_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lumen_hooks.config import Settings
     from lumen_hooks.worktree import Worktree
+
+
+def keep_house(worktree: Worktree, settings: Settings) -> None:
+    """A worker's last act: trim the embedding store, sweep the indexes of worktrees that are gone.
+
+    Raises:
+        StoreError: the embedding store is damaged.
+    """
+    for found in sweep_left_overs(worktree.common_dir):
+        record: dict[str, object] = {"event": "left-over removed", "worktree": found.top}
+        log.append(worktree.common_dir, {**record, "bytes": found.size_bytes})
+    trim_embeddings(worktree, settings.max_cache_bytes)
 
 
 def trim_embeddings(worktree: Worktree, max_bytes: int) -> int:
