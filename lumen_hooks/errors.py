@@ -4,6 +4,7 @@
 
     LumenError                  has a message and a hint; the command line exits 1
     ├── RepositoryError         run it somewhere else, or repair the repository
+    │   └── GoneError           what was worked on was removed meanwhile
     ├── SettingsError           correct a setting
     │   └── ModelError          the embedding model cannot be loaded
     ├── QueryError              ask differently
@@ -32,6 +33,10 @@ class LumenError(Exception):
 
 class RepositoryError(LumenError):
     """The place is not a git worktree that can be indexed."""
+
+
+class GoneError(RepositoryError):
+    """The worktree, its git dir or our folder in it was removed while it was worked on."""
 
 
 class SettingsError(LumenError):

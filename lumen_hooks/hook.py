@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 import sys
 
+from .own_files import EVENTS as EVENTS_FILE
+from .own_files import FOLDER, INDEX, make_folder, open_file
 from .spawn import spawn_worker, worker_alive
 
 TYPE_CHECKING = False  # typing costs more to import than all of this module
@@ -83,7 +85,7 @@ def _told_by_pre_commit(event: str, environ: Mapping[str, str]) -> Sequence[str]
 def _take(
     event: str, top: str, git_dir: str, args: Sequence[str], environ: Mapping[str, str]
 ) -> None:
-    folder = os.path.join(git_dir, "lumen")
+    folder = os.path.join(git_dir, FOLDER)
     under_pre_commit = environ.get("PRE_COMMIT") == "1"
     refresh = environ.get("LUMEN_REFRESH", "")
     inline = refresh == "inline" and not under_pre_commit
@@ -94,7 +96,7 @@ def _take(
     if refresh == "off" or ((only_files or worker_alive(folder)) and not inline):
         return
     makes_worktrees = event in {"post-checkout", WORKTREE_ADD}
-    if makes_worktrees and not os.path.exists(os.path.join(folder, "index.db")):
+    if makes_worktrees and not os.path.exists(os.path.join(folder, INDEX)):
         _seed(top, _common_dir(git_dir), event)
     # pre-commit sets unstaged edits aside while its hooks run: the worker waits for it to end.
     # A script in between us and it tells its number.
@@ -112,11 +114,13 @@ def _seed(top: str, common_dir: str, event: str) -> None:
 
 
 def _record(folder: str, line: str) -> None:
-    """Append one line to the events file, in one write."""
-    os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, "events")
+    """Append one line to the events file, in one write, in a git dir that is there."""
+    git_dir = os.path.dirname(folder)
+    if os.path.isfile(os.path.join(git_dir, "HEAD")):
+        make_folder(folder)
+    path = os.path.join(folder, EVENTS_FILE)
     for _ in range(2):
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        descriptor = open_file(path, os.O_WRONLY | os.O_APPEND, create=True)
         try:
             os.write(descriptor, os.fsencode(line) + b"\n")
         finally:

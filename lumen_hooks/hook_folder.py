@@ -27,6 +27,8 @@ from .hook_files import (
     with_block,
     without_block,
 )
+from .own_files import make_folder
+from .shape import folder_mode
 from .whole_file import put_in_place, read_regular
 from .worktree import find_worktree
 
@@ -75,6 +77,9 @@ def script_path(worktree: Worktree, event: str) -> str:
 
 def put_scripts(worktree: Worktree, python: str, refresh: str) -> None:
     """Write every event's script to the common dir."""
+    worktree.begin()
+    folder = os.path.dirname(script_path(worktree, EVENTS[0]))
+    make_folder(folder, folder_mode(worktree.common_dir))
     for event in EVENTS:
         put_in_place(script_path(worktree, event), hook_script(event, python, refresh), EXECUTABLE)
 
@@ -108,6 +113,8 @@ def install_files(worktree: Worktree, *, python: str, refresh: str) -> list[Inst
     """
     folder = hooks_folder(worktree)
     obstacle = _folder_obstacle(worktree, folder)
+    if not obstacle:
+        os.makedirs(folder, exist_ok=True)
     return [
         _refused(event, os.path.join(folder, event), obstacle)
         if obstacle

@@ -8,16 +8,16 @@ removed here is ours alone: git's own files are git's to prune.
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .errors import BusyError, LumenError
-from .locks import Acquired, Failed, acquire
-from .worktree import FOLDER, worktree_names, worktree_of_git_dir
+from .errors import LumenError
+from .own_files import FOLDER
+from .removal import remove_folder
+from .worktree import worktree_names, worktree_of_git_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +26,6 @@ QUIET_SECONDS = 86_400.0
 """A git dir in which nothing was written for so long is swept unasked. A worktree that was moved by
 hand looks the same until `git worktree repair`, but git and we write there while it is used; swept
 by mistake, its index is seeded anew."""
-
-_LOCKS = ("index.lock", "worker.lock", "watch.lock")
-_CONTENTS = ("index.db", "events")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,56 +95,10 @@ def sweep_left_overs(common_dir: str) -> list[LeftOver]:
     swept = []
     for found in find_left_overs(common_dir):
         if found.is_abandoned(time.time()):
-            with suppress(LumenError, OSError):
+            with suppress(LumenError):
                 remove_folder(found.folder, wait=0)
                 swept.append(found)
     return swept
-
-
-def remove_folder(folder: str, *, wait: float) -> None:
-    """Remove our folder of a worktree that is gone, locks and all.
-
-    Raises:
-        BusyError: a process holds its index lock.
-        LockError: the lock cannot be taken at all.
-        OSError: a file cannot be removed.
-    """
-    remove_contents(folder, wait=wait)
-    # Nobody waits for these locks: work begins only where the worktree is.
-    for name in _LOCKS:
-        with suppress(FileNotFoundError):
-            os.unlink(os.path.join(folder, name))
-    with suppress(OSError):  # what is not ours stays
-        os.rmdir(folder)
-
-
-def remove_contents(folder: str, *, wait: float) -> None:
-    """Remove an index and its events; the locks stay, since others may be waiting for them.
-
-    Args:
-        folder: our folder in a git dir.
-        wait: seconds to wait for a process that works on the index.
-
-    Raises:
-        BusyError: a process went on working on it.
-        LockError: the lock cannot be taken at all.
-        OSError: a file cannot be removed.
-    """
-    answer = acquire(os.path.join(folder, "index.lock"), timeout=wait, purpose="purge")
-    if isinstance(answer, Failed):
-        raise answer.error()
-    if not isinstance(answer, Acquired):
-        raise BusyError(
-            f"the index in {folder} is in use by {answer.holder or 'another process'}",
-            hint="try again when it is done",
-        )
-    with answer:
-        for path in _files(folder):
-            if os.path.basename(path).startswith(_CONTENTS):
-                if _is_folder(path):
-                    shutil.rmtree(path)
-                else:
-                    os.unlink(path)
 
 
 def _files(folder: str) -> list[str]:

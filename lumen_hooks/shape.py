@@ -1,24 +1,35 @@
-"""What a repository's own configuration says of its shape: bare or not, and where its files are.
+"""What a repository's own configuration says of its shape: bare or not, where its files are, whose.
 
-Reads the two settings that decide whether there is a worktree at all, without
-starting git: every entry point needs them. What an included file sets is
+Reads the two settings that decide whether there is a worktree at all, and the
+one that says for whom git's files are, without starting git: every entry point
+needs them. What an included file or the user's own configuration sets is
 missed; git has the last word with every command.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 
+from .own_files import PRIVATE
+
 _TRUE = frozenset({"true", "yes", "on", "1"})
+
+_GROUP, _EVERYBODY = 0o660, 0o664
+_SHARED = {
+    **dict.fromkeys(("group", "true", "yes", "on", "1"), _GROUP),
+    **dict.fromkeys(("all", "world", "everybody", "2"), _EVERYBODY),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class CoreSettings:
-    """`core.bare`, and `core.worktree` as it stands there (relative to the git dir) or None."""
+    """`core.bare`, `core.worktree` (relative to the git dir) or None, `core.sharedRepository`."""
 
     bare: bool
     worktree: str | None
+    shared: str = ""
 
 
 def core_settings(git_dir: str) -> CoreSettings:
@@ -33,7 +44,28 @@ def core_settings(git_dir: str) -> CoreSettings:
     return CoreSettings(
         bare=found.get("core.bare", "").lower() in _TRUE,
         worktree=found.get("core.worktree") or None,
+        shared=found.get("core.sharedrepository", ""),
     )
+
+
+def folder_mode(common_dir: str) -> int:
+    """The mode of our folders, and by that of our files, in a repository.
+
+    git's own rule for a shared one (`core.sharedRepository` in git-config(1); setup.c and path.c
+    have the numbers), which grants what the umask would take; otherwise for the owner alone, since
+    an index holds words of files that nobody else may read.
+    """
+    value = core_settings(common_dir).shared.lower()
+    files = _SHARED.get(value, 0)
+    if not files:
+        try:
+            files = int(value, 8) & 0o666
+        except ValueError:
+            return PRIVATE
+    if files & 0o600 != 0o600:
+        return PRIVATE  # git gives such a value up
+    folders = files | (files & 0o444) >> 2
+    return folders | (stat.S_ISGID if files & 0o060 else 0)
 
 
 def _read(path: str, found: dict[str, str]) -> None:

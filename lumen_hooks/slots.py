@@ -25,11 +25,17 @@ _POLL_SECONDS = 0.05
 
 
 def runtime_folder(environ: Mapping[str, str]) -> str:
-    """This user's folder for slots: in XDG_RUNTIME_DIR, else in the temporary directory."""
+    """This user's folder for slots: in XDG_RUNTIME_DIR, else in the temporary directory.
+
+    After `su` or `sudo -E`, XDG_RUNTIME_DIR is another user's, and nothing is put there.
+    """
     base = environ.get("XDG_RUNTIME_DIR", "")
-    if base and os.path.isdir(base):
-        return os.path.join(base, "lumen-hooks")
-    return os.path.join(tempfile.gettempdir(), f"lumen-hooks-{os.getuid()}")
+    try:
+        if base and os.stat(base).st_uid == os.geteuid() and os.path.isdir(base):
+            return os.path.join(base, "lumen-hooks")
+    except OSError:  # there is none any more
+        pass
+    return os.path.join(tempfile.gettempdir(), f"lumen-hooks-{os.geteuid()}")
 
 
 def acquire_slot(folder: str, slots: int, *, purpose: str) -> Acquired:
@@ -74,7 +80,7 @@ def _make_private(folder: str) -> None:
         found = os.lstat(folder)
     except OSError as error:
         raise LockError(f"cannot make {folder}: {error.strerror}") from error
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise LockError(
             f"{folder} does not belong to you",
             hint="remove it, or set XDG_RUNTIME_DIR to a folder of yours",

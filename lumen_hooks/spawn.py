@@ -12,8 +12,12 @@ import os
 import sys
 
 from .environment import without_local_variables
+from .own_files import WORKER_LOCK, open_file
 
 _STANDARD_STREAMS = 3
+
+_START = 22 - 3
+"""The start time is field 22 of proc_pid_stat(5); we count from the third on."""
 
 _started: set[int] = set()
 
@@ -117,7 +121,7 @@ def detach() -> None:
 
 
 def worker_alive(folder: str) -> bool:
-    """Whether the process named in a folder's `worker.lock` is one of ours, and runs.
+    """Whether the process named in a folder's `worker.lock` is a worker, and runs.
 
     A hint, for a cheap way out: the lock itself decides. The scripts in hooks/ ask the same.
 
@@ -125,22 +129,70 @@ def worker_alive(folder: str) -> bool:
         folder: our folder in a worktree's git dir.
     """
     try:
-        with open(os.path.join(folder, "worker.lock"), "rb") as file:
-            words = file.read(64).split(None, 1)
+        descriptor = open_file(os.path.join(folder, WORKER_LOCK), os.O_RDONLY)
     except OSError:
         return False
+    try:
+        words = os.read(descriptor, 64).split(None, 3)
+    finally:
+        os.close(descriptor)
     if not words or not words[0].isdigit() or words[0].startswith(b"0"):
         return False
-    try:
-        os.kill(int(words[0]), 0)
-    except (OSError, OverflowError):
+    pid = int(words[0])
+    # Without a start time it was written by an earlier version.
+    started = int(words[2]) if len(words) > 2 and words[2].isdigit() else None
+    return is_alive(pid, started) and _runs_worker(pid)
+
+
+def is_alive(pid: int, started: int | None = None) -> bool:
+    """Whether a process with this id runs (as anyone).
+
+    One that has ended does not, even if nobody has waited for it: in a container without an init
+    process such remains keep their number for good.
+
+    Args:
+        pid: its number, which is given to another process some time after its end.
+        started: what `start_ticks` said of the one that is meant, if that is known.
+    """
+    if pid <= 0:
         return False
     try:
-        with open(b"/proc/%b/cmdline" % words[0], "rb") as file:
-            command = file.read()
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    fields = _stat_fields(pid)
+    if fields is None:
+        return not os.path.exists("/proc/self/stat")  # no /proc here, or it ended just now
+    if fields[0] in {b"Z", b"X"}:
+        return False
+    return started is None or started == int(fields[_START])
+
+
+def start_ticks(pid: int) -> int | None:
+    """When a process started, in clock ticks since the system did; None where that is not said."""
+    fields = _stat_fields(pid)
+    return int(fields[_START]) if fields else None
+
+
+def _stat_fields(pid: int) -> list[bytes] | None:
+    """What proc_pid_stat(5) has from the third field, the state, on; None if there is nothing."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            # The program's name, which may hold anything, is in front of the state.
+            fields = file.read().rpartition(b") ")[2].split()
+    except OSError:
+        return None
+    return fields if len(fields) > _START else None
+
+
+def _runs_worker(pid: int) -> bool:
+    """Whether a process runs our worker, where that can be known."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return b"lumen_hooks.worker" in file.read()
     except FileNotFoundError:  # no /proc here
         return True
     except OSError:
         return False
-    # Empty: it is dead and nobody waited for it. Anything else: its number was given away.
-    return b"lumen_hooks" in command or b"lumen-hooks" in command

@@ -9,7 +9,8 @@ table.
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from array import array
+from contextlib import contextmanager, suppress
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from urllib.parse import quote
 import apsw
 
 from .errors import CorruptIndexError, StorageFullError, StoreError
+from .own_files import REMEDY, SIDE_FILES, NotOursError, check, check_folder, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +28,9 @@ MINIMUM_SQLITE = (3, 51, 3)
 
 MAX_PATH_BYTES = 504
 """SQLite's limit (MAX_PATHNAME in os_unix.c) less room for its `-journal`."""
+
+MEMORY = ":memory:"
+"""SQLite's name for a database in no file."""
 
 PAGE_SIZE_BYTES = 16384
 BUSY_TIMEOUT_MS = 5000
@@ -83,6 +88,7 @@ def connect(
     vectors: bool = False,
     create: bool = False,
     journal: bool = True,
+    temporary: bool = False,
 ) -> apsw.Connection:
     """Open a database in the project's ways.
 
@@ -90,25 +96,29 @@ def connect(
         path: the database file.
         write: open for writing, with a writer's cache; a reader maps the file instead.
         vectors: load sqlite-vec.
-        create: make the file when it is missing, with our page size.
+        create: make the file when it is missing, with our page size; its folder is not made.
         journal: put the database in WAL mode; without it a writer leaves the mode alone.
+        temporary: nobody else knows the file. Of any other, the files of the WAL stay when the last
+            connection is closed: a file that is there need not be made again at a moment when git
+            or the user may be deleting its folder.
 
     Raises:
         CorruptIndexError: the file is damaged or no database.
         StorageFullError: the disk is full, or the place cannot be written.
-        StoreError: any other reason, the file missing among them.
+        StoreError: any other reason, the file missing among them, or a link in its place.
     """
     _check_version()
     _check_path(path)
     flags = apsw.SQLITE_OPEN_READWRITE if write else apsw.SQLITE_OPEN_READONLY
-    if create:
-        flags |= apsw.SQLITE_OPEN_CREATE
+    place = _own_place(path, create=create)
     with translated(path):
-        connection = apsw.Connection(path, flags)
+        connection = apsw.Connection(place, flags | apsw.SQLITE_OPEN_NOFOLLOW)
         try:
             connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+            if journal and not temporary:
+                _keep_wal(connection)
             if not write:
-                connection = _readable(connection, path)
+                connection = _readable(connection, place)
             if vectors:
                 connection.enable_load_extension(True)
                 connection.load_extension(vec0_path())
@@ -127,6 +137,44 @@ def connect(
             connection.close()
             raise
         return connection
+
+
+def _own_place(path: str, *, create: bool) -> str:
+    """The path by which SQLite opens one of our files, which it must not reach through a link.
+
+    The git dir may well be reached through one, so its own path is resolved here; what SQLite
+    then refuses (SQLITE_OPEN_NOFOLLOW) is a link in the place of our folder or file.
+    """
+    if path == MEMORY:
+        return path
+    folder, name = os.path.split(path)
+    above, last = os.path.split(folder)
+    place = os.path.join(os.path.realpath(above), last, name)
+    try:
+        check_folder(os.path.dirname(place))
+        found = [check(place + suffix) for suffix in ("", *SIDE_FILES)]
+        if create and found[0] is None:
+            # Made by us, so that mode and owner are those of our files; SQLite gives them to what
+            # it puts beside it. Never where it exists: to open and close it raw drops locks.
+            with suppress(FileExistsError):
+                os.close(open_file(place, os.O_RDWR, exclusive=True))
+    except NotOursError as error:
+        raise StoreError(
+            f"cannot use {error.filename}: {error.strerror}", hint=f"{REMEDY}: {error.filename}"
+        ) from error
+    except OSError as error:
+        raise StorageFullError(
+            f"cannot make {path}: {error.strerror}", hint="check free disk space and permissions"
+        ) from error
+    return place
+
+
+def _keep_wal(connection: apsw.Connection) -> None:
+    """Have the files of the WAL stay, and the WAL emptied, when the last connection is closed."""
+    on = array("i", [1])
+    address, _ = on.buffer_info()
+    connection.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, address)
+    connection.execute("PRAGMA journal_size_limit=0").fetchall()
 
 
 def _readable(connection: apsw.Connection, path: str) -> apsw.Connection:

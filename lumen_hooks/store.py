@@ -361,7 +361,7 @@ def open_index(path: str, *, write: bool = False) -> Index | None:
 
 def create_index(path: str, dimensions: int) -> Index:
     """Make a new, empty index in a file that nobody else knows yet."""
-    connection = connect(path, write=True, vectors=True, create=True)
+    connection = connect(path, write=True, vectors=True, create=True, temporary=True)
     try:
         with translated(path), transaction(connection):
             connection.execute(_SCHEMA)

@@ -7,6 +7,8 @@ import stat
 import tempfile
 from contextlib import suppress
 
+from .own_files import inherit
+
 
 def read_regular(path: str) -> bytes:
     """A file's content; nothing for what is missing or no regular file of its own."""
@@ -20,10 +22,10 @@ def read_regular(path: str) -> bytes:
 
 
 def put_in_place(path: str, content: bytes, mode: int) -> bool:
-    """Replace a file durably, making its folder if need be; False if it was there as it should be.
+    """Replace a file durably; False if it was there as it should be.
 
     Args:
-        path: the file; a symbolic link is replaced, not followed.
+        path: the file, in a folder that is there; a symbolic link is replaced, not followed.
         content: all of it, not empty.
         mode: its permissions.
 
@@ -31,7 +33,6 @@ def put_in_place(path: str, content: bytes, mode: int) -> bool:
         OSError: it cannot be written; what was there still is.
     """
     folder = os.path.dirname(path)
-    os.makedirs(folder, exist_ok=True)
     if read_regular(path) == content and stat.S_IMODE(os.lstat(path).st_mode) == mode:
         return False
     descriptor, temporary = tempfile.mkstemp(prefix=".lumen-hooks-", dir=folder)
@@ -39,7 +40,7 @@ def put_in_place(path: str, content: bytes, mode: int) -> bool:
         with open(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fchmod(file.fileno(), mode)
+            inherit(file.fileno(), folder, mode)
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .config import Settings
     from .indexing.update import Job
+    from .locks import Acquired
     from .worktree import Worktree
 
 NICENESS = 10
@@ -58,7 +59,7 @@ def main(argv: Sequence[str]) -> int:
     top, event, *rest = argv
     detach()
     os.nice(NICENESS)
-    from .errors import LumenError
+    from .errors import GoneError, LumenError
     from .worktree import find_worktree
 
     try:
@@ -69,8 +70,10 @@ def main(argv: Sequence[str]) -> int:
         if rest[:1] == ["--after"]:
             _wait_for_exit(int(rest[1]))
         _work(worktree, event, inline="--inline" in rest)
+    except GoneError:
+        return 0
     except Exception as error:  # nobody waits for this process: the log is all there is
-        if not os.path.isdir(worktree.git_dir):
+        if not (worktree.is_present() and os.path.isdir(worktree.folder)):
             return 0  # removed meanwhile
         hint = error.hint if isinstance(error, LumenError) else ""
         log.append(
@@ -81,6 +84,7 @@ def main(argv: Sequence[str]) -> int:
                 "error": f"{type(error).__name__}: {error}",
                 **({"hint": hint} if hint else {}),
             },
+            git_dir=worktree.git_dir,
         )
         return 1
     return 0
@@ -112,15 +116,28 @@ def _work(worktree: Worktree, event: str, *, inline: bool) -> None:
                 return
             told = True
             if not events.arrived(worktree):
+                worktree.insist_on_presence()
                 events.leave(worktree, event)
             continue
         with answer:
+            _restore_log(worktree, answer)
             _follow(worktree, event, inline=inline)
         moved_on = not inline and _watch_sequence(worktree)
         if not moved_on and not events.arrived(worktree):
             return
         if _is_off(load_settings(worktree.top, os.environ)):
             return
+
+
+def _restore_log(worktree: Worktree, lock: Acquired) -> None:
+    """Make the log again where it alone was removed; otherwise it was made with its folder."""
+    from .own_files import open_file
+
+    if os.path.lexists(worktree.log_path) or not os.path.isdir(worktree.shared_folder):
+        return
+    worktree.insist_on_presence()
+    if lock.is_there():
+        os.close(open_file(worktree.log_path, os.O_WRONLY, create=True))
 
 
 def _is_off(settings: Settings) -> bool:
@@ -182,6 +199,7 @@ def _job(worktree: Worktree, event: str) -> Job:
         slots=runtime_folder(os.environ),
         purpose=f"refresh after {event}",
         still_wanted=lambda: load_settings(worktree.top, os.environ).model == settings.model,
+        begins=False,
     )
 
 
@@ -223,6 +241,7 @@ def _watch_sequence(worktree: Worktree) -> bool:
 
     if not _in_sequence(worktree):
         return False
+    worktree.insist_on_presence()
     answer = acquire(worktree.watch_lock_path, timeout=0, purpose="watch a stopped rebase")
     if not isinstance(answer, Acquired):
         return False  # another worker watches
@@ -260,7 +279,7 @@ def _moving_parts(worktree: Worktree) -> tuple[int, ...]:
 
 
 def _wait_for_exit(pid: int) -> None:
-    from .locks import is_alive
+    from .spawn import is_alive
 
     deadline = time.monotonic() + AFTER_SECONDS
     while is_alive(pid) and time.monotonic() < deadline:

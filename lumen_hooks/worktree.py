@@ -10,13 +10,13 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .errors import RepositoryError
-from .shape import core_settings
+from . import own_files
+from .errors import GoneError, RepositoryError
+from .own_files import FOLDER
+from .shape import core_settings, folder_mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-FOLDER = "lumen"
 
 _HEX = frozenset("0123456789abcdef")
 
@@ -37,27 +37,27 @@ class Worktree:
     @property
     def index_path(self) -> str:
         """This worktree's index."""
-        return os.path.join(self.git_dir, FOLDER, "index.db")
+        return os.path.join(self.git_dir, FOLDER, own_files.INDEX)
 
     @property
     def lock_path(self) -> str:
         """The writer lock of this worktree's index."""
-        return os.path.join(self.git_dir, FOLDER, "index.lock")
+        return os.path.join(self.git_dir, FOLDER, own_files.INDEX_LOCK)
 
     @property
     def worker_lock_path(self) -> str:
         """Held by this worktree's one background worker; taken before the index lock."""
-        return os.path.join(self.git_dir, FOLDER, "worker.lock")
+        return os.path.join(self.git_dir, FOLDER, own_files.WORKER_LOCK)
 
     @property
     def watch_lock_path(self) -> str:
         """Held by the one worker that watches a stopped rebase, which holds no other meanwhile."""
-        return os.path.join(self.git_dir, FOLDER, "watch.lock")
+        return os.path.join(self.git_dir, FOLDER, own_files.WATCH_LOCK)
 
     @property
     def events_path(self) -> str:
         """What hooks appended since the last refresh."""
-        return os.path.join(self.git_dir, FOLDER, "events")
+        return os.path.join(self.git_dir, FOLDER, own_files.EVENTS)
 
     @property
     def shared_folder(self) -> str:
@@ -67,24 +67,50 @@ class Worktree:
     @property
     def embeddings_path(self) -> str:
         """The embedding store of this repository."""
-        return os.path.join(self.common_dir, FOLDER, "embeddings.db")
+        return os.path.join(self.common_dir, FOLDER, own_files.EMBEDDINGS)
 
     @property
     def log_path(self) -> str:
         """The log of this repository."""
-        return os.path.join(self.common_dir, FOLDER, "log.jsonl")
+        return os.path.join(self.common_dir, FOLDER, own_files.LOG)
 
     def insist_on_presence(self) -> None:
-        """To be called before a file is made in the git dir.
+        """To be called right before a file is made in the git dir.
 
-        git deletes the worktree first and its git dir after that, and fails with "Directory not
-        empty" where a file appears in the folder that it is deleting.
+        git and rm delete what they have listed, and fail with "Directory not empty" where a file
+        appears in a folder that they are deleting.
 
         Raises:
-            RepositoryError: the worktree is gone.
+            GoneError: the worktree is gone, or its git dir is.
         """
-        if not os.path.lexists(os.path.join(self.top, ".git")):
-            raise RepositoryError(f"the worktree {self.top} was removed")
+        if not self.is_present():
+            raise GoneError(f"the worktree {self.top} was removed")
+
+    def is_present(self) -> bool:
+        """Whether neither git nor the user has removed the worktree or its git dir."""
+        return os.path.lexists(os.path.join(self.top, ".git")) and os.path.lexists(
+            os.path.join(self.git_dir, "HEAD")
+        )
+
+    def begin(self) -> None:
+        """Make our folders, or bring them to the mode that the repository asks for.
+
+        For what begins work on a worktree while somebody waits for it, and never for a worker,
+        which may be the last one here.
+
+        Raises:
+            NotOursError: something else lies in the place of a folder of ours.
+            OSError: a folder cannot be made.
+            GoneError: the worktree is gone.
+        """
+        mode = folder_mode(self.common_dir)
+        for folder in dict.fromkeys((self.shared_folder, self.folder)):
+            self.insist_on_presence()
+            if not own_files.make_folder(folder, mode):
+                own_files.settle(folder, mode)
+        if own_files.check(self.log_path) is None:
+            self.insist_on_presence()
+            os.close(own_files.open_file(self.log_path, os.O_WRONLY, create=True))
 
     @property
     def is_linked(self) -> bool:

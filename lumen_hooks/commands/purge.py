@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from lumen_hooks.config import insist_on_trust
-from lumen_hooks.left_overs import find_left_overs, remove_contents, remove_folder
+from lumen_hooks.left_overs import find_left_overs
+from lumen_hooks.own_files import EMBEDDINGS, LOG
+from lumen_hooks.removal import remove_folder, remove_index, remove_named
 from lumen_hooks.seeding.donors import all_worktrees
 from lumen_hooks.worktree import find_worktree
 
@@ -35,19 +36,18 @@ def purge_indexes(here: Worktree, *, every: bool) -> None:
 
     Raises:
         BusyError: a process is working on one of them; that one and the shared files stay.
+        LockError: our folder is a link: nothing is removed where it leads.
         RepositoryError: git refuses the repository; nothing was removed.
+        StoreError: something cannot be removed.
     """
     insist_on_trust(here.top)
     for worktree in all_worktrees(here) if every else [here]:
-        if os.path.isdir(worktree.folder):
-            remove_contents(worktree.folder, wait=LOCK_WAIT_SECONDS)
+        if os.path.lexists(worktree.folder):
+            remove_index(worktree.folder, wait=LOCK_WAIT_SECONDS)
             click.echo(f"removed the index of {worktree.top}", err=True)
     if every:
         _purge_left_overs(here)
-        for name in os.listdir(here.shared_folder) if os.path.isdir(here.shared_folder) else ():
-            if name.startswith(("embeddings.db", "log.jsonl")):
-                with suppress(FileNotFoundError):
-                    os.unlink(os.path.join(here.shared_folder, name))
+        remove_named(here.shared_folder, EMBEDDINGS, LOG)
 
 
 def _purge_left_overs(here: Worktree) -> None:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, final
 
 import apsw
 
-from lumen_hooks.errors import CorruptIndexError, NewerIndexError, StorageFullError, StoreError
+from lumen_hooks.errors import CorruptIndexError, NewerIndexError, StoreError
+from lumen_hooks.own_files import open_file
 from lumen_hooks.sqlite import BUSY_TIMEOUT_MS, PAGE_SIZE_BYTES, connect, transaction, translated
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ CREATE TABLE vectors(
 class EmbeddingStore:
     """An open embedding store. One process opens a store once; any number of processes may.
 
-    The file and its folder are made when they are missing, and a damaged file
-    is emptied, after a copy to `embeddings.db.damaged` unless there is one.
+    The file is made when it is missing (not its folder), and a damaged file is
+    emptied, after a copy to `embeddings.db.damaged` unless there is one.
 
     Args:
         path: the database file.
@@ -74,7 +75,6 @@ class EmbeddingStore:
         self.path = path
         self._clock = clock
         self._may_repair = True
-        _make_folder(path)
         try:
             self._connection = _open(path)
         except CorruptIndexError:
@@ -258,17 +258,6 @@ def _snapshot(connection: apsw.Connection) -> Iterator[None]:
             connection.execute("ROLLBACK")
 
 
-def _make_folder(path: str) -> None:
-    try:
-        with suppress(FileExistsError):
-            os.mkdir(os.path.dirname(path))  # none above: a deleted repository stays deleted
-    except OSError as error:
-        raise StorageFullError(
-            f"cannot make the folder of {path}: {error.strerror}",
-            hint="check free disk space and permissions",
-        ) from error
-
-
 def _open(path: str) -> apsw.Connection:
     """Open the store, making its tables if it is new.
 
@@ -332,11 +321,14 @@ def _empty(path: str) -> None:
     (sqlite.org/c3ref/c_dbconfig_defensive.html, SQLITE_DBCONFIG_RESET_DATABASE).
     """
     # Once: of two processes that find the damage, the second would copy what the first has mended.
-    if not os.path.exists(path + DAMAGED_SUFFIX):
-        with suppress(OSError):
-            shutil.copyfile(path, path + DAMAGED_SUFFIX)
+    with (
+        suppress(OSError),
+        open(open_file(path + DAMAGED_SUFFIX, os.O_WRONLY, exclusive=True), "wb") as kept,
+        open(open_file(path, os.O_RDONLY), "rb") as damaged,
+    ):
+        shutil.copyfileobj(damaged, kept)
     with translated(path):
-        connection = apsw.Connection(path)
+        connection = apsw.Connection(path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOFOLLOW)
         try:
             connection.set_busy_timeout(BUSY_TIMEOUT_MS)
             # Having read the schema, or tried to, it knows that this is a WAL database and needs

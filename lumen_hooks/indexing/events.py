@@ -8,8 +8,11 @@ only when the refresh has succeeded, so a hint outlives a killed worker.
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from lumen_hooks.own_files import open_file
 
 if TYPE_CHECKING:
     from lumen_hooks.worktree import Worktree
@@ -26,11 +29,13 @@ def arrived(worktree: Worktree) -> bool:
 
 
 def leave(worktree: Worktree, event: str) -> None:
-    """Append a hint, as a hook does, in one write."""
+    """Append a hint, as a hook does, in one write.
+
+    Raises:
+        OSError: it cannot be written; the worktree's folder may be gone.
+    """
     for _ in range(2):
-        fd = os.open(
-            worktree.events_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666
-        )
+        fd = open_file(worktree.events_path, os.O_WRONLY | os.O_APPEND, create=True)
         try:
             os.write(fd, os.fsencode(event) + b"\n")
         finally:
@@ -42,8 +47,9 @@ def leave(worktree: Worktree, event: str) -> None:
 
 def take(worktree: Worktree) -> None:
     """Set the hints aside before looking at the tree. The caller holds the index lock."""
-    with suppress(FileNotFoundError):
-        os.replace(worktree.events_path, _taken(worktree))
+    if arrived(worktree):
+        with suppress(FileNotFoundError):
+            os.replace(worktree.events_path, _taken(worktree))
 
 
 def answered(worktree: Worktree) -> None:
@@ -57,7 +63,9 @@ def _taken(worktree: Worktree) -> str:
 
 
 def _size(path: str) -> int:
+    """Bytes in a plain file; nothing else holds hints."""
     try:
-        return os.stat(path).st_size
+        found = os.lstat(path)
     except OSError:
         return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -41,8 +42,12 @@ def trim_embeddings(worktree: Worktree, max_bytes: int) -> int:
         How many vectors were evicted.
 
     Raises:
+        GoneError: the worktree was removed.
         StoreError: the embedding store cannot be opened or written.
     """
+    if not os.path.exists(worktree.embeddings_path):
+        return 0
+    worktree.insist_on_presence()
     with EmbeddingStore(worktree.embeddings_path) as store:
         return store.trim(max_bytes, _keys_in_use(worktree))
 

@@ -10,11 +10,12 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from lumen_hooks.config import BUILTIN_MODEL
+from lumen_hooks.errors import LockError
 from lumen_hooks.locks import Acquired, acquire
 from lumen_hooks.slots import acquire_slot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SMALL_REFRESH_FILES = 32
 """A refresh of no more files than this does not queue for an embedding slot."""
@@ -40,13 +41,23 @@ class Turns:
         slots: how many there are.
         embeddings_path: of the repository's embedding store.
         purpose: what for; shown to whoever waits.
+        missing: is told why no slot can be had here, once; the update goes on without.
     """
 
-    def __init__(self, folder: str, slots: int, embeddings_path: str, purpose: str) -> None:
+    def __init__(
+        self,
+        folder: str,
+        slots: int,
+        embeddings_path: str,
+        purpose: str,
+        missing: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._folder = folder
         self._slots = slots
         self._path = embeddings_path + ".lock"
         self._purpose = purpose
+        self._missing = missing
+        self._without = False
         self._slot: Acquired | None = None
 
     @contextmanager
@@ -55,17 +66,25 @@ class Turns:
 
         Raises:
             BusyError: no slot came free for very long.
-            LockError: slots cannot be locked here.
         """
         if not self._folder:
             yield
             return
-        if self._slot is None:
-            self._slot = acquire_slot(self._folder, self._slots, purpose=self._purpose)
+        if self._slot is None and not self._without:
+            self._slot = self._acquire_slot()
         # Worktrees of one repository have most texts in common: each is embedded by one.
         answer = acquire(self._path, timeout=TURN_SECONDS, purpose=self._purpose)
         with answer if isinstance(answer, Acquired) else nullcontext():
             yield
+
+    def _acquire_slot(self) -> Acquired | None:
+        """A slot; None where anyone's folder, or a file system, is in the way of having any."""
+        try:
+            return acquire_slot(self._folder, self._slots, purpose=self._purpose)
+        except LockError as error:
+            self._without = True
+            self._missing(error.message)
+            return None
 
     def close(self) -> None:
         """Give the slot back."""

@@ -20,9 +20,9 @@ from apsw import SQLError
 from lumen_hooks import log, vectors
 from lumen_hooks.embedding.identity import identify
 from lumen_hooks.embedding.store import EmbeddingStore
-from lumen_hooks.errors import CorruptIndexError, StoreError
+from lumen_hooks.errors import CorruptIndexError, GoneError, StoreError
 from lumen_hooks.fingerprint import INDEX_VERSION, fingerprint
-from lumen_hooks.locks import Acquired, Failed, Holder, acquire
+from lumen_hooks.locks import Acquired, Failed, Held, Holder, acquire, failed
 from lumen_hooks.manifest import scan
 from lumen_hooks.seeding.publish import discard, publish, set_aside, sweep, temporary_path
 from lumen_hooks.sqlite import translated
@@ -105,6 +105,7 @@ class Job:
         purpose: what for; shown to whoever finds the index locked.
         progress: is told how far it is.
         still_wanted: asked now and then of an update that takes long; it is given up if not.
+        begins: whether our folder may be made: by all who are waited for, and never by a worker.
     """
 
     worktree: Worktree
@@ -114,6 +115,7 @@ class Job:
     purpose: str
     progress: Progress = field(default_factory=NoProgress)
     still_wanted: Callable[[], bool] = lambda: True
+    begins: bool = True
 
 
 class NotWantedError(Exception):
@@ -132,6 +134,7 @@ def update_index(
         check: look for damage first, page by page (a reader has met some).
 
     Raises:
+        GoneError: the worktree was removed, before or meanwhile.
         LockError: the lock cannot work here.
         ModelError: the model cannot be loaded.
         NotWantedError: `job.still_wanted` said so; what was embedded is stored.
@@ -140,18 +143,30 @@ def update_index(
     """
     worktree = job.worktree
     identity = identify(job.settings)
-    worktree.insist_on_presence()
-    answer = acquire(worktree.lock_path, timeout=wait, purpose=job.purpose)
+    answer = _lock(job, wait)
     if isinstance(answer, Failed):
+        worktree.insist_on_presence()
         log.append(
             worktree.common_dir,
             {"event": "lock failed", "path": answer.path, "cause": answer.cause},
+            git_dir=worktree.git_dir,
         )
         raise answer.error()
     if not isinstance(answer, Acquired):
         return Busy(answer.holder)
     with answer:
         return _Update(job, identity, answer).run(force=force, check=check)
+
+
+def _lock(job: Job, wait: float) -> Acquired | Held | Failed:
+    worktree = job.worktree
+    try:
+        if job.begins:
+            worktree.begin()
+    except OSError as error:
+        return failed(worktree.lock_path, error)
+    worktree.insist_on_presence()
+    return acquire(worktree.lock_path, timeout=wait, purpose=job.purpose)
 
 
 class _Update:
@@ -161,6 +176,7 @@ class _Update:
         self._job = job
         self._worktree = job.worktree
         self._identity = identity
+        self._lock = lock
         self._fingerprint = fingerprint(identity)
         self._progress = NotedProgress(lock, identity.name, job.progress)
         self._started = time.monotonic()
@@ -176,6 +192,7 @@ class _Update:
                     raise
                 return self._attempt(force=force, check=True)
         except CorruptIndexError as error:
+            self._insist_on_presence()
             kept = set_aside(self._worktree.index_path)
             self._log("damaged index set aside", path=kept, cause=error.message)
             return self._attempt(force=force, check=False)
@@ -193,6 +210,7 @@ class _Update:
         with ExitStack() as resources:
             if index is not None:
                 resources.enter_context(closing(index))
+            self._insist_on_presence()
             events.take(self._worktree)
             manifest = scan(self._worktree, self._job.settings)
             if index is None:
@@ -203,7 +221,18 @@ class _Update:
         events.answered(self._worktree)
         return Updated(refresh, seeded)
 
+    def _insist_on_presence(self) -> None:
+        """To be called right before a file is made in a folder of ours; see `Worktree`.
+
+        Raises:
+            GoneError: the worktree is gone, its git dir, or our folder in it.
+        """
+        self._worktree.insist_on_presence()
+        if not self._lock.is_there():
+            raise GoneError(f"the index of {self._worktree.top} was removed")
+
     def _open(self, *, check: bool) -> Index | None:
+        self._insist_on_presence()  # SQLite makes files beside the index
         try:
             index = open_index(self._worktree.index_path, write=True)
             if index is not None and check:
@@ -218,6 +247,7 @@ class _Update:
     def _build(self, manifest: Manifest) -> Refresh:
         """A new index, made beside its place and published when it is whole."""
         temporary = temporary_path(self._worktree.index_path)
+        self._insist_on_presence()
         try:
             index = create_index(temporary, self._identity.dimensions)
             with closing(index), translated(temporary):
@@ -227,9 +257,7 @@ class _Update:
                 with index.transaction():
                     refresh = self._finish(index, manifest, tally, kind="full", removed=0)
                 index.optimise()
-            published = publish(
-                temporary, self._worktree.index_path, gate=self._worktree.insist_on_presence
-            )
+            published = publish(temporary, self._worktree.index_path, gate=self._insist_on_presence)
         except BaseException:
             discard(temporary)
             raise
@@ -311,6 +339,7 @@ class _Update:
                 job.settings.workers,
                 self._worktree.embeddings_path,
                 job.purpose,
+                lambda cause: self._log("goes on without an embedding slot", cause=cause),
             )
             held.callback(turns.close)
             preparer = Preparer(
@@ -331,6 +360,7 @@ class _Update:
     @contextmanager
     def _embedding_store(self) -> Iterator[EmbeddingStore | None]:
         """The vectors shared by all worktrees; a refresh goes on without them if it must."""
+        self._insist_on_presence()
         try:
             store = EmbeddingStore(self._worktree.embeddings_path)
         except StoreError as error:

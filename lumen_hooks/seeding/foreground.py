@@ -38,6 +38,7 @@ def seed_in_foreground(top: str) -> None:
 
 
 def _seed(worktree: Worktree, wanted: str) -> None:
+    worktree.begin()
     answer = acquire(worktree.lock_path, timeout=0, purpose="seed")
     if isinstance(answer, Failed):
         raise answer.error()
@@ -54,4 +55,8 @@ def _report(top: str, error: LumenError | OSError) -> None:
         worktree = find_worktree(top)
     except (LumenError, OSError):
         return
-    log.append(worktree.common_dir, {"event": "seed failed", "worktree": top, "cause": str(error)})
+    log.append(
+        worktree.common_dir,
+        {"event": "seed failed", "worktree": top, "cause": str(error)},
+        git_dir=worktree.git_dir,
+    )

@@ -14,13 +14,14 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from lumen_hooks import own_files
 from lumen_hooks.errors import StorageFullError
-from lumen_hooks.locks import is_alive
+from lumen_hooks.own_files import SIDE_FILES
+from lumen_hooks.spawn import is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SIDE_FILES = ("-wal", "-shm", "-journal")
 _MARK = ".tmp-"
 _OLD_SECONDS = 3600.0
 
@@ -34,8 +35,8 @@ def temporary_path(target: str) -> str:
 
 
 def create_exclusively(path: str) -> int:
-    """A descriptor for a new file; the name must not exist."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    """A descriptor for a new file of ours; the name must not exist."""
+    return own_files.open_file(path, os.O_RDWR, exclusive=True)
 
 
 def _always() -> None:
@@ -99,8 +100,7 @@ def set_aside(path: str) -> str:
     """
     kept = path + ".damaged"
     for suffix in ("", *SIDE_FILES):
-        with suppress(FileNotFoundError):
-            os.unlink(kept + suffix)
+        own_files.remove(kept + suffix)
     # The main file first: without its WAL it is stale, and may pass for whole if this process is
     # killed in between. A WAL that is left alone does no harm: `publish` removes it.
     for suffix in ("", *SIDE_FILES):

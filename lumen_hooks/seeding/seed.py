@@ -112,7 +112,7 @@ def _clone(donor: Donor, worktree: Worktree, fingerprint: str) -> Seeded | None:
 
 def _sign(copy: str, donor: Donor) -> None:
     """Say where the index comes from, and take the donor's freshness out of it."""
-    connection = connect(copy, write=True, vectors=True)
+    connection = connect(copy, write=True, vectors=True, temporary=True)
     try:
         check_agreement(connection, copy)
         with translated(copy), transaction(connection):

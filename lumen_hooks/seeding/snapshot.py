@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from lumen_hooks.errors import CorruptIndexError, StorageFullError, StoreError
+from lumen_hooks.own_files import open_file
 from lumen_hooks.sqlite import connect, only_row, translated
 
 from .publish import create_exclusively
@@ -83,7 +84,7 @@ def _same_file(name: str, path: str) -> bool:
 def _copy_under_lock(donor: str, copy: str, gate: Gate) -> None:
     # Closed last: once the file is open through SQLite, a raw close drops SQLite's locks on it.
     with _donor_errors():
-        descriptor = os.open(donor, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        descriptor = open_file(donor, os.O_RDONLY)
     try:
         with _donor_errors():
             connection = connect(donor, write=True)
@@ -131,7 +132,7 @@ def _lock(connection: apsw.Connection) -> bool:
 def _copy_files(descriptor: int, donor: str, copy: str) -> None:
     _copy_file(descriptor, copy)
     with _donor_errors():
-        wal = os.open(donor + "-wal", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        wal = open_file(donor + "-wal", os.O_RDONLY)
     try:
         if os.fstat(wal).st_size > 0:
             _copy_file(wal, copy + "-wal")
@@ -177,7 +178,8 @@ def _copy_file(source: int, target: str) -> None:
 
 def _backup(connection: apsw.Connection, copy: str) -> None:
     """SQLite's own backup, in one step: a stepwise one never ends beside a busy writer."""
-    target = apsw.Connection(copy)
+    os.close(create_exclusively(copy))
+    target = apsw.Connection(copy, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOFOLLOW)
     try:
         with target.backup("main", connection, "main") as backup:
             backup.step(-1)
