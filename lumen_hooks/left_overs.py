@@ -14,13 +14,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .aside import find_asides
 from .errors import LumenError
 from .own_files import FOLDER
 from .removal import remove_folder
 from .worktree import worktree_names, worktree_of_git_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from .aside import Aside
 
 QUIET_SECONDS = 86_400.0
 """A git dir in which nothing was written for so long is swept unasked. A worktree that was moved by
@@ -95,6 +98,18 @@ def sweep_left_overs(common_dir: str) -> list[LeftOver]:
     swept = []
     for found in find_left_overs(common_dir):
         if found.is_abandoned(time.time()):
+            with suppress(LumenError):
+                remove_folder(found.folder, wait=0)
+                swept.append(found)
+    return swept
+
+
+def sweep_asides(environ: Mapping[str, str]) -> list[Aside]:
+    """Remove the indexes in the cache folder whose git dirs are gone, and return them."""
+    swept = []
+    for found in find_asides(environ):
+        written = max(map(_modified, (found.folder, *_files(found.folder))))
+        if found.gone and time.time() - written > QUIET_SECONDS:
             with suppress(LumenError):
                 remove_folder(found.folder, wait=0)
                 swept.append(found)

@@ -16,8 +16,9 @@ from .own_files import (
     WORKER_LOCK,
     remove_all,
 )
+from .worktree import ORIGIN
 
-_ALL = (INDEX, EVENTS, INDEX_LOCK, WORKER_LOCK, WATCH_LOCK, LOG)
+_ALL = (INDEX, EVENTS, INDEX_LOCK, WORKER_LOCK, WATCH_LOCK, LOG, ORIGIN)
 
 
 def remove_index(folder: str, *, wait: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import resource
+import shutil
 import signal
 import time
 from typing import Any
@@ -110,3 +111,15 @@ class _FailingVFS(apsw.VFS):
 def delete_current_folder() -> None:
     """The folder that the command runs in is deleted."""
     os.rmdir(os.getcwd())
+
+
+def remove_before(module: str, name: str, folder: str) -> None:
+    """A folder is deleted just before the first call of a function."""
+    owner = importlib.import_module(module)
+    original = getattr(owner, name)
+
+    def removing(*arguments: Any, **named: Any) -> Any:
+        shutil.rmtree(folder, ignore_errors=True)
+        return original(*arguments, **named)
+
+    setattr(owner, name, removing)

@@ -51,7 +51,7 @@ def age(folder: Path, seconds: float = QUIET_SECONDS + 60) -> None:
 
 
 def sweep(repo: Repository) -> None:
-    keep_house(here(repo), job_for(repo).settings)
+    keep_house(here(repo), job_for(repo).settings, os.environ)
 
 
 def test_doctor_names_them_with_their_size_and_the_fix(

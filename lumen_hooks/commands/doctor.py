@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lumen_hooks.aside import housed
 from lumen_hooks.config import insist_on_trust
 from lumen_hooks.doctor import examine
 from lumen_hooks.harmless import harmless
@@ -29,7 +30,7 @@ def doctor(directory: str, as_json: bool) -> None:
 
     Changes nothing. Exits with 0 if all is well, with 1 if not.
     """
-    worktree = find_worktree(directory)
+    worktree = housed(find_worktree(directory), os.environ)
     insist_on_trust(worktree.top)
     checks = examine(worktree, os.environ)
     if as_json:

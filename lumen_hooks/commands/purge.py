@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lumen_hooks.aside import find_asides
 from lumen_hooks.config import insist_on_trust
 from lumen_hooks.left_overs import find_left_overs
 from lumen_hooks.own_files import EMBEDDINGS, LOG
@@ -41,6 +42,7 @@ def purge_indexes(here: Worktree, *, every: bool) -> None:
         StoreError: something cannot be removed.
     """
     insist_on_trust(here.top)
+    _purge_asides(here, every=every)
     for worktree in all_worktrees(here) if every else [here]:
         if os.path.lexists(worktree.folder):
             remove_index(worktree.folder, wait=LOCK_WAIT_SECONDS)
@@ -48,6 +50,16 @@ def purge_indexes(here: Worktree, *, every: bool) -> None:
     if every:
         _purge_left_overs(here)
         remove_named(here.shared_folder, EMBEDDINGS, LOG)
+
+
+def _purge_asides(here: Worktree, *, every: bool) -> None:
+    """What was made in the cache folder when a git dir could not be written."""
+    inside = os.path.join(here.common_dir, "")
+    for found in find_asides(os.environ):
+        of_ours = found.git_dir == here.common_dir or found.git_dir.startswith(inside)
+        if found.git_dir == here.git_dir or (every and of_ours):
+            remove_folder(found.folder, wait=LOCK_WAIT_SECONDS)
+            click.echo(f"removed the index of {found.git_dir} in {found.folder}", err=True)
 
 
 def _purge_left_overs(here: Worktree) -> None:
