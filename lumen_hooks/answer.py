@@ -177,7 +177,8 @@ def _answered(
         results = find()
     except StoreError as error:
         # Damage to an extension's tables is reported as a plain error; the check tells.
-        if not repair or type(error) not in {CorruptIndexError, StoreError}:
+        hopeless = not repair or job.worktree.read_only
+        if hopeless or type(error) not in {CorruptIndexError, StoreError}:
             raise
         _create(job, check=True)
         found = _Freshened(look_at(job.worktree, job.settings))
@@ -189,7 +190,7 @@ def _answered(
         state=found.state or found.look.state,
         results=results,
         pending_files=len(found.look.differing),
-        problem="; ".join(part for part in (found.problem, note) if part) or None,
+        problem="; ".join(filter(None, (found.problem, note, job.worktree.remark))) or None,
         head=found.look.head,
         differing=found.look.differing[:LISTED_FILES],
         model=own.name or None if own is not None else None,
@@ -219,6 +220,8 @@ def _bring_up_to_date(
         _create(job, check=False)
     elif look.state == FRESH or not refresh:
         return _Freshened(look)
+    elif job.worktree.read_only:
+        return _Freshened(look, STALE)
     elif look.outdated is not None and job.settings.refresh != "inline":
         return _leave_to_worker(job, look, look.outdated, start_worker)
     elif look.outdated is not None and look.outdated.refusal:

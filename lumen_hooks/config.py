@@ -79,9 +79,8 @@ def load_settings(directory: str, environ: Mapping[str, str]) -> Settings:
             key, _, value = os.fsdecode(item).partition("\n")
             configured.setdefault(key.lower(), []).append(value)
     if "core.repositoryformatversion" not in configured:
-        # From a repository that it refuses (another owner, an unknown extension) git config
-        # silently reads nothing; any other command says why.
-        git(["rev-parse", "--git-dir"], cwd=directory)
+        # From a repository that it refuses, git config silently reads nothing.
+        insist_on_trust(directory)
     values: dict[str, object] = {}
     for field in fields(Settings):
         variable = "LUMEN_" + field.name.upper()
@@ -95,6 +94,17 @@ def load_settings(directory: str, environ: Mapping[str, str]) -> Settings:
     if not values.get("models_folder"):
         values["models_folder"] = _cache_folder(environ)
     return Settings(**values)  # type: ignore[arg-type]
+
+
+def insist_on_trust(directory: str) -> None:
+    """Leave a repository alone that git itself refuses: another owner's, an unknown extension.
+
+    For whoever reads, writes or deletes there without having loaded the settings.
+
+    Raises:
+        RepositoryError: git refuses it; the message is git's.
+    """
+    git(["rev-parse", "--git-dir"], cwd=directory)
 
 
 def _cache_folder(environ: Mapping[str, str]) -> str:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 FIRST_GIT = (2, 54)
 """The first git that runs them; older ones ignore the settings."""
 
+EVENT_SWITCH_GIT = (2, 55)
+"""The first git with `hook.<event>.enabled`."""
+
 _SECTION = "hook.lumen-{event}"
 
 
@@ -64,6 +67,23 @@ def configured(worktree: Worktree) -> dict[str, list[str]]:
             key, separator, value = os.fsdecode(item).partition("\n")
             found.setdefault(key, []).append(value if separator else "true")
     return found
+
+
+def switched_off(event: str, settings: dict[str, list[str]], version: tuple[int, ...]) -> str:
+    """The setting by which the user switched our hook of an event off, or nothing.
+
+    Args:
+        event: the githooks(5) name.
+        settings: from `configured`.
+        version: git's.
+    """
+    keys = [f"{section_of(event)}.enabled"]
+    keys += [f"hook.{event}.enabled"] if version >= EVENT_SWITCH_GIT else []
+    return next((key for key in keys if _is_false(settings.get(key))), "")
+
+
+def _is_false(values: list[str] | None) -> bool:
+    return values is not None and values[-1].lower() in {"false", "no", "off", "0", ""}
 
 
 def install_config_hook(worktree: Worktree, event: str) -> Installed:

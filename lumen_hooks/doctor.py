@@ -47,6 +47,7 @@ def examine(worktree: Worktree, environ: Mapping[str, str]) -> list[Check]:
         "sqlite": machine.check_sqlite,
         "model": partial(machine.check_model, settings),
         "git dir": partial(machine.check_room, worktree),
+        "ownership": partial(machine.check_ownership, worktree),
         "locks": partial(machine.check_locks, worktree, _mounts()),
         "embedding slots": partial(machine.check_slots, settings, environ),
         "index": partial(index.check_index, worktree, settings),

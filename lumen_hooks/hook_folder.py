@@ -13,6 +13,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .config_source import unset_command
 from .errors import InstallError, RepositoryError
 from .git import git
 from .hook import EVENTS, GIT_EVENTS
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from .worktree import Worktree
 
 EXECUTABLE = 0o755
+HOOKS_PATH = "core.hooksPath"
 EDITED = "it was edited since it was installed; delete it or keep it"
 
 _ADD_STANZA = "pre-commit wrote this hook, and can call ours: run the line below"
@@ -57,6 +59,7 @@ class Installed:
             ours) or `refused`.
         line_to_add: if refused, what to add or to run by hand to the same effect.
         reason: if refused, why, and where the line goes.
+        off: the setting by which the user switched this hook off, or nothing.
     """
 
     event: str
@@ -64,6 +67,7 @@ class Installed:
     action: str
     line_to_add: str = ""
     reason: str = ""
+    off: str = ""
 
 
 def script_path(worktree: Worktree, event: str) -> str:
@@ -163,7 +167,15 @@ def _folder_obstacle(worktree: Worktree, folder: str) -> str:
     if place == worktree.top:
         raise InstallError(
             "core.hooksPath is empty, which switches hook files off",
-            hint="git config --unset core.hooksPath",
+            hint=unset_command(worktree, HOOKS_PATH),
+        )
+    if os.path.isfile(os.path.join(worktree.top, ".git")) and folder.startswith(
+        os.path.join(worktree.top, ".git", "")
+    ):
+        raise InstallError(
+            "core.hooksPath is relative to each worktree and leads into .git, which is a file in"
+            f" {worktree.top}: no hook file fires here",
+            hint=f"{unset_command(worktree, HOOKS_PATH)}, then run this again",
         )
     if place.startswith(os.path.join(os.path.realpath(worktree.common_dir), "")):
         return ""
@@ -171,7 +183,10 @@ def _folder_obstacle(worktree: Worktree, folder: str) -> str:
         return _REMEDY["husky"]
     if _in_a_tree(place):
         return f"{folder} belongs to the checked-out files; add the line to {{event}} there"
-    scope = git(["config", "--show-scope", "--get", "core.hooksPath"], cwd=worktree.top)
+    if os.path.normpath(folder) == os.path.join(worktree.common_dir, "hooks"):
+        # A link that leads out: perhaps every repository has it, from a template.
+        return f"{folder} leads to {place}; add the line to {{event}} there"
+    scope = git(["config", "--show-scope", "--get", HOOKS_PATH], cwd=worktree.top, accept=(0, 1))
     if scope.startswith((b"global", b"system")):
         return f"{folder} serves all repositories; add the line to {{event}} there"
     return ""

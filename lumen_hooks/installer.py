@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import config_hooks, pre_commit_config
+from .config import insist_on_trust
 from .errors import InstallError
 from .hook import EVENTS, GIT_EVENTS
 from .hook_files import is_edited, is_own
@@ -27,6 +28,7 @@ from .hook_folder import (
     script_path,
     take_away,
 )
+from .throw_away import REMEDY, why_it_vanishes
 from .whole_file import read_regular
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ def install_hooks(worktree: Worktree, request: Request) -> list[Installed]:
         InstallError: nothing can be installed here, or a file cannot be written.
         RepositoryError: git cannot say where it looks for hooks, or write its configuration.
     """
-    _check(request.python)
+    _check(request.python, pre_commit=False)
     from_config = request.config_hooks
     if from_config is None:
         from_config = config_hooks.git_version(worktree) >= config_hooks.FIRST_GIT
@@ -99,7 +101,7 @@ def install_pre_commit(worktree: Worktree, request: Request) -> tuple[Stanza, li
         InstallError: the stanza cannot be added, or a file cannot be written.
         RepositoryError: git cannot say where it looks for hooks, or write its configuration.
     """
-    _check(request.python)
+    _check(request.python, pre_commit=True)
     try:
         put_scripts(worktree, request.python, request.refresh)
         added = pre_commit_config.add_stanza(worktree)
@@ -119,8 +121,9 @@ def uninstall_hooks(worktree: Worktree) -> list[str]:
 
     Raises:
         InstallError: a file cannot be changed, or is ours but was edited; the others are done.
-        RepositoryError: git cannot say where it looks for hooks, or write its configuration.
+        RepositoryError: git refuses the repository, or cannot write its configuration.
     """
+    insist_on_trust(worktree.top)
     changed = config_hooks.remove_config_hooks(worktree)
     paths = files_with_ours(worktree)
     scripts = [script_path(worktree, event) for event in EVENTS]
@@ -150,10 +153,14 @@ def edited_files(worktree: Worktree) -> list[str]:
 
 def _install_in_config(worktree: Worktree) -> list[Installed]:
     kept = {os.path.basename(path).removesuffix(".legacy"): path for path in edited_files(worktree)}
+    settings, version = config_hooks.configured(worktree), config_hooks.git_version(worktree)
     found = [
         Installed(event, kept[event], "refused", line_to_add(event), EDITED)
         if event in kept
-        else config_hooks.install_config_hook(worktree, event)
+        else replace(
+            config_hooks.install_config_hook(worktree, event),
+            off=config_hooks.switched_off(event, settings, version),
+        )
         for event in GIT_EVENTS
     ]
     for path in files_with_ours(worktree):
@@ -161,9 +168,12 @@ def _install_in_config(worktree: Worktree) -> list[Installed]:
     return found
 
 
-def _check(python: str) -> None:
+def _check(python: str, *, pre_commit: bool) -> None:
     if not (os.path.isabs(python) and os.path.isfile(python) and os.access(python, os.X_OK)):
         raise InstallError(f"{python or 'the interpreter'} cannot be started by a hook")
+    reason = why_it_vanishes(python, pre_commit=pre_commit)
+    if reason:
+        raise InstallError(f"hooks cannot rely on {python}: {reason}", hint=REMEDY)
 
 
 def _cannot_write(error: OSError) -> InstallError:

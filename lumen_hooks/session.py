@@ -12,6 +12,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .aside import has_index
 from .hook import GIT_EVENTS
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Ready:
         pending_files: files that the index does not hold as they are now, if that was compared.
         started: a worker was started for the rest.
         seeded_from: top folder of the worktree whose index was cloned just now, or None.
+        remark: where the index lies, or why it cannot be refreshed; empty where it belongs.
     """
 
     files: int
@@ -51,11 +53,12 @@ class Ready:
     pending_files: int
     started: bool
     seeded_from: str | None
+    remark: str = ""
 
 
 def is_wanted(worktree: Worktree) -> bool:
     """Whether this repository's user installed the hooks, or indexed this worktree."""
-    if os.path.exists(worktree.index_path):
+    if has_index(worktree):
         return True
     scripts = os.path.join(worktree.shared_folder, "hooks")
     return any(os.path.isfile(os.path.join(scripts, event)) for event in GIT_EVENTS)
@@ -84,7 +87,7 @@ def prepare_session(
     from .status import FRESH, look_at
     from .store import open_index
 
-    may_start = settings.refresh != "off"
+    may_start = settings.refresh != "off" and not worktree.read_only
     seeded = may_start and not os.path.exists(worktree.index_path)
     if seeded:
         seed_in_foreground(worktree.top)
@@ -92,7 +95,8 @@ def prepare_session(
     if index is None:
         if may_start:
             start_worker()
-        return Ready(0, 0, "building" if may_start else "absent", 0, may_start, None)
+        state = "building" if may_start else "absent"
+        return Ready(0, 0, state, 0, may_start, None, worktree.remark)
     with index:
         counts, meta = index.counts(), index.meta()
     state, pending = "", 0
@@ -103,33 +107,38 @@ def prepare_session(
     if starts:
         start_worker()
     donor = meta.get("seeded_from") if seeded else None
-    return Ready(counts.files, counts.chunks, state, pending, starts, donor)
+    return Ready(counts.files, counts.chunks, state, pending, starts, donor, worktree.remark)
 
 
 def describe(ready: Ready) -> str:
     """The same in words for the agent: what is ready, and how to search it."""
+    remark = f" {ready.remark[0].upper()}{ready.remark[1:]}." if ready.remark else ""
     if ready.state in {"absent", "building"} and not ready.files:
-        if not ready.started:
+        uses = "This repository uses lumen-hooks, a semantic code index"
+        if ready.started:
             return (
-                "This repository uses lumen-hooks, a semantic code index, but this worktree has no"
-                f" index yet; the first search makes it. {_HOW}"
+                f"{uses}. This worktree's index is being built in the background; `lumen-hooks"
+                f" wait` returns when it is ready.{remark} {_HOW}"
             )
-        return (
-            "This repository uses lumen-hooks, a semantic code index. This worktree's index is"
-            " being built in the background; `lumen-hooks wait` returns when it is ready. " + _HOW
-        )
+        if remark:
+            return f"{uses}, but this worktree has no index, and none can be made here.{remark}"
+        return f"{uses}, but this worktree has no index yet; the first search makes it. {_HOW}"
+    return f"This worktree has a semantic code index (lumen-hooks). {_what(ready)}{remark} {_HOW}"
+
+
+def _what(ready: Ready) -> str:
     holds = f"{ready.files:,} files, {ready.chunks:,} chunks"
+    if ready.state == "fresh":
+        return f"It is fresh: {holds}."
     follows = (
         "a background refresh was started" if ready.started else "the next search refreshes it"
     )
-    if ready.state == "fresh":
-        what = f"It is fresh: {holds}."
-    elif ready.seeded_from is not None:
-        what = f"It was just cloned from a sibling worktree's ({holds}), and {follows}."
-    elif not ready.state:
-        what = f"It holds {holds}; {follows}, which checks it against the files."
-    elif ready.pending_files:
-        what = f"It holds {holds}, but {ready.pending_files:,} files differ from it; {follows}."
-    else:
-        what = f"It holds {holds} and is {ready.state}; {follows}."
-    return f"This worktree has a semantic code index (lumen-hooks). {what} {_HOW}"
+    if ready.remark and not ready.started:
+        follows = "it stays as it is"
+    if ready.seeded_from is not None:
+        return f"It was just cloned from a sibling worktree's ({holds}), and {follows}."
+    if not ready.state:
+        return f"It holds {holds}; {follows}, which checks it against the files."
+    if ready.pending_files:
+        return f"It holds {holds}, but {ready.pending_files:,} files differ from it; {follows}."
+    return f"It holds {holds} and is {ready.state}; {follows}."

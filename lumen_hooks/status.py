@@ -13,6 +13,7 @@ from .indexing.difference import blob_length, compare, look
 from .indexing.report import Report, read_report
 from .locks import Holder, read_holder
 from .manifest import scan
+from .ownership import foreign_files
 from .store import decode_json, open_index
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def read_status(worktree: Worktree, settings: Settings) -> Status:
         if index is not None:
             with index:
                 return _of_index(index, worktree, settings, holder)
-        problem = None
+        problem = ""
     except CorruptIndexError as error:
         problem = error.message
     identity = identify(settings)
@@ -105,11 +106,41 @@ def read_status(worktree: Worktree, settings: Settings) -> Status:
         log=worktree.log_path,
         last_refresh=None,
         skipped={},
-        problem=problem,
+        problem=_problem(problem, worktree),
         lock=str(holder) if holder else None,
         wanted_model=identity.name,
         progress=read_report(holder),
     )
+
+
+def failed_status(worktree: Worktree, problem: str) -> Status:
+    """What can be told of a worktree that cannot be looked at."""
+    return Status(
+        worktree=worktree.top,
+        index=worktree.index_path,
+        state=ABSENT,
+        files=0,
+        chunks=0,
+        model="",
+        dimensions=0,
+        head=None,
+        seeded_from=None,
+        pending_files=0,
+        index_bytes=_size(worktree.index_path),
+        log=worktree.log_path,
+        last_refresh=None,
+        skipped={},
+        problem=problem,
+        lock=None,
+        wanted_model="",
+        progress=None,
+    )
+
+
+def _problem(known: str, worktree: Worktree) -> str | None:
+    foreign, remedy = foreign_files(worktree)
+    parts = (known, worktree.remark, f"{foreign} ({remedy})" if foreign else "")
+    return "; ".join(filter(None, parts)) or None
 
 
 def _of_index(
@@ -120,6 +151,7 @@ def _of_index(
     wanted, refusal = _wanted(settings)
     pending = len(_differing(index, scan(worktree, settings), worktree, settings))
     state = _state(meta, wanted, pending, holder)
+    misfit = refusal or ("" if _fits(meta, wanted) else OTHER_FINGERPRINT)
     skipped = index.skipped()
     for reason, count in (decode_json(meta.get("unindexable")) or {}).items():
         skipped[reason] = skipped.get(reason, 0) + int(str(count))
@@ -138,7 +170,7 @@ def _of_index(
         log=worktree.log_path,
         last_refresh=decode_json(meta.get("last_refresh")),
         skipped=skipped,
-        problem=refusal or (None if _fits(meta, wanted) else OTHER_FINGERPRINT),
+        problem=_problem(misfit, worktree),
         lock=str(holder) if holder else None,
         wanted_model=settings.model,
         progress=read_report(holder),

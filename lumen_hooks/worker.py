@@ -59,13 +59,16 @@ def main(argv: Sequence[str]) -> int:
     top, event, *rest = argv
     detach()
     os.nice(NICENESS)
+    from .aside import housed
     from .errors import GoneError, LumenError
     from .worktree import find_worktree
 
     try:
-        worktree = find_worktree(top)
+        worktree = housed(find_worktree(top), os.environ)
     except LumenError:
         return 0  # removed since; nothing to follow and nowhere to log
+    if worktree.read_only:
+        return 0
     try:
         if rest[:1] == ["--after"]:
             _wait_for_exit(int(rest[1]))
@@ -136,7 +139,7 @@ def _restore_log(worktree: Worktree, lock: Acquired) -> None:
     if os.path.lexists(worktree.log_path) or not os.path.isdir(worktree.shared_folder):
         return
     worktree.insist_on_presence()
-    if lock.is_there():
+    if lock.is_there() and os.access(worktree.shared_folder, os.W_OK):
         os.close(open_file(worktree.log_path, os.O_WRONLY, create=True))
 
 
@@ -147,7 +150,7 @@ def _is_off(settings: Settings) -> bool:
 def _follow(worktree: Worktree, event: str, *, inline: bool) -> None:
     """Update until no hint is left."""
     from .indexing import events
-    from .indexing.housekeeping import trim_embeddings
+    from .indexing.housekeeping import keep_house
     from .indexing.update import NotWantedError, Updated, update_index
 
     while True:
@@ -181,7 +184,7 @@ def _follow(worktree: Worktree, event: str, *, inline: bool) -> None:
                 },
             )
         if not events.arrived(worktree):
-            trim_embeddings(worktree, job.settings.max_cache_bytes)
+            keep_house(worktree, job.settings, os.environ)
             return
 
 

@@ -6,6 +6,7 @@ git: every entry point needs this before it knows whether there is any work.
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,46 +19,73 @@ from .shape import core_settings, folder_mode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+ORIGIN = "git-dir"
+"""The file beside an index that lies aside which names the git dir that it belongs to."""
+
+_NOT_FOR_US = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+
 _HEX = frozenset("0123456789abcdef")
 
 
 @dataclass(frozen=True, slots=True)
 class Worktree:
-    """One checked-out tree and the two git folders that it belongs to. All paths are absolute."""
+    """One checked-out tree and the two git folders that it belongs to. All paths are absolute.
+
+    Attributes:
+        top: where the files are.
+        git_dir: `.git` of a main worktree, `.git/worktrees/NAME` of a linked one.
+        common_dir: the `.git` that all worktrees of the repository share.
+        home: the folder of its index, if that is not in the git dir; aside.py decides.
+        obstacle: why the git dir cannot be written, empty if it can.
+        read_only: no other place can be written either: an index is read as it is, at `home` a
+            sibling's.
+    """
 
     top: str
     git_dir: str
     common_dir: str
+    home: str = ""
+    obstacle: str = ""
+    read_only: bool = False
 
     @property
     def folder(self) -> str:
-        """Our folder in this worktree's git dir; git removes it with the worktree."""
-        return os.path.join(self.git_dir, FOLDER)
+        """Where the index lies: in the git dir, with which git removes it, or aside."""
+        return self.home or os.path.join(self.git_dir, FOLDER)
+
+    @property
+    def remark(self) -> str:
+        """What to say of an index that is not where it belongs; empty of any other."""
+        if not self.read_only:
+            return f"the index lies in {self.home}: {self.obstacle}" if self.home else ""
+        if self.home:
+            return f"answered from {self.index_path}, a sibling's, as it is: {self.obstacle}"
+        return f"the index cannot be refreshed here: {self.obstacle}"
 
     @property
     def index_path(self) -> str:
         """This worktree's index."""
-        return os.path.join(self.git_dir, FOLDER, own_files.INDEX)
+        return os.path.join(self.folder, own_files.INDEX)
 
     @property
     def lock_path(self) -> str:
         """The writer lock of this worktree's index."""
-        return os.path.join(self.git_dir, FOLDER, own_files.INDEX_LOCK)
+        return os.path.join(self.folder, own_files.INDEX_LOCK)
 
     @property
     def worker_lock_path(self) -> str:
         """Held by this worktree's one background worker; taken before the index lock."""
-        return os.path.join(self.git_dir, FOLDER, own_files.WORKER_LOCK)
+        return os.path.join(self.folder, own_files.WORKER_LOCK)
 
     @property
     def watch_lock_path(self) -> str:
         """Held by the one worker that watches a stopped rebase, which holds no other meanwhile."""
-        return os.path.join(self.git_dir, FOLDER, own_files.WATCH_LOCK)
+        return os.path.join(self.folder, own_files.WATCH_LOCK)
 
     @property
     def events_path(self) -> str:
         """What hooks appended since the last refresh."""
-        return os.path.join(self.git_dir, FOLDER, own_files.EVENTS)
+        return os.path.join(self.folder, own_files.EVENTS)
 
     @property
     def shared_folder(self) -> str:
@@ -103,14 +131,39 @@ class Worktree:
             OSError: a folder cannot be made.
             GoneError: the worktree is gone.
         """
+        if self.home:
+            self._begin_aside()
+            return
         mode = folder_mode(self.common_dir)
         for folder in dict.fromkeys((self.shared_folder, self.folder)):
             self.insist_on_presence()
-            if not own_files.make_folder(folder, mode):
-                own_files.settle(folder, mode)
-        if own_files.check(self.log_path) is None:
-            self.insist_on_presence()
+            try:
+                if not own_files.make_folder(folder, mode):
+                    own_files.settle(folder, mode)
+            except OSError as error:
+                if folder == self.folder or error.errno not in _NOT_FOR_US:
+                    raise
+                # A sandbox may allow this worktree's git dir alone: no store and no log then.
+        self._make_log()
+
+    def _begin_aside(self) -> None:
+        os.makedirs(os.path.dirname(self.home), own_files.PRIVATE, exist_ok=True)
+        self.insist_on_presence()
+        own_files.make_folder(self.home, own_files.PRIVATE)
+        origin = os.path.join(self.home, ORIGIN)
+        if own_files.check(origin) is None:
+            with open(own_files.open_file(origin, os.O_WRONLY, create=True), "wb") as file:
+                file.write(os.fsencode(self.git_dir) + b"\n")
+
+    def _make_log(self) -> None:
+        if own_files.check(self.log_path) is not None:
+            return
+        self.insist_on_presence()
+        try:
             os.close(own_files.open_file(self.log_path, os.O_WRONLY, create=True))
+        except OSError as error:
+            if not self.is_linked or error.errno not in {*_NOT_FOR_US, errno.ENOENT}:
+                raise
 
     @property
     def is_linked(self) -> bool:
@@ -124,7 +177,10 @@ def find_worktree(directory: str) -> Worktree:
     Raises:
         RepositoryError: the directory is missing, in no git worktree, or in a bare repository.
     """
-    start = os.path.realpath(directory)
+    try:
+        start = os.path.realpath(directory)
+    except OSError as error:  # a relative path, and nothing that it could be relative to
+        raise current_folder_gone() from error
     if not os.path.exists(start):
         raise RepositoryError(f"{directory} does not exist")
     place = start if os.path.isdir(start) else os.path.dirname(start)
@@ -142,6 +198,14 @@ def find_worktree(directory: str) -> Worktree:
                 f"{directory} is not in a git worktree", hint="run this in a git repository"
             )
         place = parent
+
+
+def current_folder_gone() -> RepositoryError:
+    """For whoever asked about the folder that this process is in, after it was deleted."""
+    return RepositoryError(
+        "the current folder does not exist any more",
+        hint="change to a folder that does, or name one: lumen-hooks -C FOLDER ...",
+    )
 
 
 def worktree_of_git_dir(git_dir: str) -> Worktree | None:
@@ -241,9 +305,27 @@ def _git_dir_of(top: str) -> str | None:
     if not os.path.isdir(git_dir):
         raise RepositoryError(
             f"{top} points to the git directory {git_dir}, which does not exist",
-            hint="git worktree repair, run in the main worktree, mends moved worktrees",
+            hint=_way_back(top, git_dir),
         )
     return git_dir
+
+
+def _way_back(top: str, git_dir: str) -> str:
+    """What helps where a worktree's git dir is missing; `git worktree repair` seldom does."""
+    worktrees = os.path.dirname(git_dir)
+    common_dir = os.path.dirname(worktrees)
+    if os.path.basename(worktrees) != "worktrees":
+        return f"if it was moved, write its new place into {os.path.join(top, '.git')}"
+    if _is_git_dir(common_dir):
+        return (
+            f"git no longer knows this worktree (pruned?): move {top} away, make it anew with"
+            " git worktree add, and move your files back"
+        )
+    return (
+        f"if the repository was moved, run git worktree repair {top} in its main worktree; in a"
+        f" container, mount it at {common_dir}, or link worktrees with relative paths (git 2.48:"
+        " git worktree repair --relative-paths)"
+    )
 
 
 def _leads_to(top: str, git_dir: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import resource
+import shutil
 import signal
 import time
 from typing import Any
@@ -105,3 +106,20 @@ class _FailingVFS(apsw.VFS):
 
     def xOpen(self, name: Any, flags: list[int]) -> Any:  # noqa: N802
         return _FailingFiles(name, flags)
+
+
+def delete_current_folder() -> None:
+    """The folder that the command runs in is deleted."""
+    os.rmdir(os.getcwd())
+
+
+def remove_before(module: str, name: str, folder: str) -> None:
+    """A folder is deleted just before the first call of a function."""
+    owner = importlib.import_module(module)
+    original = getattr(owner, name)
+
+    def removing(*arguments: Any, **named: Any) -> Any:
+        shutil.rmtree(folder, ignore_errors=True)
+        return original(*arguments, **named)
+
+    setattr(owner, name, removing)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lumen_hooks.config_source import unset_command
 from lumen_hooks.hook import EVENTS, GIT_EVENTS
 from lumen_hooks.hook_files import (
     BLOCK_START,
@@ -15,15 +17,16 @@ from lumen_hooks.hook_files import (
     is_own,
     manager_of,
 )
-from lumen_hooks.hook_folder import files_with_ours, script_path
-from lumen_hooks.pre_commit_config import FILE, INSTALL_COMMAND
+from lumen_hooks.hook_folder import HOOKS_PATH, files_with_ours, script_path
+from lumen_hooks.pre_commit_config import FILE, INSTALL_COMMAND, declared_events
+from lumen_hooks.throw_away import REMEDY, TEMPORARY, is_temporary, why_it_vanishes
 from lumen_hooks.whole_file import read_regular
 
 from .model import Check
 from .ways import REINSTALL, find_ways, read_setting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from lumen_hooks.config import Settings
     from lumen_hooks.worktree import Worktree
@@ -43,23 +46,66 @@ def check_switches(settings: Settings, environ: Mapping[str, str]) -> Check:
     return Check("switched on", True, f"lumen.refresh is {settings.refresh}")
 
 
+def check_reach(here: Worktree, worktrees: Iterable[Worktree]) -> list[Check]:
+    """What keeps hooks that were installed from firing in some worktrees; empty for nothing.
+
+    Args:
+        here: where they were installed.
+        worktrees: all of the repository's; those to come are thought of.
+    """
+    setting = read_setting(here)
+    found = []
+    ways = find_ways(here, setting)
+    if _is_relative(setting) and not any(way.kind == "git config" for way in ways):
+        detail = (
+            f"core.hooksPath is {setting.hooks_path!r}, relative to each worktree: in those without"
+            " such a folder, so in linked ones, no hook fires"
+        )
+        found.append(Check("hooks", False, detail, _way_out(here, setting)))
+    for place in worktrees:
+        setting = read_setting(place)
+        check = _firing(place, setting, find_ways(place, setting))
+        if not check.ok and not (found and _is_relative(setting)):
+            found.append(replace(check, detail=f"{place.top}: {check.detail}"))
+    return found
+
+
+def _is_relative(setting: Setting) -> bool:
+    return bool(setting.hooks_path) and not os.path.isabs(
+        os.path.expanduser(setting.hooks_path or "")
+    )
+
+
+def _way_out(worktree: Worktree, setting: Setting) -> str:
+    """What to do about a core.hooksPath that is relative."""
+    if os.path.normpath(setting.hooks_path or "").startswith(".git" + os.sep):
+        # Nobody can make that folder: .git is a file in a linked worktree.
+        return f"{unset_command(worktree, HOOKS_PATH)}, then: {REINSTALL}"
+    return (
+        "run the tool that made that folder in each worktree, make core.hooksPath absolute, or use "
+        f"git 2.54 or later and: {REINSTALL}"
+    )
+
+
 def check_hooks(worktree: Worktree) -> list[Check]:
     """Whether every event gets to our script in this worktree, and by one way only."""
     setting = read_setting(worktree)
     ways = find_ways(worktree, setting)
-    open_ways = {
-        event: [way.kind for way in ways if way.event == event and not way.problem]
-        for event in GIT_EVENTS
-    }
-    checks = [_firing(worktree, setting, ways, open_ways), _once(open_ways)]
+    checks = [_firing(worktree, setting, ways), _once(_open_ways(ways))]
     checks += _harmful(setting)
     trap = _missing_config_trap(worktree, setting)
     return [*checks, trap] if trap else checks
 
 
-def _firing(
-    worktree: Worktree, setting: Setting, ways: list[Way], open_ways: dict[str, list[str]]
-) -> Check:
+def _open_ways(ways: list[Way]) -> dict[str, list[str]]:
+    return {
+        event: [way.kind for way in ways if way.event == event and not way.problem]
+        for event in GIT_EVENTS
+    }
+
+
+def _firing(worktree: Worktree, setting: Setting, ways: list[Way]) -> Check:
+    open_ways = _open_ways(ways)
     silent = [event for event in GIT_EVENTS if not open_ways[event]]
     if not silent:
         kinds = dict.fromkeys(kind for event in GIT_EVENTS for kind in open_ways[event])
@@ -79,20 +125,17 @@ def _lost_folder(worktree: Worktree, setting: Setting) -> Check | None:
     """That git looks for hook files where there are none, in this worktree at least."""
     if setting.hooks_path == "":
         detail = "core.hooksPath is empty, which switches hook files off"
-        return Check("hooks", False, detail, "git config --unset core.hooksPath")
+        return Check("hooks", False, detail, unset_command(worktree, HOOKS_PATH))
     if setting.hooks_path is None or os.path.isdir(setting.folder):
         return None
     detail = f"core.hooksPath is {setting.hooks_path!r}: git finds no folder there"
-    hint = "git config --unset core.hooksPath, or make the folder"
-    if setting.hooks_path and not os.path.isabs(os.path.expanduser(setting.hooks_path)):
+    hint = f"{unset_command(worktree, HOOKS_PATH)}, or make the folder"
+    if _is_relative(setting):
         detail = (
             f"core.hooksPath is {setting.hooks_path!r}, relative to each worktree, and "
             f"{worktree.top} has no such folder: no hook file fires here"
         )
-        hint = (
-            "run the tool that made that folder here too, make core.hooksPath absolute, or use "
-            f"git 2.54 or later and: {REINSTALL}"
-        )
+        hint = _way_out(worktree, setting)
     return Check("hooks", False, detail, hint)
 
 
@@ -157,7 +200,10 @@ def check_scripts(worktree: Worktree, settings: Settings) -> list[Check]:
         return [Check("scripts", False, f"there are none in {os.path.dirname(side[0])}", REINSTALL)]
     return [
         _whole(side, scripts, own),
-        _interpreter({filled_in(content)[0] for content in own.values()}),
+        _interpreter(
+            {filled_in(content)[0] for content in own.values()},
+            pre_commit=bool(declared_events(read_regular(os.path.join(worktree.top, FILE)))),
+        ),
         _refresh({filled_in(content)[1] for content in own.values()}, settings.refresh),
     ]
 
@@ -182,11 +228,14 @@ def _whole(side: list[str], scripts: dict[str, bytes], own: dict[str, bytes]) ->
     return Check("scripts", True, f"{len(own)}, as installed{calls}")
 
 
-def _interpreter(pythons: set[str]) -> Check:
+def _interpreter(pythons: set[str], *, pre_commit: bool) -> Check:
     for python in sorted(pythons):
         if not (os.path.isfile(python) and os.access(python, os.X_OK)):
             detail = f"{python} is gone: hooks do nothing (a virtual environment moved or deleted?)"
             return Check("interpreter", False, detail, f"{REINSTALL}, from the one in use")
+        reason = why_it_vanishes(python, pre_commit=pre_commit)
+        if reason:
+            return Check("interpreter", False, f"{python} will be gone: {reason}", REMEDY)
         code = "import lumen_hooks.hook"
         try:
             done = subprocess.run(
@@ -205,7 +254,8 @@ def _interpreter(pythons: set[str]) -> Check:
                 f"{python} has no lumen_hooks: hooks do nothing",
                 f"install it there, or {REINSTALL} from an environment that has it",
             )
-    return Check("interpreter", True, ", ".join(sorted(pythons)))
+    shown = [f"{python}{TEMPORARY if is_temporary(python) else ''}" for python in sorted(pythons)]
+    return Check("interpreter", True, ", ".join(shown))
 
 
 def _refresh(modes: set[str], wanted: str) -> Check:

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import CorruptIndexError
+from lumen_hooks.left_overs import find_left_overs
 from lumen_hooks.locks import read_holder
 from lumen_hooks.seeding.publish import stale_temporaries
 from lumen_hooks.status import look_at
@@ -25,6 +26,7 @@ FULL_CHECK_BYTES = 1 << 30
 """A larger index is not read through: that would take seconds."""
 
 _REBUILD = "lumen-hooks index"
+_LISTED = 5
 _TROUBLE = ("error", "cause", "gave up", "traceback")
 
 
@@ -57,12 +59,23 @@ def check_left_overs(worktree: Worktree) -> Check:
         total = sum(os.path.getsize(path) for path in found if os.path.exists(path))
         detail = f"{len(found)} temporary files of dead processes, {total / 1e6:,.1f} MB"
         return Check("left-overs", False, detail, f"{_REBUILD} removes them")
+    gone = find_left_overs(worktree.common_dir)
+    removable = [found for found in gone if not found.locked]
+    if removable:
+        total = sum(found.size_bytes for found in removable)
+        where = ", ".join(found.top for found in removable[:_LISTED])
+        where += f" and {len(removable) - _LISTED} more" if len(removable) > _LISTED else ""
+        detail = f"{len(removable)} indexes of worktrees that are gone, {total / 1e6:,.1f} MB: "
+        hint = "git worktree prune removes them (git worktree repair, if you moved the folder)"
+        return Check("left-overs", False, detail + where, hint)
     kept = [
         path
         for path in (worktree.index_path + ".damaged", worktree.embeddings_path + ".damaged")
         if os.path.exists(path)
     ]
-    return Check("left-overs", True, f"kept for a report: {', '.join(kept)}" if kept else "none")
+    words = [f"kept for a report: {', '.join(kept)}"] if kept else []
+    words += [f"{found.top} is away and locked, {found.size_bytes / 1e6:,.1f} MB" for found in gone]
+    return Check("left-overs", True, "; ".join(words) or "none")
 
 
 def check_holders(worktree: Worktree) -> Check:

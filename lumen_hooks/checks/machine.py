@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.config_hooks import FIRST_GIT, git_version
 from lumen_hooks.locks import read_holder
+from lumen_hooks.ownership import foreign_files
 from lumen_hooks.slots import runtime_folder
 
 from .model import Check
@@ -137,8 +138,25 @@ def file_system_of(path: str, mounts: str) -> str:
     return found
 
 
+def check_ownership(worktree: Worktree) -> Check:
+    """Whether all of our files can be used by this user: root may have run git here once."""
+    what, remedy = foreign_files(worktree)
+    if what:
+        return Check("ownership", False, f"{what}: no hook of yours can refresh", remedy)
+    return Check("ownership", True, "every file of ours can be used")
+
+
 def check_room(worktree: Worktree) -> Check:
     """Whether the git dirs can be written, with room for an index's copy."""
+    if worktree.obstacle:
+        where = f"the index is in {worktree.home}" if worktree.home else "nor can the cache folder"
+        return Check(
+            "git dir",
+            False,
+            f"{worktree.obstacle}; {where}",
+            "as it must be in a sandbox, where no hook can tell of changes, but every search looks;"
+            f" elsewhere check who owns it, and the mount: ls -ld {worktree.git_dir}",
+        )
     for folder in dict.fromkeys((worktree.git_dir, worktree.common_dir)):
         for place in (folder, os.path.join(folder, "lumen")):
             if os.path.lexists(place) and not os.access(place, os.W_OK | os.X_OK):

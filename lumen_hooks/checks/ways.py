@@ -7,6 +7,7 @@ Reads what other tools wrote (hook files, .husky, lefthook.yml,
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,9 @@ from lumen_hooks.config_hooks import (
     configured,
     git_version,
     section_of,
+    switched_off,
 )
+from lumen_hooks.config_source import unset_command
 from lumen_hooks.git import git
 from lumen_hooks.hook import GIT_EVENTS
 from lumen_hooks.hook_files import calls_ours, is_own, manager_of
@@ -28,9 +31,6 @@ if TYPE_CHECKING:
     from lumen_hooks.worktree import Worktree
 
 REINSTALL = "lumen-hooks install"
-EVENT_SWITCH_GIT = (2, 55)
-"""The first git with `hook.<event>.enabled`."""
-
 _LEFTHOOK_FILES = tuple(
     f"{dot}lefthook{local}.{suffix}"
     for dot in ("", ".")
@@ -112,13 +112,12 @@ def _by_config(worktree: Worktree, setting: Setting, event: str) -> list[Way]:
     script = script_path(worktree, event)
     commands = setting.settings.get(f"{section}.command", [])
     version = ".".join(map(str, setting.version))
-    off = [f"hook.{event}.enabled"] if setting.version >= EVENT_SWITCH_GIT else []
-    off = [key for key in (f"{section}.enabled", *off) if _is_false(setting.settings.get(key))]
+    off = switched_off(event, setting.settings, setting.version)
     if setting.version < FIRST_GIT:
         problem = f"git {version} does not run hooks from its configuration"
         return [Way(event, kind, problem, REINSTALL)]
     if off:
-        return [Way(event, kind, f"{off[0]} is false", f"git config --unset {off[0]}")]
+        return [Way(event, kind, f"{off} is false", unset_command(worktree, off))]
     if commands[-1:] != [command_for(script)]:
         problem = "the command in git's configuration leads elsewhere; was the repository moved?"
         return [Way(event, kind, problem, REINSTALL)]
@@ -131,7 +130,7 @@ def _by_file(worktree: Worktree, setting: Setting, event: str) -> list[Way]:
     if is_own(content):
         return [Way(event, "hook file", *_bar(path))]
     if calls_ours(content, event):
-        return [Way(event, "hook file", *(_bar(path), _bar(script_path(worktree, event)))[0])]
+        return [Way(event, "hook file", *_first_bar(path, script_path(worktree, event)))]
     if manager_of(content) == "pre-commit":
         legacy = path + ".legacy"
         before = read_regular(legacy)
@@ -157,18 +156,22 @@ def _by_pre_commit(setting: Setting, event: str) -> list[Way]:
     return [Way(event, "pre-commit", f"pre-commit did not install {event}", INSTALL_COMMAND)]
 
 
+def _first_bar(*paths: str) -> tuple[str, str]:
+    """What bars a way that leads through several scripts."""
+    return next((bar for bar in map(_bar, paths) if bar[0]), ("", ""))
+
+
 def _bar(path: str) -> tuple[str, str]:
     """Why git or a shell cannot run a script, and what to do; two empty strings if it can."""
     content = read_regular(path)
     if not content:
         return f"{path} is missing", REINSTALL
     if not os.access(path, os.X_OK):
+        if os.stat(path).st_mode & stat.S_IXUSR:  # access(2) tells that from the mount's options
+            remedy = "mount it without noexec, or keep the repository elsewhere"
+            return f"git ignores {path}: programs cannot be run from its file system", remedy
         return f"git ignores {path}: it is not executable", f"chmod +x {path}"
     if content.partition(b"\n")[0].endswith(b"\r"):
         remedy = f"give it Unix line ends, or delete it and run: {REINSTALL}"
         return f"{path} has Windows line ends: git cannot run it, and fails", remedy
     return "", ""
-
-
-def _is_false(values: list[str] | None) -> bool:
-    return values is not None and values[-1].lower() in {"false", "no", "off", "0", ""}

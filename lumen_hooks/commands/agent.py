@@ -12,6 +12,7 @@ from functools import partial
 import click
 
 from lumen_hooks import log
+from lumen_hooks.aside import housed, settled
 from lumen_hooks.config import load_settings
 from lumen_hooks.errors import RepositoryError
 from lumen_hooks.session import describe, is_wanted, prepare_session
@@ -43,13 +44,14 @@ def session_start(directory: str) -> None:
     worktree: Worktree | None = None
     try:
         given, problem = _read_directory()
-        worktree = find_worktree(os.path.join(directory, given))
+        worktree = housed(find_worktree(os.path.join(directory, given)), os.environ)
         if not is_wanted(worktree):
             return
         settings = load_settings(worktree.top, os.environ)
         if problem:
             _log(worktree, problem)
             return
+        worktree = settled(worktree, settings, os.environ)
         ready = prepare_session(worktree, settings, partial(_start_worker, worktree))
     except RepositoryError:
         return  # no repository, or one whose owner git does not trust: not even a log for it

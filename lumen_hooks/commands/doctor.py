@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lumen_hooks.aside import housed
+from lumen_hooks.config import insist_on_trust
 from lumen_hooks.doctor import examine
 from lumen_hooks.harmless import harmless
 from lumen_hooks.worktree import find_worktree
@@ -28,7 +30,9 @@ def doctor(directory: str, as_json: bool) -> None:
 
     Changes nothing. Exits with 0 if all is well, with 1 if not.
     """
-    checks = examine(find_worktree(directory), os.environ)
+    worktree = housed(find_worktree(directory), os.environ)
+    insist_on_trust(worktree.top)
+    checks = examine(worktree, os.environ)
     if as_json:
         click.echo(json.dumps([asdict(check) for check in checks], indent=2))
     elif sys.stdout.isatty():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lumen_hooks.checks.hooks import check_reach
 from lumen_hooks.config import load_settings
 from lumen_hooks.errors import InstallError
 from lumen_hooks.installer import (
@@ -17,12 +18,15 @@ from lumen_hooks.installer import (
     uninstall_hooks,
 )
 from lumen_hooks.pre_commit_config import INSTALL_COMMAND, has_stanza
+from lumen_hooks.seeding.donors import all_worktrees
+from lumen_hooks.throw_away import TEMPORARY, is_temporary
 from lumen_hooks.worktree import find_worktree
 
 from .index import run_index
 from .purge import purge_indexes
 
 if TYPE_CHECKING:
+    from lumen_hooks.checks.model import Check
     from lumen_hooks.installer import Installed
     from lumen_hooks.worktree import Worktree
 
@@ -45,27 +49,44 @@ def install(directory: str, native: bool, pre_commit: bool, no_index: bool) -> N
     worktree = find_worktree(directory)
     # The environment of this command is not that of the hooks.
     request = Request(sys.executable, load_settings(worktree.top, {}).refresh)
-    refused = (_with_pre_commit if pre_commit else _natively)(worktree, request)
+    problem = (_with_pre_commit if pre_commit else _natively)(worktree, request)
+    if is_temporary(sys.executable):
+        click.echo(f"note: hooks start {sys.executable}{TEMPORARY}", err=True)
     if not no_index:
         run_index(directory, force=False)
-    if refused:
-        raise InstallError(_refusals(refused))
+    if problem is not None:
+        raise problem
 
 
-def _natively(worktree: Worktree, request: Request) -> list[Installed]:
+def _natively(worktree: Worktree, request: Request) -> InstallError | None:
     results = install_hooks(worktree, request)
     for result in results:
-        click.echo(f"{result.event}: {result.action} ({result.path})", err=True)
+        off = f", but {result.off} is false: it does nothing" if result.off else ""
+        click.echo(f"{result.event}: {result.action} ({result.path}){off}", err=True)
     if has_stanza(worktree):
         click.echo(
             "note: .pre-commit-config.yaml has these hooks too; where pre-commit runs them, they "
             "run twice (harmless, but slower)",
             err=True,
         )
-    return [result for result in results if result.action == "refused"]
+    refused = [result for result in results if result.action == "refused"]
+    if refused:
+        return InstallError(_refusals(refused))
+    if any(result.off for result in results):
+        return None  # as the user wants it
+    return _unreached(check_reach(worktree, all_worktrees(worktree)))
 
 
-def _with_pre_commit(worktree: Worktree, request: Request) -> list[Installed]:
+def _unreached(checks: list[Check]) -> InstallError | None:
+    """Hooks that are in place, but cannot fire everywhere."""
+    if not checks:
+        return None
+    lines = ["the hooks are in place, but do not fire in every worktree"]
+    lines += [check.detail for check in checks]
+    return InstallError("\n".join(lines), hint="; ".join(dict.fromkeys(c.hint for c in checks)))
+
+
+def _with_pre_commit(worktree: Worktree, request: Request) -> None:
     stanza, removed = install_pre_commit(worktree, request)
     for path in edited_files(worktree):
         click.echo(f"note: {path} was edited since it was installed, and still runs", err=True)
@@ -77,7 +98,6 @@ def _with_pre_commit(worktree: Worktree, request: Request) -> list[Installed]:
         f"(pre-commit refuses an unstaged one), then run:\n    {INSTALL_COMMAND}",
         err=True,
     )
-    return []
 
 
 def _refusals(refused: list[Installed]) -> str:

@@ -33,9 +33,20 @@ def mcp(directory: str) -> None:
         ) from error
     # Python would wait for the thread that reads standard input, which only input can end.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    server = LumenServer(Surroundings(job_at, spawn_worker), os.path.abspath(directory))
+    server = LumenServer(Surroundings(job_at, spawn_worker), _absolute(directory))
     if not server.run():
         # What still runs is of use to nobody: a transaction that is cut off here was never made,
         # and waiting for it could keep this process alive long after its client.
         sys.stderr.flush()
         os._exit(0)
+
+
+def _absolute(directory: str) -> str | None:
+    """The folder that relative paths start from, None if it was deleted under us.
+
+    The server is of use all the same: its client's roots and each call's path name others.
+    """
+    try:
+        return os.path.abspath(directory)
+    except FileNotFoundError:
+        return None

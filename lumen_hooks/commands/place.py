@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from lumen_hooks.aside import settled
 from lumen_hooks.config import load_settings
 from lumen_hooks.embedding.embedder import load_embedder
 from lumen_hooks.embedding.threads import limit_threads
@@ -34,7 +35,7 @@ def job_at(directory: str, purpose: str, progress: Progress) -> Job:
         )
     limit_threads(settings.threads)
     return Job(
-        worktree=worktree,
+        worktree=settled(worktree, settings, os.environ),
         settings=settings,
         load=load_embedder,
         slots=runtime_folder(os.environ),

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lumen_hooks.errors import BusyError, StoreError
-from lumen_hooks.locks import Acquired, Failed, acquire, failed
-from lumen_hooks.own_files import EMBEDDINGS, EVENTS, INDEX, LOG, remove_all
+from lumen_hooks.aside import find_asides
+from lumen_hooks.config import insist_on_trust
+from lumen_hooks.left_overs import find_left_overs
+from lumen_hooks.own_files import EMBEDDINGS, LOG
+from lumen_hooks.removal import remove_folder, remove_index, remove_named
 from lumen_hooks.seeding.donors import all_worktrees
 from lumen_hooks.worktree import find_worktree
 
@@ -23,7 +25,10 @@ LOCK_WAIT_SECONDS = 10.0
 @click.option("--all", "every", is_flag=True, help="All worktrees' indexes and what they share.")
 @click.pass_obj
 def purge(directory: str, every: bool) -> None:
-    """Remove this worktree's index. Hooks stay installed and will make it again."""
+    """Remove this worktree's index. Hooks stay installed and will make it again.
+
+    With --all, those of worktrees that were removed by hand go, too.
+    """
     purge_indexes(find_worktree(directory), every=every)
 
 
@@ -33,33 +38,34 @@ def purge_indexes(here: Worktree, *, every: bool) -> None:
     Raises:
         BusyError: a process is working on one of them; that one and the shared files stay.
         LockError: our folder is a link: nothing is removed where it leads.
+        RepositoryError: git refuses the repository; nothing was removed.
         StoreError: something cannot be removed.
     """
+    insist_on_trust(here.top)
+    _purge_asides(here, every=every)
     for worktree in all_worktrees(here) if every else [here]:
         if os.path.lexists(worktree.folder):
-            _purge(worktree)
+            remove_index(worktree.folder, wait=LOCK_WAIT_SECONDS)
             click.echo(f"removed the index of {worktree.top}", err=True)
     if every:
-        _remove(here.shared_folder, EMBEDDINGS, LOG)
+        _purge_left_overs(here)
+        remove_named(here.shared_folder, EMBEDDINGS, LOG)
 
 
-def _purge(worktree: Worktree) -> None:
-    answer = acquire(worktree.lock_path, timeout=LOCK_WAIT_SECONDS, purpose="purge")
-    if isinstance(answer, Failed):
-        raise answer.error()
-    if not isinstance(answer, Acquired):
-        raise BusyError(
-            f"the index of {worktree.top} is in use by {answer.holder or 'another process'}",
-            hint="try again when it is done",
-        )
-    with answer:
-        # The locks stay: another process may be waiting on them.
-        _remove(worktree.folder, INDEX, EVENTS)
+def _purge_asides(here: Worktree, *, every: bool) -> None:
+    """What was made in the cache folder when a git dir could not be written."""
+    inside = os.path.join(here.common_dir, "")
+    for found in find_asides(os.environ):
+        of_ours = found.git_dir == here.common_dir or found.git_dir.startswith(inside)
+        if found.git_dir == here.git_dir or (every and of_ours):
+            remove_folder(found.folder, wait=LOCK_WAIT_SECONDS)
+            click.echo(f"removed the index of {found.git_dir} in {found.folder}", err=True)
 
 
-def _remove(folder: str, *beginnings: str) -> None:
-    try:
-        remove_all(folder, lambda name: name.startswith(beginnings))
-    except OSError as error:
-        found = failed(folder, error)
-        raise StoreError(f"cannot empty {folder}: {found.cause}", hint=found.hint) from error
+def _purge_left_overs(here: Worktree) -> None:
+    for found in find_left_overs(here.common_dir):
+        if found.locked:
+            click.echo(f"kept the index of {found.top}: git worktree unlock it first", err=True)
+            continue
+        remove_folder(found.folder, wait=LOCK_WAIT_SECONDS)
+        click.echo(f"removed the index of {found.top}, which is gone", err=True)

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lumen_hooks.config import load_settings
-from lumen_hooks.status import read_status
+from lumen_hooks.aside import settled
+from lumen_hooks.config import insist_on_trust, load_settings
+from lumen_hooks.errors import LumenError
+from lumen_hooks.status import failed_status, read_status
 from lumen_hooks.worktree import find_worktree
 
 from .output import echo_json
 
 if TYPE_CHECKING:
     from lumen_hooks.status import Status
+    from lumen_hooks.worktree import Worktree
 
 
 @click.command()
@@ -25,17 +28,32 @@ if TYPE_CHECKING:
 def status(directory: str, every: bool, as_json: bool) -> None:
     """Show whether the index is fresh, and what the last refresh did."""
     here = find_worktree(directory)
+    insist_on_trust(here.top)
     worktrees = [here]
     if every:
         from lumen_hooks.seeding.donors import all_worktrees  # libgit2 costs 90 ms to import
 
         worktrees = all_worktrees(here)
-    found = [read_status(place, load_settings(place.top, os.environ)) for place in worktrees]
+    looked = (_look_beside(place) for place in worktrees) if every else [_look(here)]
+    found = [one for one in looked if one is not None]
     if as_json:
         records = [asdict(one) for one in found]
         echo_json(records if every else records[0], indent=2)
         return
     click.echo("\n\n".join(_describe(one) for one in found))
+
+
+def _look(worktree: Worktree) -> Status:
+    settings = load_settings(worktree.top, os.environ)
+    return read_status(settled(worktree, settings, os.environ), settings)
+
+
+def _look_beside(worktree: Worktree) -> Status | None:
+    """One of many: none if it was removed meanwhile, and no end to the others if it cannot be."""
+    try:
+        return _look(worktree)
+    except (LumenError, OSError) as error:
+        return failed_status(worktree, str(error)) if worktree.is_present() else None
 
 
 def _describe(one: Status) -> str:

@@ -30,6 +30,8 @@ def wait(directory: str, timeout: float) -> None:
     deadline = time.monotonic() + timeout
     with progress_bar() as progress:
         job = job_at(directory, "wait", progress)
+        if job.worktree.read_only and freshness(job.worktree, job.settings)[0] == FRESH:
+            return
         while True:
             done = update_index(job, wait=max(0.0, deadline - time.monotonic()))
             if isinstance(done, Busy):

@@ -1,4 +1,4 @@
-"""Keeps the embedding store from growing without end."""
+"""What is done beside refreshes so that nothing grows without end."""
 
 from __future__ import annotations
 
@@ -6,14 +6,36 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from lumen_hooks import log
 from lumen_hooks.embedding.store import EmbeddingStore
 from lumen_hooks.errors import LumenError
+from lumen_hooks.left_overs import sweep_asides, sweep_left_overs
 from lumen_hooks.store import open_index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from lumen_hooks.config import Settings
     from lumen_hooks.worktree import Worktree
+
+
+def keep_house(worktree: Worktree, settings: Settings, environ: Mapping[str, str]) -> None:
+    """A worker's last act: trim the embedding store, sweep the indexes of worktrees that are gone.
+
+    Args:
+        worktree: any worktree of the repository.
+        settings: in force there.
+        environ: says where the user's cache folder is.
+
+    Raises:
+        StoreError: the embedding store is damaged.
+    """
+    for found in sweep_left_overs(worktree.common_dir):
+        record: dict[str, object] = {"event": "left-over removed", "worktree": found.top}
+        log.append(worktree.common_dir, {**record, "bytes": found.size_bytes})
+    for aside in sweep_asides(environ):
+        log.append(worktree.common_dir, {"event": "left-over removed", "git_dir": aside.git_dir})
+    trim_embeddings(worktree, settings.max_cache_bytes)
 
 
 def trim_embeddings(worktree: Worktree, max_bytes: int) -> int:
@@ -30,7 +52,7 @@ def trim_embeddings(worktree: Worktree, max_bytes: int) -> int:
         GoneError: the worktree was removed.
         StoreError: the embedding store cannot be opened or written.
     """
-    if not os.path.exists(worktree.embeddings_path):
+    if not os.access(worktree.embeddings_path, os.R_OK | os.W_OK):
         return 0
     worktree.insist_on_presence()
     with EmbeddingStore(worktree.embeddings_path) as store:

@@ -20,7 +20,7 @@ from apsw import SQLError
 from lumen_hooks import log, vectors
 from lumen_hooks.embedding.identity import identify
 from lumen_hooks.embedding.store import EmbeddingStore
-from lumen_hooks.errors import CorruptIndexError, GoneError, StoreError
+from lumen_hooks.errors import CorruptIndexError, GoneError, LockError, StoreError
 from lumen_hooks.fingerprint import INDEX_VERSION, fingerprint
 from lumen_hooks.locks import Acquired, Failed, Held, Holder, acquire, failed
 from lumen_hooks.manifest import scan
@@ -142,6 +142,11 @@ def update_index(
         StoreError: the index cannot be written; what was there is still there.
     """
     worktree = job.worktree
+    if worktree.read_only:
+        raise LockError(
+            f"no index can be made or refreshed here: {worktree.obstacle}",
+            hint="run this where it can be written, or set XDG_CACHE_HOME to a folder that can",
+        )
     identity = identify(job.settings)
     answer = _lock(job, wait)
     if isinstance(answer, Failed):

@@ -7,6 +7,7 @@ longer asks its client for roots but answers that it needs them.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from mcp.server.stdio import stdio_server
 from pydantic import BaseModel, ValidationError
 
 from lumen_hooks import __version__
-from lumen_hooks.errors import LumenError
+from lumen_hooks.errors import LumenError, RepositoryError
 
 from .calls import Reporter
 from .desk import Desk
@@ -117,10 +118,10 @@ class LumenServer:
 
     Args:
         surroundings: how jobs are made and workers started.
-        directory: where relative paths lead when the client names no roots.
+        directory: where relative paths lead when the client names no roots; None for nowhere.
     """
 
-    def __init__(self, surroundings: Surroundings, directory: str) -> None:
+    def __init__(self, surroundings: Surroundings, directory: str | None) -> None:
         self._desk = Desk(surroundings)
         self._directory = directory
         self._ask_for_roots = True
@@ -231,7 +232,15 @@ class LumenServer:
         folders = []
         if isinstance(listed, types.ListRootsResult):
             folders = [folder_of_uri(str(root.uri)) for root in listed.roots]
-        return [folder for folder in folders if folder] or [self._directory]
+        found = [folder for folder in folders if folder]
+        if found or self._directory is not None:
+            return found or [str(self._directory)]
+        if not isinstance(path, str) or needs_roots(path):
+            raise RepositoryError(
+                "the folder that this server was started in does not exist any more",
+                hint="give an absolute path in the worktree that you mean",
+            )
+        return [os.sep]  # an absolute path needs none
 
     async def _listed_roots(
         self, context: ServerRequestContext[Any, Any]

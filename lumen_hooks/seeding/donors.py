@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import RepositoryError, StoreError
@@ -70,9 +70,10 @@ def find_donors(worktree: Worktree, fingerprint: str) -> tuple[Iterator[Donor], 
         RepositoryError: git cannot read the repository.
     """
     history = open_history(worktree)
-    siblings = sorted(
-        _siblings(worktree, history.worktree_names()), key=_last_written, reverse=True
-    )
+    siblings = list(_siblings(worktree, history.worktree_names()))
+    if worktree.home:  # what lies in the git dir may still be read
+        siblings.append(replace(worktree, home=""))
+    siblings.sort(key=_last_written, reverse=True)
     candidates: list[_Candidate] = []
     refused: list[Refused] = []
     for sibling in siblings[:MAX_CANDIDATES]:

@@ -11,6 +11,7 @@ import os
 import time
 
 from lumen_hooks import log
+from lumen_hooks.aside import housed
 from lumen_hooks.config import load_settings
 from lumen_hooks.embedding.identity import identify
 from lumen_hooks.errors import LumenError
@@ -29,9 +30,9 @@ def seed_in_foreground(top: str) -> None:
         top: the new worktree's top folder.
     """
     try:
-        worktree = find_worktree(top)
+        worktree = housed(find_worktree(top), os.environ)
         settings = load_settings(top, os.environ)
-        if settings.enabled and settings.refresh != "off":
+        if settings.enabled and settings.refresh != "off" and not worktree.read_only:
             _seed(worktree, fingerprint(identify(settings)))
     except (LumenError, OSError) as error:
         _report(top, error)

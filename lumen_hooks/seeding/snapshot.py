@@ -52,7 +52,7 @@ def snapshot(donor: str, copy: str, *, gate: Gate) -> None:
         StoreError: the donor cannot be opened or read.
     """
     try:
-        if _is_open_here(donor):
+        if _is_open_here(donor) or not os.access(donor, os.W_OK):
             with _donor_errors():
                 connection = connect(donor, write=False)
             with closing(connection):
