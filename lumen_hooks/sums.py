@@ -17,7 +17,7 @@ from .schema import SCHEMA_VERSION, version_of
 from .sqlite import crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     import apsw
 
@@ -157,9 +157,5 @@ def _seal_of(connection: apsw.Connection) -> str:
         " (SELECT total(rowid % 8191 * 31 + chunk_id % 8191 * 1009 + chunk_offset)"
         " FROM vectors_rowids)"
     )
-    ((documents, vector_places),) = values.read(connection, query, (_number, _number))
+    ((documents, vector_places),) = values.read(connection, query, (values.real, values.real))
     return f"{words:08x} {places:08x} {documents:.0f} {vector_places:.0f}"
-
-
-def _number(column: Sequence[object]) -> bool:
-    return set(map(type, column)) == {float}

@@ -49,6 +49,11 @@ def integer(column: Sequence[Any]) -> bool:
     return set(map(type, column)) == {int}
 
 
+def real(column: Sequence[Any]) -> bool:
+    """Floating-point numbers."""
+    return set(map(type, column)) == {float}
+
+
 def text(column: Sequence[Any]) -> bool:
     """Texts."""
     return set(map(type, column)) == {str}
@@ -74,7 +79,6 @@ def optional(kind: Kind) -> Kind:
         present = [value for value in column if value is not None]
         return not present or kind(present)
 
-    check.__name__ = kind.__name__
     return check
 
 
@@ -82,23 +86,30 @@ def stream(
     connection: apsw.Connection, query: str, kinds: Sequence[Kind], bindings: Any = ()
 ) -> Iterator[tuple[Any, ...]]:
     """The rows of a query, a portion at a time; see `read`."""
-    path = connection.filename
     renew(connection)
-    with translated(path):
+    with translated(connection.filename):
         cursor = connection.execute(query, bindings)
-    while True:
-        with translated(path), decoding(path):
-            rows = list(islice(cursor, _ROWS_AT_ONCE))
-        columns = zip(*rows, strict=True)
-        for number, (kind, column) in enumerate(zip(kinds, columns, strict=bool(rows))):
-            if not kind(column):
-                raise CorruptIndexError(
-                    f"{path} is damaged: no {kind.__name__} in column {number + 1} of {query!r}",
-                    hint=REBUILT,
-                )
-        yield from rows
-        if len(rows) < _ROWS_AT_ONCE:
-            return
+    return checked(cursor, connection.filename, kinds)
+
+
+def checked(cursor: apsw.Cursor, path: str, kinds: Sequence[Kind]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a statement that was begun, a portion at a time; see `read`."""
+    try:
+        while True:
+            with translated(path), decoding(path):
+                rows = list(islice(cursor, _ROWS_AT_ONCE))
+            columns = zip(*rows, strict=True)
+            for number, (kind, column) in enumerate(zip(kinds, columns, strict=bool(rows))):
+                if not kind(column):
+                    raise CorruptIndexError(
+                        f"{path} is damaged: a value of column {number + 1} cannot be there",
+                        hint=REBUILT,
+                    )
+            yield from rows
+            if len(rows) < _ROWS_AT_ONCE:
+                return
+    finally:
+        cursor.close(True)
 
 
 def read(

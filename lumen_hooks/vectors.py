@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import values
+from .errors import CorruptIndexError
 from .sqlite import only_row
 
 if TYPE_CHECKING:
@@ -30,6 +31,16 @@ WHERE v.vectors IS NULL OR length(c.validity) * 8 != c.size OR length(c.rowids) 
   OR crc32(c.validity, c.rowids, v.vectors) IS NOT s.sum
 """
 """Selects the blocks whose parts are missing, not as long as they must be, or not as written."""
+
+_HAS_SUMS = "SELECT count(*) FROM sqlite_schema WHERE name='vector_sums'"
+
+_AS_WRITTEN = """
+SELECT crc32(c.validity, c.rowids, v.vectors) IS s.sum
+  AND substr(c.rowids, r.chunk_offset * 8 + 1, 8) = ?2
+FROM vectors_rowids r JOIN vectors_chunks c ON c.chunk_id=r.chunk_id
+JOIN vectors_vector_chunks00 v ON v.rowid=c.chunk_id JOIN vector_sums s ON s.block=c.chunk_id
+WHERE r.rowid=?1
+"""
 
 _TABLE = (
     "CREATE VIRTUAL TABLE vectors USING vec0(id INTEGER PRIMARY KEY, "
@@ -94,11 +105,24 @@ def _seal(connection: apsw.Connection, which: str, bindings: tuple[int, ...]) ->
 
 
 def read(connection: apsw.Connection, ids: Iterable[int]) -> dict[int, bytes]:
-    """The int8 vectors of these ids."""
+    """The int8 vectors of these ids.
+
+    Raises:
+        CorruptIndexError: one of them is not as it was written.
+    """
     found: dict[int, bytes] = {}
+    has_sums = values.read(connection, _HAS_SUMS, (values.natural,)) == [(1,)]
     for row in ids:
         query = "SELECT embedding FROM vectors WHERE id=?"
         for (vector,) in values.read(connection, query, (values.blob,), (row,)):
+            place = (row, row.to_bytes(8, "little"))
+            if has_sums and values.read(connection, _AS_WRITTEN, (values.natural,), place) != [
+                (1,)
+            ]:
+                raise CorruptIndexError(
+                    f"{connection.filename} is damaged: chunk {row}'s vector is not as written",
+                    hint=values.REBUILT,
+                )
             found[row] = vector
     return found
 

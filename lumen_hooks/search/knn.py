@@ -21,8 +21,6 @@ from lumen_hooks.schema import SCHEMA_VERSION, version_of
 from lumen_hooks.sqlite import crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 MAX_MATCH_NEIGHBOURS = 4096
@@ -153,14 +151,14 @@ def load_matrix(connection: apsw.Connection, dimensions: int) -> Matrix | None:
     has_sums = version_of(connection) == SCHEMA_VERSION
     query = _BLOCKS.format(sum=_SUM if has_sums else "NULL")
     for size, validity, rowids, block, total in values.stream(connection, query, _PARTS):
+        if has_sums and total != crc32(validity, rowids, block):
+            raise _corrupt("a block of vectors is not as it was written")
         if block is None or (len(validity) * 8, len(rowids), len(block)) != (
             size,
             size * 8,
             size * dimensions,
         ):
             return None
-        if has_sums and total != crc32(validity, rowids, block):
-            raise _corrupt("a block of vectors is not as it was written")
         live = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little").astype(bool)
         all_ids = np.frombuffer(rowids, "<i8")
         rows = np.frombuffer(block, np.int8).reshape(size, dimensions)
@@ -198,14 +196,13 @@ def match_search(
             return _nothing()
         sql += " AND id IN (SELECT value FROM carray(?))"
         bindings.append(apsw.carray(np.ascontiguousarray(allowed, np.int64)))
-    kinds = (values.natural, _distance)
+    kinds = (values.natural, values.optional(values.real))
     rows = values.read(connection, sql + " ORDER BY distance", kinds, tuple(bindings))
+    missing = [identifier for identifier, distance in rows if distance is None]
+    if missing:
+        raise _corrupt(f"chunk {missing[0]} has a vector without a direction")
     ids = np.array([row[0] for row in rows], np.int64)
     return Neighbours(ids, np.array([1 - row[1] for row in rows], np.float32))
-
-
-def _distance(column: Sequence[object]) -> bool:
-    return set(map(type, column)) == {float}  # a vector without a direction has none
 
 
 def _layout_is_known(connection: apsw.Connection) -> bool:

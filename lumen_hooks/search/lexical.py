@@ -57,12 +57,10 @@ def lexical_search(
     terms = query_terms(query)
     if not terms or (allowed is not None and not len(allowed)):
         return {}
-    query = "SELECT coalesce(max(id), 0) FROM chunks"
-    ((last,),) = values.read(connection, query, (values.natural,))
+    query = "SELECT count(*), coalesce(max(id), 0) FROM lexical_docsize"
+    ((chunks, last),) = values.read(connection, query, (values.natural, values.integer))
     postings = [[_postings(connection, term, mark, last) for mark in MARKS] for term in terms]
     size = max((int(ids[-1]) + 1 for found in postings for ids in found if len(ids)), default=0)
-    query = "SELECT count(*) FROM lexical_docsize"
-    ((chunks,),) = values.read(connection, query, (values.natural,))
     scores = _scores(postings, size, chunks)
     if allowed is not None:
         kept = np.zeros(size, bool)
@@ -89,7 +87,7 @@ def _postings(connection: apsw.Connection, term: str, mark: str, last: int) -> N
         ids = np.fromstring(joined or "", np.int64, sep=",")
     if len(ids) and not (ids[0] >= 0 and ids[-1] <= last and (np.diff(ids) > 0).all()):
         raise CorruptIndexError(
-            f"{connection.filename} is damaged: no chunk could hold {term!r} as it says",
+            f"{connection.filename} is damaged: {term!r} in chunk {ids[0]} or {ids[-1]}",
             hint=values.REBUILT,
         )
     return ids
