@@ -81,7 +81,7 @@ DAMAGES = {
 }
 """By name. None of them may survive a check, and none may be taken for anything but damage."""
 
-UNNOTICED = {"garbage in chunks_by_file", "garbage in vectors_rowids"}
+UNNOTICED = {"garbage in vectors_rowids"}
 """Where a search does not look, so it neither notices nor suffers."""
 
 

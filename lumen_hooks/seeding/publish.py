@@ -115,6 +115,12 @@ def set_aside(path: str) -> str:
     for suffix in ("", *SIDE_FILES):
         with suppress(FileNotFoundError):
             os.rename(path + suffix, kept + suffix)
+    # What a reader leaves beside a database and is no part of it.
+    with suppress(FileNotFoundError):
+        os.unlink(kept + "-shm")
+    with suppress(FileNotFoundError):
+        if not os.stat(kept + "-wal").st_size:
+            os.unlink(kept + "-wal")
     return kept
 
 
