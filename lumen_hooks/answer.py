@@ -27,6 +27,7 @@ from .indexing.turns import SMALL_SLOW_REFRESH_FILES
 from .indexing.update import Busy, update_index
 from .search.anchor import results_now
 from .search.query import Searcher
+from .seeding.publish import file_identity
 from .status import ABSENT, FRESH, REFRESHING, STALE, look_at
 from .store import open_index
 
@@ -172,15 +173,16 @@ def _answered(
     *,
     repair: bool,
 ) -> Answer:
+    seen = file_identity(job.worktree.index_path)
     try:
         found = freshen()
         results = find()
     except StoreError as error:
-        # Damage to an extension's tables is reported as a plain error; the check tells.
         hopeless = not repair or job.worktree.read_only
         if hopeless or type(error) not in {CorruptIndexError, StoreError}:
             raise
-        _create(job, check=True)
+        # A reader that met damage is proof enough; of other errors a check tells.
+        _create(job, damaged=seen if isinstance(error, CorruptIndexError) else None, check=True)
         found = _Freshened(look_at(job.worktree, job.settings))
         results = find()
     note = note_of(found.look.outdated, job.settings.model, own, found.follows)
@@ -217,7 +219,7 @@ def _bring_up_to_date(
     if look.state == ABSENT:
         if not refresh:
             raise StoreError("this worktree has no index", hint="lumen-hooks index")
-        _create(job, check=False)
+        _create(job)
     elif look.state == FRESH or not refresh:
         return _Freshened(look)
     elif job.worktree.read_only:
@@ -259,9 +261,9 @@ def _leave_to_worker(
     return _Freshened(look, STALE, follows="is being built in the background")
 
 
-def _create(job: Job, *, check: bool) -> None:
+def _create(job: Job, *, check: bool = False, damaged: tuple[int, int] | None = None) -> None:
     """Seed or build an index that is missing or damaged, or wait for the peer that does."""
-    done = update_index(job, wait=job.settings.seed_wait, check=check)
+    done = update_index(job, wait=job.settings.seed_wait, check=check, damaged=damaged)
     if isinstance(done, Busy) and not os.path.exists(job.worktree.index_path):
         raise BusyError(
             f"the index is being made by {done.holder or 'another process'}",

@@ -10,6 +10,7 @@ from lumen_hooks.search.query import Query, search_index
 from lumen_hooks.search.terms import lexical_words
 from lumen_hooks.sqlite import connect, transaction
 from lumen_hooks.store import create_index
+from lumen_hooks.sums import FILE_SUM
 from tests.fake_embedder import DIMENSIONS, FakeEmbedder
 
 if TYPE_CHECKING:
@@ -31,6 +32,15 @@ class Piece:
     lines: tuple[int, int] = (1, 5)
     language: str = "python"
     has_vector: bool = True
+
+
+def sum_up(writer: apsw.Connection) -> None:
+    """Write the check sums of what statements of a test put into an index."""
+    writer.execute(f"UPDATE files SET sum={FILE_SUM}")
+    writer.execute(
+        "INSERT OR REPLACE INTO vector_sums SELECT chunk_id, crc32(validity, rowids, vectors)"
+        " FROM vectors_chunks JOIN vectors_vector_chunks00 v ON v.rowid=chunk_id"
+    )
 
 
 @dataclass
@@ -55,13 +65,15 @@ class Corpus:
         with transaction(self.writer):
             for piece, vector in zip(pieces, vectors, strict=True):
                 self._write(piece, vector if piece.has_vector else None)
+            sum_up(self.writer)
         return self
 
     def _write(self, piece: Piece, vector: bytes | None) -> None:
         execute = self.writer.execute
         self.count += 1
         execute(
-            "INSERT OR IGNORE INTO files(path, size, changed_ns, language) VALUES(?, 0, 0, ?)",
+            "INSERT OR IGNORE INTO files(path, size, changed_ns, language, sum)"
+            " VALUES(?, 0, 0, ?, 0)",
             (piece.path, piece.language),
         )
         execute(

@@ -254,6 +254,7 @@ def test_another_programs_database_is_set_aside(path: str) -> None:
 def test_newer_schema_is_refused_and_left_alone(path: str) -> None:
     fill(path, 5)
     connection = apsw.Connection(path)
+    connection.execute("CREATE TABLE newer(x)")
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
     connection.close()
     with pytest.raises(NewerIndexError):

@@ -16,8 +16,8 @@ import pytest
 
 from lumen_hooks.fingerprint import INDEX_VERSION
 from lumen_hooks.locks import read_holder
+from lumen_hooks.schema import SCHEMA_VERSION
 from lumen_hooks.sqlite import connect
-from lumen_hooks.store import SCHEMA_VERSION
 from lumen_hooks.worktree import find_worktree
 from tests.helpers import check_whole, contents
 from tests.hostile_checks import (

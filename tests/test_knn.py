@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import apsw
 import numpy as np
 import pytest
 
@@ -12,7 +13,6 @@ from lumen_hooks.sqlite import connect
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import apsw
     from numpy.typing import NDArray
 
 DIMENSIONS = 32
@@ -21,6 +21,7 @@ ROWS = 3000
 
 def make(path: Path, vectors: NDArray[np.int8], block_rows: int = 1024) -> apsw.Connection:
     connection = connect(str(path), write=True, create=True, vectors=True)
+    connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 0)  # for tests that damage vec0's tables
     connection.execute(
         "CREATE VIRTUAL TABLE vectors USING vec0(id INTEGER PRIMARY KEY,"
         f" embedding int8[{vectors.shape[1]}] distance_metric=cosine, chunk_size={block_rows})"

@@ -8,8 +8,9 @@ import apsw
 import pytest
 
 from lumen_hooks.errors import CorruptIndexError
+from lumen_hooks.schema import SCHEMA_VERSION
 from lumen_hooks.status import read_status
-from lumen_hooks.store import SCHEMA_VERSION, open_index
+from lumen_hooks.store import open_index
 from lumen_hooks.worktree import find_worktree
 from tests.fake_embedder import FakeEmbedder
 from tests.helpers import check_whole, contents, job_for, update

@@ -339,9 +339,11 @@ class TestSeeding:
         new = project.add_worktree("new")
         with Partner("import apsw") as writer:
             writer.run(
+                "from lumen_hooks.sums import write_meta\n"
                 "c = apsw.Connection(path)\n"
-                "c.execute(\"INSERT INTO meta VALUES('committed', '1')\")\n"
-                "c.execute(\"BEGIN IMMEDIATE; INSERT INTO meta VALUES('uncommitted', '1')\")",
+                "write_meta(c, {'committed': '1'})\n"
+                "c.execute('BEGIN IMMEDIATE')\n"
+                "write_meta(c, {'uncommitted': '1'})",
                 path=place_of(project).index_path,
             )
             assert refreshed(new).kind == "seed"
@@ -711,8 +713,10 @@ class TestRefreshing:
         with index, index.transaction():
             index.reset(64)
             index.set_meta({"fingerprint": "of a model with 64", "complete": "1"})
-            index.connection.execute("INSERT INTO files VALUES(7,'old.py','','',1,1,'',NULL)")
-            index.connection.execute("INSERT INTO chunks VALUES(7,7,1,1,'old','function','')")
+            index.connection.execute(
+                "INSERT INTO files VALUES(7,'old.py',x'',x'',1,1,'',NULL,NULL,0)"
+            )
+            index.connection.execute("INSERT INTO chunks VALUES(7,7,1,1,'old','function',x'')")
             index.connection.execute("INSERT INTO lexical(rowid, words) VALUES(7, 'old')")
             index.connection.execute(
                 "INSERT INTO vectors(id, embedding) VALUES(7, vec_int8(?))", (bytes([1] * 64),)

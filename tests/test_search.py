@@ -3,6 +3,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import apsw
 import pytest
 
 from lumen_hooks.embedding.builtin import BuiltinEmbedder
@@ -214,6 +215,7 @@ def test_a_part_within_a_better_hit_is_not_repeated(corpus: Corpus) -> None:
 
 def test_an_unknown_vector_layout_is_answered_by_match(corpus: Corpus) -> None:
     before = [hit.path for hit in corpus.search("retry failed uploads", path="src")]
+    corpus.writer.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 0)
     corpus.writer.execute("ALTER TABLE vectors_chunks ADD COLUMN later")
     reader = connect(str(corpus.file), write=False, vectors=True)
     query = Query("retry failed uploads", path="src")

@@ -122,7 +122,7 @@ def test_a_rare_folder_is_found_whole_among_very_many(tmp_path: Path) -> None:
             f"big/f{number % 200}.py",
             "upload retry upload",
             f"upload{number}",
-            lines=(number, number),
+            lines=(number + 1, number + 1),
         )
         for number in range(20_000)
     ]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import apsw
 import pytest
 
+from lumen_hooks.schema import LEXICAL
 from lumen_hooks.search.lexical import lexical_search
 from lumen_hooks.search.terms import (
     MAX_QUERY_TERMS,
@@ -17,7 +18,6 @@ from lumen_hooks.search.terms import (
     parts,
     query_terms,
 )
-from lumen_hooks.store import _SCHEMA as SCHEMA
 
 
 @pytest.mark.parametrize(
@@ -135,6 +135,6 @@ def test_a_marked_word_is_no_word_of_a_text() -> None:
 def lexical_table(words: str) -> apsw.Connection:
     """One chunk in the table of a new index."""
     connection = apsw.Connection(":memory:")
-    connection.execute(SCHEMA[SCHEMA.index("CREATE VIRTUAL TABLE lexical") :])
+    connection.execute(LEXICAL)
     connection.execute("INSERT INTO lexical(rowid, words) VALUES(1, ?)", (words,))
     return connection

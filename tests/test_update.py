@@ -221,7 +221,7 @@ def test_a_newer_index_is_refused_and_kept(repo: Repository) -> None:
     with pytest.raises(NewerIndexError, match="newer lumen-hooks"):
         update(repo)
     connection = connect(path, write=True)
-    connection.execute("UPDATE meta SET value='1' WHERE key='index_version'")
+    connection.execute("CREATE TABLE newer(x)")
     connection.execute("PRAGMA user_version=999")
     connection.close()
     with pytest.raises(NewerIndexError, match="schema 999"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import CorruptIndexError
@@ -97,22 +98,20 @@ def check_holders(worktree: Worktree) -> Check:
 
 def check_embeddings(worktree: Worktree, settings: Settings) -> Check:
     """Whether the embedding store can be read, and how large it is."""
-    from lumen_hooks.sqlite import connect, only_row, translated
+    from lumen_hooks.embedding.store import check_store
+    from lumen_hooks.sqlite import connect
 
     path = worktree.embeddings_path
     if not os.path.exists(path):
         return Check("embedding store", True, "none yet")
     files = [path + suffix for suffix in ("", "-wal") if os.path.exists(path + suffix)]
     total = sum(os.path.getsize(file) for file in files)
-    connection = connect(path, write=False)
     try:
-        with translated(path):
-            (vectors,) = only_row(connection, "SELECT count(*) FROM vectors")
+        with closing(connect(path, write=False)) as connection:
+            vectors = check_store(connection, path)
     except CorruptIndexError as error:
         hint = "the next refresh empties it and fills it again"
         return Check("embedding store", False, error.message, hint)
-    finally:
-        connection.close()
     detail = f"{vectors:,} vectors, {total / 1e6:,.1f} MB of {settings.max_cache_bytes / 1e6:,.0f}"
     return Check("embedding store", True, detail)
 

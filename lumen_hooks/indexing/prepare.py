@@ -92,6 +92,7 @@ class Preparer:
         load: makes the embedder; called only if a text must be embedded.
         turn: is entered to embed a portion; whoever leaves it has stored what it embedded.
         model_key: under which vectors are kept in the embedding store.
+        dimensions: of the model's vectors.
         vectors: the embedding store, or None where it cannot be used.
         max_bytes: larger files are passed over.
         blob_length: bytes in one of this repository's object ids.
@@ -108,6 +109,7 @@ class Preparer:
         load: Callable[[], Embedder],
         turn: Callable[[], AbstractContextManager[None]],
         model_key: str,
+        dimensions: int,
         vectors: EmbeddingStore | None,
         max_bytes: int,
         blob_length: int,
@@ -120,6 +122,7 @@ class Preparer:
         self._load = load
         self._turn = turn
         self._model_key = model_key
+        self._dimensions = dimensions
         self._vectors = vectors
         self._max_bytes = max_bytes
         self._blob_length = blob_length
@@ -282,7 +285,7 @@ class Preparer:
         found: dict[bytes, bytes] = {}
         if self._vectors is not None:
             try:
-                found = self._vectors.get(self._model_key, keys)
+                found = self._vectors.get(self._model_key, keys, dimensions=self._dimensions)
                 self._vectors.touch(self._model_key, found)
             except StoreError:
                 self._vectors = None

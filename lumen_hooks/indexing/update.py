@@ -15,8 +15,6 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
 
-from apsw import SQLError
-
 from lumen_hooks import log, vectors
 from lumen_hooks.embedding.identity import identify
 from lumen_hooks.embedding.store import EmbeddingStore
@@ -24,9 +22,17 @@ from lumen_hooks.errors import CorruptIndexError, GoneError, LockError, StoreErr
 from lumen_hooks.fingerprint import INDEX_VERSION, fingerprint
 from lumen_hooks.locks import Acquired, Failed, Held, Holder, acquire, failed
 from lumen_hooks.manifest import scan
-from lumen_hooks.seeding.publish import discard, publish, set_aside, sweep, temporary_path
+from lumen_hooks.seeding.publish import (
+    discard,
+    file_identity,
+    publish,
+    set_aside,
+    sweep,
+    temporary_path,
+)
 from lumen_hooks.sqlite import translated
-from lumen_hooks.store import Index, create_index, open_index, storable
+from lumen_hooks.store import Index, create_index, open_index
+from lumen_hooks.values import storable
 
 from . import events
 from .difference import blob_length, compare
@@ -123,7 +129,12 @@ class NotWantedError(Exception):
 
 
 def update_index(
-    job: Job, *, wait: float, force: bool = False, check: bool = False
+    job: Job,
+    *,
+    wait: float,
+    force: bool = False,
+    check: bool = False,
+    damaged: tuple[int, int] | None = None,
 ) -> Updated | Busy:
     """Make a worktree's index whole and equal to its files, whatever state it is in.
 
@@ -131,7 +142,9 @@ def update_index(
         job: what to update, and with what.
         wait: seconds to wait for another process that is working on it.
         force: chunk every file anew, and seed nothing.
-        check: look for damage first, page by page (a reader has met some).
+        check: look for damage first, page by page.
+        damaged: identity of the file in which a reader met damage. If it is still the index, it is
+            made anew, whatever a check would find.
 
     Raises:
         GoneError: the worktree was removed, before or meanwhile.
@@ -160,7 +173,7 @@ def update_index(
     if not isinstance(answer, Acquired):
         return Busy(answer.holder)
     with answer:
-        return _Update(job, identity, answer).run(force=force, check=check)
+        return _Update(job, identity, answer).run(force=force, check=check, damaged=damaged)
 
 
 def _lock(job: Job, wait: float) -> Acquired | Held | Failed:
@@ -186,21 +199,20 @@ class _Update:
         self._progress = NotedProgress(lock, identity.name, job.progress)
         self._started = time.monotonic()
 
-    def run(self, *, force: bool, check: bool) -> Updated:
+    def run(self, *, force: bool, check: bool, damaged: tuple[int, int] | None) -> Updated:
         """Update; a damaged index is set aside once, and seeded or built again."""
+        if damaged is not None and damaged == file_identity(self._worktree.index_path):
+            self._set_aside("found by a reader")
         try:
-            try:
-                return self._attempt(force=force, check=check)
-            except StoreError as error:
-                # An extension reports damage to its tables as a plain error.
-                if check or type(error) is not StoreError:
-                    raise
-                return self._attempt(force=force, check=True)
+            return self._attempt(force=force, check=check)
         except CorruptIndexError as error:
-            self._insist_on_presence()
-            kept = set_aside(self._worktree.index_path)
-            self._log("damaged index set aside", path=kept, cause=error.message)
+            self._set_aside(error.message)
             return self._attempt(force=force, check=False)
+
+    def _set_aside(self, cause: str) -> None:
+        self._insist_on_presence()
+        kept = set_aside(self._worktree.index_path)
+        self._log("damaged index set aside", path=kept, cause=cause)
 
     def _attempt(self, *, force: bool, check: bool) -> Updated:
         path = self._worktree.index_path
@@ -238,15 +250,9 @@ class _Update:
 
     def _open(self, *, check: bool) -> Index | None:
         self._insist_on_presence()  # SQLite makes files beside the index
-        try:
-            index = open_index(self._worktree.index_path, write=True)
-            if index is not None and check:
-                _check(index)
-        except StoreError as error:
-            # A table that is missing, or that its extension does not recognise.
-            if check and isinstance(error.__cause__, SQLError):
-                raise CorruptIndexError(error.message) from error
-            raise
+        index = open_index(self._worktree.index_path, write=True)
+        if index is not None and check:
+            _check(index)
         return index
 
     def _build(self, manifest: Manifest) -> Refresh:
@@ -353,6 +359,7 @@ class _Update:
                 load=partial(job.load, job.settings),
                 turn=turns.take,
                 model_key=self._identity.model_key,
+                dimensions=self._identity.dimensions,
                 vectors=vectors_known,
                 max_bytes=job.settings.max_file_bytes,
                 blob_length=blob_length(manifest),
@@ -405,6 +412,7 @@ class _Update:
                 "complete": "1",
             }
         )
+        index.seal()
         return refresh
 
     def _log(self, event: str, **details: object) -> None:
@@ -418,6 +426,7 @@ class _Update:
         if wasted > REPACK_ROWS and stats.live < REPACK_BELOW * stats.capacity:
             with index.transaction():
                 vectors.repack(index.connection, self._identity.dimensions)
+                index.seal()
             index.connection.execute("VACUUM")
 
 

@@ -7,7 +7,6 @@ its name is no longer the one that it has open.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import OrderedDict
@@ -18,6 +17,7 @@ from lumen_hooks.embedding.embedder import load_embedder
 from lumen_hooks.embedding.identity import identify
 from lumen_hooks.errors import QueryError, StoreError
 from lumen_hooks.search.query import Searcher
+from lumen_hooks.seeding.publish import file_identity
 from lumen_hooks.status import FRESH, look_at
 from lumen_hooks.store import open_index
 
@@ -57,7 +57,7 @@ class _Kept:
 
     def is_of(self, path: str) -> bool:
         """The file under this name is the one that is open."""
-        return self.file == _identity(path)
+        return self.file == file_identity(path)
 
 
 class SearcherCache:
@@ -134,14 +134,14 @@ class SearcherCache:
 
     def _open(self, path: str, embedder: QueryEmbedder | None) -> _Kept | None:
         """Open an index and keep it, its lock held; None if it is kept by now."""
-        before = _identity(path)
+        before = file_identity(path)
         index = open_index(path)
         if index is None or before is None:
             if index is not None:
                 index.close()
             raise StoreError(f"{path} vanished", hint="was the worktree removed?")
         # If the name led elsewhere in between, the first look at `is_of` tells.
-        opened = _Kept(index, before if before == _identity(path) else (0, 0), embedder)
+        opened = _Kept(index, before if before == file_identity(path) else (0, 0), embedder)
         opened.lock.acquire()
         with self._lock:
             if self._kept.setdefault(path, opened) is opened:
@@ -221,11 +221,3 @@ class Models:
                     self._loaded.popitem(last=False)
             self._loaded.move_to_end(key)
             return self._loaded[key]
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino

@@ -92,6 +92,15 @@ def _give_name(temporary: str, target: str) -> None:
         os.rename(temporary, target)
 
 
+def file_identity(path: str) -> tuple[int, int] | None:
+    """What tells the file of this name from another that takes its place; None if there is none."""
+    try:
+        found = os.stat(path, follow_symlinks=False)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def set_aside(path: str) -> str:
     """Move a damaged database out of the way, with its side files, and return where it is.
 
@@ -106,6 +115,12 @@ def set_aside(path: str) -> str:
     for suffix in ("", *SIDE_FILES):
         with suppress(FileNotFoundError):
             os.rename(path + suffix, kept + suffix)
+    # What a reader leaves beside a database and is no part of it.
+    with suppress(FileNotFoundError):
+        os.unlink(kept + "-shm")
+    with suppress(FileNotFoundError):
+        if not os.stat(kept + "-wal").st_size:
+            os.unlink(kept + "-wal")
     return kept
 
 

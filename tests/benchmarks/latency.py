@@ -39,6 +39,7 @@ from lumen_hooks.search.knn import Matrix, load_matrix
 from lumen_hooks.search.query import Query, Searcher
 from lumen_hooks.search.terms import lexical_words
 from lumen_hooks.store import create_index, open_index
+from lumen_hooks.sums import FILE_SUM
 from lumen_hooks.worktree import find_worktree
 from tests.benchmarks.measure import django_sources, git_settings, lumen, run
 
@@ -167,6 +168,7 @@ def _build(path: str, size: int) -> None:
                 "complete": "1",
             }
         )
+        index.connection.execute(f"UPDATE files SET sum={FILE_SUM}")
         index.optimise()
 
 
@@ -176,7 +178,8 @@ def _write(
     connection, ids = index.connection, range(first, first + len(rows))
     files = {(number - 1) // CHUNKS_PER_FILE + 1 for number in ids}
     connection.executemany(
-        "INSERT INTO files(id, path, size, changed_ns, language) VALUES(?, ?, 0, 0, 'python')",
+        "INSERT INTO files(id, path, size, changed_ns, language, sum)"
+        " VALUES(?, ?, 0, 0, 'python', 0)",
         ((number, f"d{number % 50}/file{number}.py") for number in sorted(files)),
     )
     texts = [next(words) for _ in ids]
