@@ -34,11 +34,22 @@ class ChunkedFile:
         language: the language's name as `--lang` takes it (`python`, `typescript`, `text`, ...).
         chunks: together they cover every line that holds anything worth finding.
         parse_failed: the language's parser gave up and line windows were used.
+        abandoned: why it was not let go on, so that trying again would be of no use: `time`,
+            `memory`, `nesting` or `crash`; empty if it was.
     """
 
     language: str
     chunks: tuple[Chunk, ...]
     parse_failed: bool = False
+    abandoned: str = ""
+
+
+class ParseAbandonedError(Exception):
+    """The text is too much for its parser; the caller cuts line windows instead."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 KINDS = (
