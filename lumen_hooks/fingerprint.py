@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from .chunking.settings import CHUNKER_SETTINGS
+from .schema import SCHEMA_VERSION
 from .vectors import VECTOR_TYPE
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def fingerprint(identity: ModelIdentity) -> str:
     """The fingerprint of indexes that this version makes with a model (32 hex digits)."""
     parts = (
         str(INDEX_VERSION),
+        str(SCHEMA_VERSION),
         CHUNKER_SETTINGS,
         identity.model_key,
         str(identity.dimensions),

@@ -9,6 +9,8 @@ table.
 from __future__ import annotations
 
 import os
+import time
+import zlib
 from contextlib import contextmanager
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
@@ -32,8 +34,34 @@ BUSY_TIMEOUT_MS = 5000
 WRITER_CACHE_KIB = 64_000
 READER_MMAP_BYTES = 1 << 30
 
+READER_CPU_SECONDS = 60.0
+"""What one statement of a reader may take; the largest that were measured take two."""
+
+_STEPS = 1_000_000
+"""Of SQLite's virtual machine, some 20 ms: so often a statement's time is looked at."""
+
+_LIMITS = {
+    apsw.SQLITE_LIMIT_LENGTH: 1 << 28,
+    apsw.SQLITE_LIMIT_SQL_LENGTH: 100_000,
+    apsw.SQLITE_LIMIT_EXPR_DEPTH: 100,
+    apsw.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
+}
+"""Far more than any of our values and statements needs (sqlite.org/security.html)."""
+
 _FULL = {apsw.SQLITE_FULL, apsw.SQLITE_IOERR, apsw.SQLITE_READONLY, apsw.SQLITE_CANTOPEN}
-_CORRUPT = {apsw.SQLITE_CORRUPT, apsw.SQLITE_NOTADB}
+_CORRUPT = {
+    apsw.SQLITE_CORRUPT,
+    apsw.SQLITE_NOTADB,
+    # Our statements are always the same and right: if they fail so, what they read is wrong. It is
+    # how extensions report damage to their tables, too.
+    apsw.SQLITE_ERROR,
+    apsw.SQLITE_CONSTRAINT,
+    apsw.SQLITE_MISMATCH,
+    apsw.SQLITE_TOOBIG,
+    apsw.SQLITE_FORMAT,
+    # The time of a statement was up.
+    apsw.SQLITE_INTERRUPT,
+}
 _TAKEN = {apsw.SQLITE_BUSY, apsw.SQLITE_LOCKED}
 _NO_SHARED_MEMORY = {
     apsw.SQLITE_IOERR_SHMMAP,
@@ -76,6 +104,50 @@ def vec0_path() -> str:
     return os.path.join(spec.submodule_search_locations[0], "vec0")
 
 
+class Connection(apsw.Connection):
+    """A connection that trusts nothing in its file, and whose statements may not run for ever."""
+
+    _until = float("inf")
+
+    def configure(self, *, write: bool) -> None:
+        """Nothing that a schema holds is run, and no value is larger than ours can be."""
+        for setting, value in (
+            (apsw.SQLITE_DBCONFIG_DEFENSIVE, 1),
+            (apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0),
+            (apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0),
+            (apsw.SQLITE_DBCONFIG_ENABLE_VIEW, 0),
+        ):
+            self.config(setting, value)
+        for limit, value in _LIMITS.items():
+            self.limit(limit, value)
+        self.limit(apsw.SQLITE_LIMIT_ATTACHED, 1 if write else 0)  # VACUUM attaches a file
+        self.create_scalar_function("crc32", crc32, deterministic=True)
+        if not write:
+            self.set_progress_handler(self._is_over, _STEPS)
+
+    def renew(self) -> None:
+        """A statement begins."""
+        self._until = time.thread_time() + READER_CPU_SECONDS
+
+    def _is_over(self) -> bool:
+        return time.thread_time() > self._until
+
+
+def renew(connection: apsw.Connection) -> None:
+    """Tell a connection that a statement begins."""
+    if isinstance(connection, Connection):
+        connection.renew()
+
+
+def crc32(*values: apsw.SQLiteValue) -> int:
+    """CRC-32 of values one after the other; also an SQL function of every connection."""
+    total = 0
+    for value in values:
+        part = value if isinstance(value, bytes) else str(value).encode()
+        total = zlib.crc32(part, total)
+    return total
+
+
 def connect(
     path: str,
     *,
@@ -83,7 +155,7 @@ def connect(
     vectors: bool = False,
     create: bool = False,
     journal: bool = True,
-) -> apsw.Connection:
+) -> Connection:
     """Open a database in the project's ways.
 
     Args:
@@ -104,15 +176,14 @@ def connect(
     if create:
         flags |= apsw.SQLITE_OPEN_CREATE
     with translated(path):
-        connection = apsw.Connection(path, flags)
+        connection = Connection(path, flags)
         try:
             connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+            connection.configure(write=write)
             if not write:
                 connection = _readable(connection, path)
             if vectors:
-                connection.enable_load_extension(True)
-                connection.load_extension(vec0_path())
-                connection.enable_load_extension(False)
+                _load_vec0(connection)
             if create:
                 connection.execute(f"PRAGMA page_size={PAGE_SIZE_BYTES}")
             if write:
@@ -129,7 +200,19 @@ def connect(
         return connection
 
 
-def _readable(connection: apsw.Connection, path: str) -> apsw.Connection:
+def _load_vec0(connection: apsw.Connection) -> None:
+    connection.enable_load_extension(True)
+    try:
+        connection.load_extension(vec0_path())
+    except apsw.ExtensionLoadingError as error:
+        raise StoreError(
+            f"sqlite-vec cannot be loaded: {error}",
+            hint="pip install 'sqlite-vec>=0.1.9,<0.1.10'",
+        ) from error
+    connection.enable_load_extension(False)
+
+
+def _readable(connection: Connection, path: str) -> Connection:
     """The connection, or one that reads a WAL database in a folder that cannot be written.
 
     SQLite needs to make a -shm file beside it for that; on a full disk it fails to, too. Without
@@ -147,7 +230,8 @@ def _readable(connection: apsw.Connection, path: str) -> apsw.Connection:
             raise
         connection.close()
         uri = "file:" + quote(path) + "?immutable=1"
-        return apsw.Connection(uri, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+        connection = Connection(uri, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+        connection.configure(write=False)
     return connection
 
 

@@ -13,7 +13,8 @@ from .indexing.difference import blob_length, compare, look
 from .indexing.report import Report, read_report
 from .locks import Holder, read_holder
 from .manifest import scan
-from .store import decode_json, open_index
+from .store import open_index
+from .values import decode_json, decoding
 
 if TYPE_CHECKING:
     from .config import Settings
@@ -121,8 +122,11 @@ def _of_index(
     pending = len(_differing(index, scan(worktree, settings), worktree, settings))
     state = _state(meta, wanted, pending, holder)
     skipped = index.skipped()
-    for reason, count in (decode_json(meta.get("unindexable")) or {}).items():
-        skipped[reason] = skipped.get(reason, 0) + int(str(count))
+    with decoding(index.path):
+        for reason, count in (decode_json(meta.get("unindexable")) or {}).items():
+            skipped[reason] = skipped.get(reason, 0) + int(str(count))
+        dimensions = int(meta.get("dimensions", "0"))
+        last_refresh = decode_json(meta.get("last_refresh"))
     return Status(
         worktree=worktree.top,
         index=worktree.index_path,
@@ -130,13 +134,13 @@ def _of_index(
         files=counts.files,
         chunks=counts.chunks,
         model=meta.get("model", ""),
-        dimensions=int(meta.get("dimensions", "0")),
+        dimensions=dimensions,
         head=meta.get("head") or None,
         seeded_from=meta.get("seeded_from"),
         pending_files=pending,
         index_bytes=_size(worktree.index_path),
         log=worktree.log_path,
-        last_refresh=decode_json(meta.get("last_refresh")),
+        last_refresh=last_refresh,
         skipped=skipped,
         problem=refusal or (None if _fits(meta, wanted) else OTHER_FINGERPRINT),
         lock=str(holder) if holder else None,

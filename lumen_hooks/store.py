@@ -6,14 +6,14 @@ ranking; vectors come and go as int8 bytes.
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import vectors
-from .errors import CorruptIndexError, NewerIndexError
+from . import schema, sums, values, vectors
+from .errors import NewerIndexError
 from .fingerprint import INDEX_VERSION
+from .schema import SCHEMA_VERSION, check_header
 from .sqlite import connect, only_row, transaction, translated
 
 if TYPE_CHECKING:
@@ -23,69 +23,15 @@ if TYPE_CHECKING:
     import apsw
     from typing_extensions import Self
 
-APPLICATION_ID = 0x4C554D4E
-"""`LUMN`, in the database header."""
-
-SCHEMA_VERSION = 2
-"""The tables' shape, in `PRAGMA user_version`; a change of what rows mean is INDEX_VERSION's.
-
-2  2026-11-23  one column of marked words without positions in `lexical`
-"""
-
-# detail=none: which chunks have a word, and neither where nor how often (each word is given once).
-# That is less than half of the bytes, and what bm25() needs is lost, so search/lexical.py scores.
-_SCHEMA = """
-CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE files(
-  id INTEGER PRIMARY KEY,
-  path TEXT NOT NULL UNIQUE,
-  content BLOB,
-  blob BLOB,
-  size INTEGER NOT NULL,
-  changed_ns INTEGER NOT NULL,
-  language TEXT NOT NULL,
-  skipped TEXT
-);
-CREATE TABLE chunks(
-  id INTEGER PRIMARY KEY,
-  file_id INTEGER NOT NULL REFERENCES files(id),
-  start_line INTEGER NOT NULL,
-  end_line INTEGER NOT NULL,
-  symbol TEXT NOT NULL,
-  kind TEXT NOT NULL,
-  key BLOB NOT NULL
-);
-CREATE INDEX chunks_by_file ON chunks(file_id);
-CREATE VIRTUAL TABLE lexical USING fts5(
-  words, content='', contentless_delete=1, detail=none,
-  tokenize="porter unicode61 tokenchars '_:'"
-);
-"""
-
 _STAGING = """
 CREATE TEMP TABLE IF NOT EXISTS staged_files(
   id INTEGER PRIMARY KEY, path TEXT, content BLOB, blob BLOB, size INTEGER, changed_ns INTEGER,
-  language TEXT, skipped TEXT
+  language TEXT, skipped TEXT, cut TEXT
 );
 CREATE TEMP TABLE IF NOT EXISTS staged_chunks(
   id INTEGER PRIMARY KEY, file_id INTEGER, start_line INTEGER, end_line INTEGER,
   symbol TEXT, kind TEXT, key BLOB, vector BLOB, words TEXT
 );
-"""
-
-
-# The last two lines make SQLite open the extensions' tables, which checks how they are laid out.
-_AGREEMENT = f"""
-SELECT CASE
-  WHEN EXISTS({vectors.DAMAGED_BLOCKS}) THEN 'a block of vectors is not whole'
-  WHEN EXISTS(SELECT rowid FROM vectors_rowids EXCEPT SELECT id FROM chunks)
-    THEN 'a vector has no chunk'
-  WHEN EXISTS(SELECT id FROM chunks EXCEPT SELECT id FROM lexical_docsize)
-    OR EXISTS(SELECT id FROM lexical_docsize EXCEPT SELECT id FROM chunks)
-    THEN 'the lexical index and the chunks differ'
-  WHEN EXISTS(SELECT 1 FROM vectors WHERE id=-1) THEN 'a vector has a negative number'
-  WHEN EXISTS(SELECT 1 FROM lexical WHERE rowid=-1) THEN 'a chunk has a negative number'
-  ELSE 'ok' END
 """
 
 
@@ -95,7 +41,7 @@ class FileRow(NamedTuple):
     `content` is git's blob id of the raw bytes that were indexed (None if they were not
     read); `blob` is what git called the file where that differs (a filter or line ends are in
     between); `changed_ns` is -1 when the file was too young for its time stamp to be trusted;
-    `skipped` says why the file has no chunks.
+    `skipped` says why the file has no chunks; `cut` why it is cut by lines, not parsed.
     """
 
     id: int
@@ -104,6 +50,7 @@ class FileRow(NamedTuple):
     size: int
     changed_ns: int
     skipped: str | None
+    cut: str | None = None
 
 
 class StagedFile(NamedTuple):
@@ -116,6 +63,7 @@ class StagedFile(NamedTuple):
     changed_ns: int
     language: str
     skipped: str | None
+    cut: str | None = None
 
 
 class Stamp(NamedTuple):
@@ -152,9 +100,12 @@ class Counts:
 class Index:
     """An open index. Use `open_index` or `create_index`; close it, or use it in a `with` block."""
 
-    def __init__(self, connection: apsw.Connection, path: str) -> None:
+    def __init__(
+        self, connection: apsw.Connection, path: str, version: int = SCHEMA_VERSION
+    ) -> None:
         self.connection = connection
         self.path = path
+        self.version = version
 
     def __enter__(self) -> Self:
         return self
@@ -175,39 +126,42 @@ class Index:
 
     def meta(self) -> dict[str, str]:
         """All of the index's own facts: fingerprint, complete, head, refreshed, ..."""
-        with translated(self.path):
-            return dict(self.connection.execute("SELECT key, value FROM meta"))
+        return sums.read_meta(self.connection)
 
-    def set_meta(self, values: Mapping[str, str | None]) -> None:
+    def set_meta(self, facts: Mapping[str, str | None]) -> None:
         """Write facts; None deletes one."""
-        self.connection.executemany(
-            "INSERT OR REPLACE INTO meta(key, value) VALUES(?, ?)",
-            [(key, storable(value)) for key, value in values.items() if value is not None],
-        )
-        self.connection.executemany(
-            "DELETE FROM meta WHERE key=?",
-            [(key,) for key, value in values.items() if value is None],
-        )
+        sums.write_meta(self.connection, facts)
+
+    def seal(self) -> None:
+        """Note what the extensions' tables hold. To be called last in a transaction of rows."""
+        sums.seal(self.connection)
 
     def check(self) -> None:
-        """Look at every page, and at what the extensions keep in their tables.
+        """Look at every page, every sum, and at what the extensions keep in their tables.
 
         Raises:
             CorruptIndexError: something is damaged.
         """
-        with translated(self.path):
-            (verdict,) = only_row(self.connection, "PRAGMA quick_check(1)")
-        if verdict != "ok":
-            raise CorruptIndexError(f"{self.path} is damaged: {verdict}")
-        check_agreement(self.connection, self.path)
+        sums.check(self.connection, self.path, self.version)
 
     # reading
 
     def files(self) -> dict[str, FileRow]:
         """Every file that the index knows, skipped ones included, by path."""
-        query = "SELECT path, id, content, blob, size, changed_ns, skipped FROM files"
-        with translated(self.path):
-            return {path: FileRow(*rest) for path, *rest in self.connection.execute(query)}
+        cut = "NULL" if self.version < SCHEMA_VERSION else "cut"
+        query = f"SELECT path, id, content, blob, size, changed_ns, skipped, {cut} FROM files"
+        blob, text = values.optional(values.blob), values.optional(values.text)
+        kinds = (
+            values.path,
+            values.integer,
+            blob,
+            blob,
+            values.natural,
+            values.integer,
+            text,
+            text,
+        )
+        return {path: FileRow(*rest) for path, *rest in self._read(query, *kinds)}
 
     def counts(self) -> Counts:
         """How much the index holds."""
@@ -216,29 +170,33 @@ class Index:
             " (SELECT count(*) FROM files WHERE skipped IS NOT NULL),"
             " (SELECT count(*) FROM chunks), (SELECT count(*) FROM vectors_rowids)"
         )
-        with translated(self.path):
-            return Counts(*only_row(self.connection, query))
+        (row,) = self._read(query, *[values.natural] * 4)
+        return Counts(*row)
 
     def skipped(self) -> dict[str, int]:
         """How many files were passed over for which reason."""
         query = (
             "SELECT skipped, count(*) FROM files WHERE skipped IS NOT NULL GROUP BY 1 ORDER BY 1"
         )
-        with translated(self.path):
-            return dict(self.connection.execute(query))
+        return dict(self._read(query, values.text, values.natural))
 
     def vectors_of_file(self, file_id: int) -> dict[bytes, bytes]:
         """The vectors that a file's chunks have now, by embedding key."""
-        rows = dict(
-            self.connection.execute("SELECT id, key FROM chunks WHERE file_id=?", (file_id,))
-        )
+        query = "SELECT id, key FROM chunks WHERE file_id=?"
+        rows = dict(self._read(query, values.integer, values.blob, bindings=(file_id,)))
         found = vectors.read(self.connection, rows)
         return {rows[row]: vector for row, vector in found.items()}
 
     def keys(self) -> Iterator[bytes]:
         """The embedding key of every chunk."""
-        for (key,) in self.connection.execute("SELECT DISTINCT key FROM chunks"):
+        query = "SELECT DISTINCT key FROM chunks"
+        for (key,) in values.stream(self.connection, query, (values.blob,)):
             yield key
+
+    def _read(
+        self, query: str, *kinds: values.Kind, bindings: tuple[int, ...] = ()
+    ) -> list[tuple[Any, ...]]:
+        return values.read(self.connection, query, kinds, bindings)
 
     # writing
 
@@ -250,7 +208,7 @@ class Index:
         (file_id,) = only_row(
             self.connection,
             "INSERT INTO temp.staged_files(path, content, blob, size, changed_ns, language,"
-            " skipped) VALUES(?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            " skipped, cut) VALUES(?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
             file,
         )
         self.connection.executemany(
@@ -270,8 +228,8 @@ class Index:
         (file_base,) = only_row(self.connection, "SELECT coalesce(max(id), 0) FROM files")
         (chunk_base,) = only_row(self.connection, "SELECT coalesce(max(id), 0) FROM chunks")
         execute(
-            "INSERT INTO files(id, path, content, blob, size, changed_ns, language, skipped)"
-            " SELECT id+?, path, content, blob, size, changed_ns, language, skipped"
+            "INSERT INTO files(id, path, content, blob, size, changed_ns, language, skipped, cut,"
+            " sum) SELECT id+?, path, content, blob, size, changed_ns, language, skipped, cut, 0"
             " FROM temp.staged_files",
             (file_base,),
         )
@@ -281,6 +239,7 @@ class Index:
             " FROM temp.staged_chunks ORDER BY id",
             (chunk_base, file_base),
         )
+        execute(f"UPDATE files SET sum={sums.FILE_SUM} WHERE id>?", (file_base,))
         execute(
             "INSERT INTO lexical(rowid, words)"
             " SELECT id+?, words FROM temp.staged_chunks ORDER BY id",
@@ -313,7 +272,9 @@ class Index:
 
     def optimise(self) -> None:
         """Make the file as small as it gets, after much was written."""
-        self.connection.execute("INSERT INTO lexical(lexical) VALUES('optimize')")
+        with self.transaction():
+            self.connection.execute("INSERT INTO lexical(lexical) VALUES('optimize')")
+            self.seal()
         self.connection.execute("VACUUM")
 
     def restamp(self, stamps: Iterable[Stamp]) -> None:
@@ -324,15 +285,9 @@ class Index:
         )
 
     def reset(self, dimensions: int) -> None:
-        """Empty every table, for vectors of other dimensions. To be called inside a transaction."""
-        execute = self.connection.execute
-        vectors.drop(self.connection)
-        vectors.create(self.connection, dimensions)
-        execute("DROP TABLE lexical")
-        execute("DELETE FROM chunks")
-        execute("DELETE FROM files")
-        execute("DELETE FROM meta")
-        execute(_SCHEMA[_SCHEMA.index("CREATE VIRTUAL TABLE lexical") :])
+        """Make every table anew, for this version and these vectors. Inside a transaction."""
+        schema.create(self.connection, dimensions)
+        self.version = SCHEMA_VERSION
 
 
 def open_index(path: str, *, write: bool = False) -> Index | None:
@@ -346,9 +301,8 @@ def open_index(path: str, *, write: bool = False) -> Index | None:
     if not os.path.lexists(path):
         return None
     connection = connect(path, write=write, vectors=True)
-    index = Index(connection, path)
     try:
-        check_header(connection, path)
+        index = Index(connection, path, check_header(connection, path))
         _check_version(index)
         if write:
             with translated(path):
@@ -364,10 +318,7 @@ def create_index(path: str, dimensions: int) -> Index:
     connection = connect(path, write=True, vectors=True, create=True)
     try:
         with translated(path), transaction(connection):
-            connection.execute(_SCHEMA)
-            vectors.create(connection, dimensions)
-            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+            schema.create(connection, dimensions)
         connection.execute(_STAGING)
     except BaseException:
         connection.close()
@@ -375,65 +326,13 @@ def create_index(path: str, dimensions: int) -> Index:
     return Index(connection, path)
 
 
-def check_header(connection: apsw.Connection, path: str) -> None:
-    """Refuse a database that is not an index, or is a newer version's.
-
-    Raises:
-        CorruptIndexError: another application's database, one without a schema, or one with an
-            older schema: like a damaged index it is made again.
-        NewerIndexError: written by a newer version.
-    """
-    with translated(path):
-        (application,) = only_row(connection, "PRAGMA application_id")
-        (version,) = only_row(connection, "PRAGMA user_version")
-    if application != APPLICATION_ID:
-        raise CorruptIndexError(
-            f"{path} is no lumen index", hint="it is rebuilt by: lumen-hooks index"
-        )
-    if version > SCHEMA_VERSION:
-        raise NewerIndexError(
-            f"{path} was written by a newer lumen-hooks"
-            f" (schema {version}, ours is {SCHEMA_VERSION})",
-            hint="upgrade lumen-hooks, or remove the index with: lumen-hooks purge",
-        )
-    if version < SCHEMA_VERSION:
-        raise CorruptIndexError(
-            f"{path} has an older version's tables (schema {version}, ours is {SCHEMA_VERSION})",
-            hint="it is rebuilt by: lumen-hooks index",
-        )
-
-
 def _check_version(index: Index) -> None:
     """Refuse what a newer version made: rebuilding it would start a tug of war."""
-    version = int(index.meta().get("index_version", "0"))
+    with values.decoding(index.path):
+        version = int(index.meta().get("index_version", "0"))
     if version > INDEX_VERSION:
         raise NewerIndexError(
             f"{index.path} was made by a newer lumen-hooks"
             f" (version {version}, ours is {INDEX_VERSION})",
             hint="upgrade lumen-hooks here, or run the newer one",
         )
-
-
-def check_agreement(connection: apsw.Connection, path: str) -> None:
-    """Look at what a check of the pages cannot see: whether the tables fit each other.
-
-    Raises:
-        CorruptIndexError: they do not.
-    """
-    with translated(path):
-        (verdict,) = only_row(connection, _AGREEMENT)
-    if verdict != "ok":
-        raise CorruptIndexError(f"{path} is damaged: {verdict}")
-
-
-def storable(text: str) -> str:
-    """A text, or a path that is not UTF-8, as SQLite can hold it."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def decode_json(text: str | None) -> dict[str, object] | None:
-    """A fact that was stored as a JSON object."""
-    if not text:
-        return None
-    value = json.loads(text)
-    return value if isinstance(value, dict) else None

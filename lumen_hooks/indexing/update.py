@@ -26,7 +26,8 @@ from lumen_hooks.locks import Acquired, Failed, Holder, acquire
 from lumen_hooks.manifest import scan
 from lumen_hooks.seeding.publish import discard, publish, set_aside, sweep, temporary_path
 from lumen_hooks.sqlite import translated
-from lumen_hooks.store import Index, create_index, open_index, storable
+from lumen_hooks.store import Index, create_index, open_index
+from lumen_hooks.values import storable
 
 from . import events
 from .difference import blob_length, compare
@@ -370,6 +371,7 @@ class _Update:
                 "complete": "1",
             }
         )
+        index.seal()
         return refresh
 
     def _log(self, event: str, **details: object) -> None:
@@ -383,6 +385,7 @@ class _Update:
         if wasted > REPACK_ROWS and stats.live < REPACK_BELOW * stats.capacity:
             with index.transaction():
                 vectors.repack(index.connection, self._identity.dimensions)
+                index.seal()
             index.connection.execute("VACUUM")
 
 

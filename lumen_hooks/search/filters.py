@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 import numpy as np
 
+from lumen_hooks import values
 from lumen_hooks.chunking.model import KINDS
 from lumen_hooks.errors import QueryError
 
@@ -51,7 +52,7 @@ def allowed_chunks(connection: apsw.Connection, query: Query) -> NDArray[np.int6
         "SELECT c.id FROM chunks AS c JOIN files AS f ON f.id = c.file_id"
         f" WHERE {' AND '.join(conditions)} ORDER BY c.id"
     )
-    return _ids(connection.execute(sql, tuple(bindings)).fetchall())
+    return _ids(values.read(connection, sql, (values.natural,), tuple(bindings)))
 
 
 def glob_expression(pattern: str) -> re.Pattern[str]:
@@ -120,19 +121,22 @@ def _normalised(path: str) -> str:
 
 def _files_at(connection: apsw.Connection, pattern: str) -> NDArray[np.int64]:
     # '0' follows '/', so this range is what begins with `pattern/`, found through the path's index.
-    literal = connection.execute(
+    literal = values.read(
+        connection,
         "SELECT id FROM files WHERE path = ?1 OR (path > ?1 || '/' AND path < ?1 || '0')",
+        (values.natural,),
         (_encodable(pattern),),
-    ).fetchall()
+    )
     if literal or not re.search(r"[*?\[\\]", pattern):
         return _ids(literal)
     matches = glob_expression(pattern).fullmatch
-    rows: list[Any] = connection.execute("SELECT id, path FROM files").fetchall()
+    rows = values.read(connection, "SELECT id, path FROM files", (values.natural, values.path))
     return _ids([row for row in rows if matches(row[1])])
 
 
 def _checked_languages(connection: apsw.Connection, wanted: tuple[str, ...]) -> list[str]:
-    found = connection.execute("SELECT DISTINCT language FROM files WHERE skipped IS NULL")
+    query = "SELECT DISTINCT language FROM files WHERE skipped IS NULL"
+    found = values.read(connection, query, (values.text,))
     known = sorted(language for (language,) in found)
     names = [name.strip().lower() for name in wanted]
     _check("language", names, known, "in this index")
@@ -152,8 +156,8 @@ def _check(what: str, names: list[str], known: list[str], where: str) -> None:
         raise QueryError(f"no {what} is called {unknown[0]!r} here", hint=f"{where}: {listed}")
 
 
-def _marks(values: tuple[str, ...]) -> str:
-    return ", ".join("?" * len(values))
+def _marks(wanted: tuple[str, ...]) -> str:
+    return ", ".join("?" * len(wanted))
 
 
 def _ids(rows: list[Any]) -> NDArray[np.int64]:

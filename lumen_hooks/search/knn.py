@@ -10,14 +10,19 @@ neither files nor text.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import apsw
 import numpy as np
 
+from lumen_hooks import values
 from lumen_hooks.errors import CorruptIndexError
+from lumen_hooks.schema import SCHEMA_VERSION, version_of
+from lumen_hooks.sqlite import crc32
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 MAX_MATCH_NEIGHBOURS = 4096
@@ -28,10 +33,18 @@ _KNOWN_COLUMNS = {
     "vectors_vector_chunks00": ["rowid", "vectors"],
 }
 _BLOCKS = """
-SELECT c.chunk_id, c.size, c.validity, c.rowids, v.vectors
+SELECT c.size, c.validity, c.rowids, v.vectors, {sum}
 FROM vectors_chunks AS c LEFT JOIN vectors_vector_chunks00 AS v ON v.rowid = c.chunk_id
 ORDER BY c.chunk_id
 """
+_SUM = "(SELECT sum FROM vector_sums WHERE block = c.chunk_id)"
+_PARTS = (
+    values.natural,
+    values.blob,
+    values.blob,
+    values.optional(values.blob),
+    values.optional(values.natural),
+)
 _ROWS_AT_ONCE = 4096
 _SPARSE_SHARE = 4
 
@@ -129,20 +142,25 @@ def load_matrix(connection: apsw.Connection, dimensions: int) -> Matrix | None:
         dimensions: of the vectors, which are int8.
 
     Raises:
-        CorruptIndexError: a row that cannot be: a zero vector, or a chunk id twice.
+        CorruptIndexError: a block that is not as it was written, or a row that cannot be: a zero
+            vector, or a chunk id twice.
     """
     if not _layout_is_known(connection):
         return None
     state = _state(connection)
     ids: list[NDArray[np.int64]] = []
     vectors: list[NDArray[np.int8]] = []
-    for _, size, validity, rowids, block in connection.execute(_BLOCKS):
+    has_sums = version_of(connection) == SCHEMA_VERSION
+    query = _BLOCKS.format(sum=_SUM if has_sums else "NULL")
+    for size, validity, rowids, block, total in values.stream(connection, query, _PARTS):
         if block is None or (len(validity) * 8, len(rowids), len(block)) != (
             size,
             size * 8,
             size * dimensions,
         ):
             return None
+        if has_sums and total != crc32(validity, rowids, block):
+            raise _corrupt("a block of vectors is not as it was written")
         live = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little").astype(bool)
         all_ids = np.frombuffer(rowids, "<i8")
         rows = np.frombuffer(block, np.int8).reshape(size, dimensions)
@@ -180,28 +198,31 @@ def match_search(
             return _nothing()
         sql += " AND id IN (SELECT value FROM carray(?))"
         bindings.append(apsw.carray(np.ascontiguousarray(allowed, np.int64)))
-    rows: list[Any] = connection.execute(sql + " ORDER BY distance", tuple(bindings)).fetchall()
-    missing = [identifier for identifier, distance in rows if distance is None]
-    if missing:
-        raise _corrupt(f"chunk {missing[0]} has a vector without a direction")
+    kinds = (values.natural, _distance)
+    rows = values.read(connection, sql + " ORDER BY distance", kinds, tuple(bindings))
     ids = np.array([row[0] for row in rows], np.int64)
     return Neighbours(ids, np.array([1 - row[1] for row in rows], np.float32))
 
 
+def _distance(column: Sequence[object]) -> bool:
+    return set(map(type, column)) == {float}  # a vector without a direction has none
+
+
 def _layout_is_known(connection: apsw.Connection) -> bool:
     for table, columns in _KNOWN_COLUMNS.items():
-        found = connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall()
+        query = "SELECT name FROM pragma_table_info(?)"
+        found = values.read(connection, query, (values.text,), (table,))
         if [name for (name,) in found] != columns:
             return False
     # A second vector column would mean another table than ours.
     blocks = "SELECT count(*) FROM sqlite_schema WHERE name GLOB 'vectors_vector_chunks*'"
-    return connection.execute(blocks).fetchall() == [(1,)]
+    return values.read(connection, blocks, (values.natural,)) == [(1,)]
 
 
 def _state(connection: apsw.Connection) -> tuple[int, int]:
     """Changes with every commit of another connection, and with every write of this one."""
-    rows: list[Any] = connection.execute("PRAGMA data_version").fetchall()
-    return rows[0][0], connection.total_changes()
+    ((version,),) = values.read(connection, "PRAGMA data_version", (values.natural,))
+    return version, connection.total_changes()
 
 
 def _norms(vectors: NDArray[np.int8], ids: NDArray[np.int64]) -> NDArray[np.float32]:

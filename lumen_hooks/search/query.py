@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import apsw
 import numpy as np
 
+from lumen_hooks import values
 from lumen_hooks.errors import CorruptIndexError, QueryError, StoreError
 from lumen_hooks.sqlite import translated
+from lumen_hooks.sums import insist_on_files, read_meta
 
 from .filters import allowed_chunks
 from .fusion import Ranking
@@ -22,7 +24,7 @@ from .knn import Matrix, load_matrix, match_search
 from .lexical import file_chunks, lexical_search
 from .merge import definition_parts, merge_hits
 from .model import MAX_LIMIT, Hit, MadeWith, Query, SearchResult
-from .related import origin_at
+from .related import CHUNK_OF_FILE, origin_at
 from .terms import MAX_QUERY_CHARACTERS
 
 if TYPE_CHECKING:
@@ -40,6 +42,18 @@ MAX_EMBEDDED_CHARACTERS = 8_000
 
 _ATTEMPTS = 10
 """Rebuilds that one search may meet; each takes seconds at least."""
+
+_HIT = (
+    values.natural,
+    values.path,
+    values.line,
+    values.line,
+    values.text,
+    values.text,
+    values.text,
+    values.blob,
+    values.blob,
+)
 
 _CANDIDATES = 100
 _CANDIDATES_PER_HIT = 2
@@ -103,8 +117,9 @@ class Searcher:
             with translated(connection.filename), _one_state(connection):
                 if made_with is not None and made_with != _made_with(connection):
                     continue
-                found = self._ranked(query, text, vector, limit)
-            return merge_hits(*found)[:limit]
+                hits = merge_hits(*self._ranked(query, text, vector, limit))[:limit]
+                insist_on_files(connection, {hit.path for hit in hits})
+                return hits
         raise StoreError(f"{connection.filename} is made anew again and again", hint="try again")
 
     def _ranked(
@@ -145,7 +160,9 @@ class Searcher:
             ids = cosines.keys() - origin.chunk_ids
             hits = _hits(connection, lambda chunk_id, *_: max(0.0, cosines[chunk_id]), ids)
             parts = _parts(connection, hits)
-        return [hit for hit in merge_hits(hits, parts) if not origin.overlaps(hit)][:limit]
+            apart = [hit for hit in merge_hits(hits, parts) if not origin.overlaps(hit)][:limit]
+            insist_on_files(connection, {origin.path, *(hit.path for hit in apart)})
+        return apart
 
     def _dense(
         self, vector: NDArray[np.float32], count: int, allowed: NDArray[np.int64] | None
@@ -178,9 +195,7 @@ def search_index(connection: apsw.Connection, embedder: QueryEmbedder, query: Qu
 
 
 def _made_with(connection: apsw.Connection) -> MadeWith:
-    with translated(connection.filename):
-        rows = connection.execute("SELECT key, value FROM meta")
-        return MadeWith.of({str(key): str(value) for key, value in rows})
+    return MadeWith.of(read_meta(connection))
 
 
 @contextmanager
@@ -207,10 +222,12 @@ def _hits(
     """The hits of these chunks; the score is given a chunk's id, path, symbol and kind."""
     if not ids:
         return []
-    rows = connection.execute(
+    rows = values.read(
+        connection,
         "SELECT c.id, f.path, c.start_line, c.end_line, c.symbol, c.kind, f.language,"
         " coalesce(f.content, x''), c.key FROM chunks AS c JOIN files AS f ON f.id = c.file_id"
         " WHERE c.id IN (SELECT value FROM carray(?))",
+        _HIT,
         (_bound(ids),),
     )
     hits = []
@@ -235,10 +252,12 @@ def _parts(connection: apsw.Connection, hits: list[Hit]) -> dict[int, int]:
     ids = {group[0] for group in together.values() if len(group) > 1}
     if not ids:
         return {}
-    rows = connection.execute(
+    rows = values.read(
+        connection,
         "SELECT file_id, id, start_line, end_line, symbol, kind FROM chunks WHERE file_id IN"
         " (SELECT file_id FROM chunks WHERE id IN (SELECT value FROM carray(?)))"
         " ORDER BY file_id, start_line, id",
+        CHUNK_OF_FILE,
         (_bound(ids),),
     )
     return definition_parts(rows)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lumen_hooks import vectors
+from lumen_hooks import values, vectors
 from lumen_hooks.errors import QueryError
 
 from .merge import definition_parts
@@ -21,6 +21,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .model import Hit
+
+
+CHUNK_OF_FILE = (
+    values.natural,
+    values.natural,
+    values.line,
+    values.line,
+    values.text,
+    values.text,
+)
+"""File id, chunk id, start line, end line, symbol, kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +123,25 @@ def origin_at(connection: apsw.Connection, place: Place) -> Origin:
 def _chunks_of(connection: apsw.Connection, path: str) -> list[tuple[int, int, int, int, str, str]]:
     """A file's chunks as (file id, chunk id, start line, end line, symbol, kind), by line."""
     encodable = path.encode("utf-8", "replace").decode()
-    files: list[Any] = connection.execute(
-        "SELECT id, skipped FROM files WHERE path = ?", (encodable,)
-    ).fetchall()
+    files = values.read(
+        connection,
+        "SELECT id, skipped FROM files WHERE path = ?",
+        (values.natural, values.optional(values.text)),
+        (encodable,),
+    )
     if not files or files[0][1]:
         reason = f": {files[0][1]}" if files else ""
         raise QueryError(
             f"{path} is not indexed{reason}",
             hint="give a file as search names it; lumen-hooks status counts what is passed over",
         )
-    rows: list[Any] = connection.execute(
+    rows: list[Any] = values.read(
+        connection,
         "SELECT file_id, id, start_line, end_line, symbol, kind FROM chunks WHERE file_id = ?"
         " ORDER BY start_line, id",
+        CHUNK_OF_FILE,
         (files[0][0],),
-    ).fetchall()
+    )
     if not rows:
         raise QueryError(f"{path} holds nothing", hint="give a file with code or text in it")
     return rows

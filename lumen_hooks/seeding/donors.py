@@ -11,10 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from lumen_hooks import values
 from lumen_hooks.errors import RepositoryError, StoreError
 from lumen_hooks.history import open_history
-from lumen_hooks.sqlite import connect, only_row, translated
-from lumen_hooks.store import check_header
+from lumen_hooks.schema import check_header
+from lumen_hooks.sqlite import connect
+from lumen_hooks.sums import read_meta
 from lumen_hooks.worktree import (
     Worktree,
     checked_out_commit,
@@ -159,13 +161,11 @@ def _recorded_top(git_dir: str) -> str | None:
         return None
     try:
         check_header(connection, path)
-        with translated(path):
-            row = connection.execute("SELECT value FROM meta WHERE key='top'").fetchone()
+        return read_meta(connection).get("top")
     except StoreError:
         return None
     finally:
         connection.close()
-    return row[0] if row else None
 
 
 def _last_written(sibling: Worktree) -> float:
@@ -187,9 +187,8 @@ def _facts(sibling: Worktree, fingerprint: str) -> tuple[str | None, int] | str:
     connection = connect(sibling.index_path, write=False)
     try:
         check_header(connection, sibling.index_path)
-        with translated(sibling.index_path):
-            meta = dict(connection.execute("SELECT key, value FROM meta"))
-            (files,) = only_row(connection, "SELECT count(*) FROM files")
+        meta = read_meta(connection)
+        ((files,),) = values.read(connection, "SELECT count(*) FROM files", (values.natural,))
     finally:
         connection.close()
     reason = unfit(meta, fingerprint)

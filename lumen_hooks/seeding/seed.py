@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks import log
 from lumen_hooks.errors import StorageFullError, StoreError
+from lumen_hooks.schema import check_header
 from lumen_hooks.sqlite import connect, transaction, translated
-from lumen_hooks.store import check_agreement, check_header, storable
+from lumen_hooks.sums import check_agreement, read_meta, write_meta
 
 from .donors import Donor, find_donors, unfit
 from .publish import create_exclusively, discard, publish, temporary_path
@@ -85,7 +86,7 @@ def seed(worktree: Worktree, fingerprint: str, *, foreground: bool = False) -> S
 def _clone(donor: Donor, worktree: Worktree, fingerprint: str) -> Seeded | None:
     def gate(connection: apsw.Connection) -> None:
         check_header(connection, donor.worktree.index_path)
-        reason = unfit(dict(connection.execute("SELECT key, value FROM meta")), fingerprint)
+        reason = unfit(read_meta(connection), fingerprint)
         if reason:
             raise StoreError(reason)
 
@@ -116,11 +117,8 @@ def _sign(copy: str, donor: Donor) -> None:
     try:
         check_agreement(connection, copy)
         with translated(copy), transaction(connection):
-            connection.execute("DELETE FROM meta WHERE key IN ('refreshed', 'last_refresh', 'top')")
-            connection.execute(
-                "INSERT OR REPLACE INTO meta VALUES('seeded_from', ?)",
-                (storable(donor.worktree.top),),
-            )
+            stamp = dict.fromkeys(("refreshed", "last_refresh", "top"))
+            write_meta(connection, {**stamp, "seeded_from": donor.worktree.top})
     finally:
         connection.close()
 
