@@ -7,6 +7,7 @@ nothing open but two pipes, and with nobody harmed when it ends. `process` is th
 
 from __future__ import annotations
 
+import json
 import marshal
 import os
 import resource
@@ -34,7 +35,7 @@ def serve() -> None:
     """Answer requests until the pipe ends, as it does when the parent dies.
 
     Standard input brings length and `marshal`led (path, text); standard output takes length and
-    `plain` chunks.
+    `plain` chunks as JSON, which no broken process can make dangerous to read.
     """
     requests, answers = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -43,9 +44,9 @@ def serve() -> None:
     os.chdir("/")
     _limit_memory()
     while (request := _read(requests)) is not None:
-        path, text = marshal.loads(request)
+        path, text = marshal.loads(request)  # noqa: S302 - of those who started us
         _allow_time()
-        answer = marshal.dumps(plain(chunk_file(path, text)))
+        answer = json.dumps(plain(chunk_file(path, text))).encode()
         if not _write(answers, len(answer).to_bytes(LENGTH_BYTES, "little") + answer):
             break
     os._exit(0)  # nothing is left to put in order, and the parent waits

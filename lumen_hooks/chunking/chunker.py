@@ -12,7 +12,7 @@ from lumen_hooks.chunking.grammars import GRAMMARS
 from lumen_hooks.chunking.languages import language_of_text
 from lumen_hooks.chunking.lines import SourceLines, cut, text_rank
 from lumen_hooks.chunking.markdown import sections
-from lumen_hooks.chunking.model import Chunk, ChunkedFile, ParseAbandonedError
+from lumen_hooks.chunking.model import MEMORY, Chunk, ChunkedFile, ParseAbandonedError
 from lumen_hooks.chunking.pieces import CLOSED, Piece, pieces_of
 from lumen_hooks.chunking.settings import (
     LONG_LINE_SLICE,
@@ -52,7 +52,7 @@ def chunk_file(path: str, text: str) -> ChunkedFile:
     except ParseAbandonedError as error:
         chunks, abandoned = None, error.why
     except MemoryError:
-        chunks, abandoned = None, "memory"
+        chunks, abandoned = None, MEMORY
     except Exception:
         # Whatever a grammar or its binding raises, one file must not stop a refresh.
         chunks = None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tree_sitter import QueryCursor
 
 from lumen_hooks.chunking.grammars import GRAMMARS, Grammar, parser_and_query
-from lumen_hooks.chunking.model import ParseAbandonedError
+from lumen_hooks.chunking.model import NESTING, TIME, ParseAbandonedError
 from lumen_hooks.chunking.nesting import nesting
 from lumen_hooks.chunking.settings import (
     PARSE_SECONDS_MAX,
@@ -93,7 +93,7 @@ def parse(language: str, text: str, lines: SourceLines) -> ParsedFile:
     parser, query = parser_and_query(language)
     grammar = GRAMMARS[language]
     if grammar.nesting_max and nesting(text) > grammar.nesting_max:
-        raise ParseAbandonedError("nesting")
+        raise ParseAbandonedError(NESTING)
     # Lone surrogates have no UTF-8; a replacement of any length leaves the rows as they are.
     source = text.encode("utf-8", "replace")
     tree = _tree(parser, source)
@@ -121,7 +121,7 @@ def _tree(parser: Parser, source: bytes) -> Tree:
         )
     except ValueError as error:
         parser.reset()
-        raise ParseAbandonedError("time") from error
+        raise ParseAbandonedError(TIME) from error
 
 
 def _insist_on_names(root: Node) -> None:
@@ -134,7 +134,7 @@ def _insist_on_names(root: Node) -> None:
         return
     for node in (root, *(child for child in root.children if child.is_error)):
         if node.child_count - node.named_child_count > UNNAMED_SIBLINGS_MAX:
-            raise ParseAbandonedError("time")
+            raise ParseAbandonedError(TIME)
 
 
 class _Collector:

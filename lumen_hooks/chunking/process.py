@@ -7,6 +7,7 @@ is cut by lines here, and the answer says so for it to be remembered. Knows no f
 from __future__ import annotations
 
 import fcntl
+import json
 import marshal
 import os
 import select
@@ -14,22 +15,16 @@ import signal
 import sys
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lumen_hooks.chunking.chunker import chunk_file, cut_by_lines, is_parsed
-from lumen_hooks.chunking.model import Chunk, ChunkedFile
+from lumen_hooks.chunking.model import CRASH, TIME, UNTRIED, Chunk, ChunkedFile
 from lumen_hooks.spawn import inherited_descriptors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from typing_extensions import Self
-
-CRASH = "crash"
-TIME = "time"
-
-UNTRIED = "untried"
-"""Nothing is known of the text: no process could be started, or it never came to answer."""
 
 SILENCE_SECONDS = 120.0
 """Of a child that neither answers nor dies of its time: it is stopped, or has no processor."""
@@ -104,12 +99,13 @@ class Chunker:
         if not order.sent:
             return chunk_file(order.path, order.text)
         while True:
-            if self._child is None:
-                return self._without_child(order)
-            answer = self._child.answer()
+            child = self._child
+            if child is None:
+                return _without_child(order)
+            answer = child.answer()
             if answer is not None:
                 return answer
-            verdict = self._bury(order)
+            verdict = self._bury(child, order)
             if verdict is not None:
                 return cut_by_lines(order.path, order.text, abandoned=verdict)
 
@@ -128,10 +124,8 @@ class Chunker:
         if self._child is not None:
             self._child.send(order)
 
-    def _bury(self, order: _Order) -> str | None:
+    def _bury(self, child: _Child, order: _Order) -> str | None:
         """After a death, put another child to work; why the text is to blame, if it is."""
-        child = self._child
-        assert child is not None
         self._child = None
         why = child.end()
         waiting = child.unanswered
@@ -147,11 +141,6 @@ class Chunker:
         for other in waiting:
             self._send(other)
         return verdict
-
-    def _without_child(self, order: _Order) -> ChunkedFile:
-        if len(order.text) <= SMALL_CHARACTERS:
-            return chunk_file(order.path, order.text)
-        return cut_by_lines(order.path, order.text, abandoned=UNTRIED)
 
 
 class _Order:
@@ -218,8 +207,8 @@ class _Child:
                 return None
         order = self.unanswered[0]
         try:
-            chunked = _chunked(marshal.loads(data), order.text)
-        except (EOFError, ValueError, TypeError, IndexError):
+            chunked = _chunked(json.loads(data), order.text)
+        except (ValueError, TypeError, RecursionError):
             return None
         self.unanswered.popleft()
         self.answered += 1
@@ -270,6 +259,12 @@ class _Child:
                 self._outgoing[0] = view[sent:]
 
 
+def _without_child(order: _Order) -> ChunkedFile:
+    if len(order.text) <= SMALL_CHARACTERS:
+        return chunk_file(order.path, order.text)
+    return cut_by_lines(order.path, order.text, abandoned=UNTRIED)
+
+
 def _start(requests: int, answers: int) -> int:
     """Start a child on two pipe ends, with nothing else of ours open; its process id."""
     # Isolated and without site: what that imports costs more than the child does.
@@ -303,13 +298,13 @@ def _widen(pipe: int) -> None:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
-def _chunked(answer: object, text: str) -> ChunkedFile:
+def _chunked(answer: Any, text: str) -> ChunkedFile:
     """What a child says, with the texts that it left out.
 
     Raises:
-        ValueError, TypeError, IndexError: it is no answer to this text.
+        ValueError, TypeError: it is no answer to this text.
     """
-    language, found, parse_failed, abandoned = answer  # type: ignore[misc]
+    language, found, parse_failed, abandoned = answer
     rows = text.split("\n")
     chunks = []
     for start, end, symbol, kind, own, header in found:
