@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from .chunking.process import TooManyDeathsError
 from .config import BUILTIN_MODEL
 from .errors import (
     BusyError,
@@ -233,10 +234,13 @@ def _bring_up_to_date(
         return _Freshened(look, STALE)
     else:
         try:
-            if isinstance(update_index(job, wait=PEER_WAIT_SECONDS), Busy):
+            if isinstance(update_index(replace(job, deaths_max=1), wait=PEER_WAIT_SECONDS), Busy):
                 return _Freshened(look, REFRESHING)
         except (LockError, ModelError, StorageFullError) as error:
             return _Freshened(look, STALE, error.message)
+        except TooManyDeathsError:  # several texts that take their parsers seconds
+            start_worker()
+            return _Freshened(look, STALE)
     return _Freshened(look_at(job.worktree, job.settings))
 
 

@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .globs import Groups
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -56,11 +58,11 @@ class PatternError(ValueError):
 
 def parse_patterns(lines: Iterable[str]) -> tuple[Pattern, ...]:
     """The patterns of an ignore file, first line first; comments and broken ones are left out."""
-    groups = _Groups()
+    groups = Groups()
     return tuple(pattern for line in lines if (pattern := _parse(line, groups)) is not None)
 
 
-def _parse(line: str, groups: _Groups) -> Pattern | None:
+def _parse(line: str, groups: Groups) -> Pattern | None:
     if line.startswith("#"):
         return None
     glob = _without_trailing_spaces(line.removesuffix("\r"))
@@ -89,24 +91,7 @@ def _without_trailing_spaces(line: str) -> str:
     return line[:end]
 
 
-class _Groups:
-    """Numbers for the groups of the regular expressions that may be joined into one."""
-
-    def __init__(self) -> None:
-        self._used = 0
-
-    def first(self, source: str) -> str:
-        """Match `source` at its first chance and never look back.
-
-        What follows a star may be found as early as possible without losing a match, so nothing
-        is lost, and a line of many stars cannot take exponential time (fnmatch.translate does the
-        same; atomic groups proper need Python 3.11).
-        """
-        self._used += 1
-        return f"(?=(?P<g{self._used}>{source}))(?P=g{self._used})"
-
-
-def _translate_path(glob: str, groups: _Groups) -> str:
+def _translate_path(glob: str, groups: Groups) -> str:
     """A pattern with a slash: anchored at its ignore file's folder, `**` spanning folders."""
     runs: list[list[str]] = [[]]
     segments = glob.removeprefix("/").split("/")
@@ -122,7 +107,7 @@ def _translate_path(glob: str, groups: _Groups) -> str:
     return head + "".join(middle) + end + tail
 
 
-def _translate_name(glob: str, groups: _Groups) -> str:
+def _translate_name(glob: str, groups: Groups) -> str:
     """A pattern within one path component."""
     pieces = [""]
     position = 0
@@ -143,10 +128,7 @@ def _translate_name(glob: str, groups: _Groups) -> str:
             position += 1
         else:
             pieces[-1] += re.escape(character)
-    if len(pieces) == 1:
-        return pieces[0]
-    middle = [groups.first("[^/]*?" + piece) for piece in pieces[1:-1] if piece]
-    return pieces[0] + "".join(middle) + "[^/]*" + pieces[-1]
+    return groups.starred(pieces)
 
 
 def _translate_class(glob: str, position: int) -> tuple[str, int]:

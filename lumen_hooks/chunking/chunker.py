@@ -8,10 +8,11 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
+from lumen_hooks.chunking.grammars import GRAMMARS
 from lumen_hooks.chunking.languages import language_of_text
 from lumen_hooks.chunking.lines import SourceLines, cut, text_rank
 from lumen_hooks.chunking.markdown import sections
-from lumen_hooks.chunking.model import Chunk, ChunkedFile
+from lumen_hooks.chunking.model import MEMORY, Chunk, ChunkedFile, ParseAbandonedError
 from lumen_hooks.chunking.pieces import CLOSED, Piece, pieces_of
 from lumen_hooks.chunking.settings import (
     LONG_LINE_SLICE,
@@ -45,26 +46,42 @@ def chunk_file(path: str, text: str) -> ChunkedFile:
     if not text or text.isspace():
         return ChunkedFile(language, ())
     lines = SourceLines(text)
+    abandoned = ""
     try:
         chunks = _chunks_of_language(language, text, lines)
+    except ParseAbandonedError as error:
+        chunks, abandoned = None, error.why
+    except MemoryError:
+        chunks, abandoned = None, MEMORY
     except Exception:
         # Whatever a grammar or its binding raises, one file must not stop a refresh.
         chunks = None
     if chunks is None:
-        return ChunkedFile(language, tuple(_windows(lines)), parse_failed=True)
+        return ChunkedFile(language, tuple(_windows(lines)), True, abandoned)
     return ChunkedFile(language, tuple(chunks))
+
+
+def cut_by_lines(path: str, text: str, *, abandoned: str) -> ChunkedFile:
+    """Cut a text into line windows, as `chunk_file` does where a parser gives up."""
+    windows = tuple(_windows(SourceLines(text)))
+    return ChunkedFile(language_of_text(path, text), windows, True, abandoned)
+
+
+def is_parsed(path: str, text: str) -> bool:
+    """Whether a parser will see this text: the one thing that may take time and memory."""
+    language = language_of_text(path, text)
+    # Without a look at its lines: a text whose lines are all long goes no further either way.
+    return language in GRAMMARS and bool(text) and not text.isspace()
 
 
 def _chunks_of_language(language: str, text: str, lines: SourceLines) -> list[Chunk] | None:
     """Return the chunks, or None if the text does not parse."""
     if language == "markdown":
         return _markdown(lines)
-    # Files that no parser is made for must not pay for loading one.
-    from lumen_hooks.chunking.grammars import GRAMMARS
-
     minified = len(text) > max(WHOLE_MAX, MINIFIED_LINE_MEAN * len(lines.rows))
     if language not in GRAMMARS or minified:
         return _windows(lines)
+    # Files that no parser is made for must not pay for loading one.
     from lumen_hooks.chunking.definitions import parse
 
     parsed = parse(language, text, lines)

@@ -14,8 +14,15 @@ from typing import TYPE_CHECKING
 from tree_sitter import QueryCursor
 
 from lumen_hooks.chunking.grammars import GRAMMARS, Grammar, parser_and_query
+from lumen_hooks.chunking.model import NESTING, TIME, ParseAbandonedError
 from lumen_hooks.chunking.nesting import nesting
-from lumen_hooks.chunking.settings import PARSE_SECONDS_MAX, PART_MIN, SIGNATURE_MAX
+from lumen_hooks.chunking.settings import (
+    PARSE_SECONDS_MAX,
+    PARSE_SECONDS_PER_CHARACTER,
+    PART_MIN,
+    SIGNATURE_MAX,
+    UNNAMED_SIBLINGS_MAX,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,27 +82,23 @@ class ParsedFile:
     failed: bool
 
 
-class ParseAbandonedError(Exception):
-    """The text is too much for its parser; the caller cuts line windows instead."""
-
-
 def parse(language: str, text: str, lines: SourceLines) -> ParsedFile:
     """Parse a text and find what it defines.
 
     Raises:
         KeyError: the language has no grammar.
         ImportError: the grammar is not installed.
-        ParseAbandonedError: it takes more than PARSE_SECONDS_MAX, or is nested too deeply.
+        ParseAbandonedError: it takes more time to parse than it may, or is nested too deeply.
     """
     parser, query = parser_and_query(language)
     grammar = GRAMMARS[language]
     if grammar.nesting_max and nesting(text) > grammar.nesting_max:
-        raise ParseAbandonedError
+        raise ParseAbandonedError(NESTING)
     # Lone surrogates have no UTF-8; a replacement of any length leaves the rows as they are.
     source = text.encode("utf-8", "replace")
     tree = _tree(parser, source)
-    # No progress callback here: the binding (0.26.1) crashes with one on some trees, and a query's
-    # time follows the size of the tree, which is bounded.
+    _insist_on_names(tree.root_node)
+    # No progress callback here: the binding (0.26.1) crashes with one on some trees.
     matches = QueryCursor(query).matches(tree.root_node)
     definitions = _Collector(lines, source, grammar).collect(matches)
     top = Definition("module", [""], 0, len(lines.rows) - 1, end_byte=len(source) + 1)
@@ -107,7 +110,8 @@ def parse(language: str, text: str, lines: SourceLines) -> ParsedFile:
 def _tree(parser: Parser, source: bytes) -> Tree:
     # 5 KB of nonsense can keep a parser busy for minutes, and only a parse by read callback can be
     # interrupted. CPU time, so that a file's chunks do not depend on how busy the machine is.
-    deadline = time.thread_time() + PARSE_SECONDS_MAX
+    allowed = PARSE_SECONDS_MAX + PARSE_SECONDS_PER_CHARACTER * len(source)
+    deadline = time.thread_time() + allowed
     try:
         # It must return bytes: what a memoryview does to a later look at a node's text is a crash
         # (py-tree-sitter issue 435).
@@ -117,7 +121,20 @@ def _tree(parser: Parser, source: bytes) -> Tree:
         )
     except ValueError as error:
         parser.reset()
-        raise ParseAbandonedError from error
+        raise ParseAbandonedError(TIME) from error
+
+
+def _insist_on_names(root: Node) -> None:
+    """Refuse a tree that a query would need quadratic time for, if it is of the usual kind.
+
+    At each token the query looks among all later siblings for one with a name (ts_tree_cursor_
+    current_status in tree_cursor.c). Only where a parser has given up are there so many without.
+    """
+    if not root.has_error:
+        return
+    for node in (root, *(child for child in root.children if child.is_error)):
+        if node.child_count - node.named_child_count > UNNAMED_SIBLINGS_MAX:
+            raise ParseAbandonedError(TIME)
 
 
 class _Collector:

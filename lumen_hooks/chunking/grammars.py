@@ -21,10 +21,16 @@ from __future__ import annotations
 
 import functools
 import importlib
+import importlib.util
 import os.path
 from dataclasses import dataclass
+from importlib.machinery import PathFinder
+from typing import TYPE_CHECKING
 
-import tree_sitter
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    import tree_sitter
 
 _QUERIES = os.path.join(os.path.dirname(__file__), "queries")
 
@@ -103,6 +109,8 @@ def parser_and_query(language: str) -> tuple[tree_sitter.Parser, tree_sitter.Que
         KeyError: the language has no grammar.
         ImportError: the grammar is not installed.
     """
+    import tree_sitter  # here, so that the table above is to be had without a parser
+
     loaded, query = language_and_query(language)
     return tree_sitter.Parser(loaded), query
 
@@ -110,10 +118,28 @@ def parser_and_query(language: str) -> tuple[tree_sitter.Parser, tree_sitter.Que
 @functools.cache
 def language_and_query(language: str) -> tuple[tree_sitter.Language, tree_sitter.Query]:
     """Load a grammar (once per process)."""
+    import tree_sitter
+
     grammar = GRAMMARS[language]
-    factory = getattr(importlib.import_module(grammar.module), grammar.factory)
+    factory = getattr(_binding(grammar.module), grammar.factory)
     loaded = tree_sitter.Language(factory())
     return loaded, tree_sitter.Query(loaded, _query_text(grammar))
+
+
+def _binding(package: str) -> ModuleType:
+    """A grammar's compiled module, without its package.
+
+    What the package's own code does is to offer query files, for which it imports
+    importlib.resources: that takes longer than the grammar.
+    """
+    spec = PathFinder.find_spec(package)
+    places = spec.submodule_search_locations if spec is not None else None
+    inner = PathFinder.find_spec(f"{package}._binding", places) if places else None
+    if inner is None or inner.loader is None:
+        return importlib.import_module(package)
+    module = importlib.util.module_from_spec(inner)
+    inner.loader.exec_module(module)
+    return module
 
 
 def _query_text(grammar: Grammar) -> str:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+TIME, MEMORY, NESTING, CRASH = "time", "memory", "nesting", "crash"
+"""Why a parser was not let go on with a text, or what it died of."""
+
+UNTRIED = "untried"
+"""Nothing is known of the text: there was no process to parse it in, or none that answered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -34,11 +40,22 @@ class ChunkedFile:
         language: the language's name as `--lang` takes it (`python`, `typescript`, `text`, ...).
         chunks: together they cover every line that holds anything worth finding.
         parse_failed: the language's parser gave up and line windows were used.
+        abandoned: why it was not let go on (TIME, ...), so that trying again would be of no use,
+            or UNTRIED; empty if it was.
     """
 
     language: str
     chunks: tuple[Chunk, ...]
     parse_failed: bool = False
+    abandoned: str = ""
+
+
+class ParseAbandonedError(Exception):
+    """The text is too much for its parser; the caller cuts line windows instead."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 KINDS = (

@@ -41,8 +41,12 @@ SIGNATURE_MAX = 240
 MINIFIED_LINE_MEAN = 500
 """A file whose lines are longer than this on average is not parsed: its chunks end in mid-line."""
 
-PARSE_SECONDS_MAX = 4.0
-"""A file that takes more CPU time to parse is cut into line windows."""
+PARSE_SECONDS_MAX = 1.0
+PARSE_SECONDS_PER_CHARACTER = 3e-6
+"""A file that takes more CPU time to parse is cut into line windows: ten times the usual."""
+
+UNNAMED_SIBLINGS_MAX = 10_000
+"""So is one with more tokens than this in one error: a query looks at each from each."""
 
 CHUNKER_SETTINGS = (
     f"chunker={CHUNKER_VERSION};whole={WHOLE_MAX};part={PART_MIN}-{PART_MAX}/{LONG_LINE_SLICE};"

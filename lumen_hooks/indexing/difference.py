@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lumen_hooks.chunking.model import UNTRIED
 from lumen_hooks.contents import Skipped, change_time, read_file
 from lumen_hooks.store import Stamp
 
@@ -65,7 +66,12 @@ def compare(
     suspects = []
     for path, blob in manifest.files.items():
         row = rows.get(path)
-        if row is not None and (row.size <= max_bytes if row.skipped is None else same_rules):
+        untried = row is not None and row.cut == UNTRIED
+        if (
+            row is not None
+            and not untried
+            and (row.size <= max_bytes if row.skipped is None else same_rules)
+        ):
             if blob is not None and blob == row.content:
                 continue
             if _stamp_matches(top, path, blob, row):
@@ -111,7 +117,9 @@ class Looked:
     def same(self) -> bool:
         """The index holds just this already."""
         row = self.suspect.row
-        return row is not None and row.skipped == self.reason and row.content == self.content.blob
+        if row is None or row.cut == UNTRIED:
+            return False
+        return row.skipped == self.reason and row.content == self.content.blob
 
     @property
     def blob(self) -> bytes | None:

@@ -9,10 +9,12 @@ with a model that makes ten vectors a second.
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from lumen_hooks.chunking.chunker import chunk_file
+from lumen_hooks.chunking.chunker import cut_by_lines
+from lumen_hooks.chunking.languages import language_of
 from lumen_hooks.contents import Content, Skipped
 from lumen_hooks.embedding.text import embedded_text, embedding_key
 from lumen_hooks.errors import StoreError
@@ -22,10 +24,11 @@ from lumen_hooks.store import StagedChunk, StagedFile, Stamp
 from .difference import look
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-    from lumen_hooks.chunking.model import Chunk
+    from lumen_hooks.chunking.model import Chunk, ChunkedFile
+    from lumen_hooks.chunking.process import Chunker
     from lumen_hooks.embedding.embedder import Embedder
     from lumen_hooks.embedding.store import EmbeddingStore
     from lumen_hooks.store import Index
@@ -34,6 +37,10 @@ if TYPE_CHECKING:
 
 BATCH_CHUNKS = 512
 """Chunks whose texts and vectors are in memory at once (a single file may exceed it)."""
+
+AHEAD_CHARACTERS = 1 << 20
+AHEAD_FILES = 512
+"""So much is read, and on its way to be parsed, before it is needed."""
 
 PORTION_SECONDS = 5.0
 """Embedding is stored, and others get their turn, about this often."""
@@ -89,6 +96,8 @@ class Preparer:
     Args:
         top: the worktree's folder.
         index: where to stage, and where old vectors are looked up.
+        chunker: cuts the texts; given many ahead of those that are waited for.
+        cuts: why texts are cut by lines, as far as that is known, by content and language.
         load: makes the embedder; called only if a text must be embedded.
         turn: is entered to embed a portion; whoever leaves it has stored what it embedded.
         model_key: under which vectors are kept in the embedding store.
@@ -106,6 +115,8 @@ class Preparer:
         *,
         top: str,
         index: Index,
+        chunker: Chunker,
+        cuts: Mapping[tuple[bytes | None, str], str],
         load: Callable[[], Embedder],
         turn: Callable[[], AbstractContextManager[None]],
         model_key: str,
@@ -119,6 +130,8 @@ class Preparer:
     ) -> None:
         self._top = top
         self._index = index
+        self._chunker = chunker
+        self._cuts = cuts
         self._load = load
         self._turn = turn
         self._model_key = model_key
@@ -140,12 +153,9 @@ class Preparer:
         self._total = total
         batch: list[_Pending] = []
         waiting = 0
-        for suspect in suspects:
-            looked = look(
-                self._top, suspect, max_bytes=self._max_bytes, blob_length=self._blob_length
-            )
+        for looked, known_cut in self._looks(suspects):
             self.tally.looked += 1
-            pending = self._take(looked)
+            pending = self._take(looked, known_cut)
             if pending is not None:
                 batch.append(pending)
                 waiting += len(pending.chunks)
@@ -155,7 +165,33 @@ class Preparer:
         self._stage(batch)
         return self.tally
 
-    def _take(self, looked: Looked) -> _Pending | None:
+    def _looks(self, suspects: Iterable[Suspect]) -> Iterator[tuple[Looked, str | None]]:
+        """Each suspect looked at, with why it is known to be cut by lines.
+
+        The texts of some files more than that are with the chunker already.
+        """
+        ahead: deque[tuple[Looked, str | None, int]] = deque()
+        under_way = 0
+        for suspect in suspects:
+            looked = look(
+                self._top, suspect, max_bytes=self._max_bytes, blob_length=self._blob_length
+            )
+            content, known_cut, size = looked.content, None, 0
+            if not looked.same and not isinstance(content, Skipped):
+                known_cut = self._cuts.get((content.blob, language_of(suspect.path)))
+                if known_cut is None:
+                    self._chunker.put(suspect.path, content.text)
+                    size = len(content.text)
+            ahead.append((looked, known_cut, size))
+            under_way += size
+            while under_way > AHEAD_CHARACTERS or len(ahead) > AHEAD_FILES:
+                looked, known_cut, size = ahead.popleft()
+                under_way -= size
+                yield looked, known_cut
+        for looked, known_cut, _ in ahead:
+            yield looked, known_cut
+
+    def _take(self, looked: Looked, known_cut: str | None) -> _Pending | None:
         """Chunk a changed file; note what else there is to note."""
         suspect, content = looked.suspect, looked.content
         if looked.vanished:
@@ -178,12 +214,25 @@ class Preparer:
                 content.reason,
             )
             return _Pending(file, (), (), (), old)
-        return self._chunk(suspect.path, content, looked, old)
+        if known_cut is None:
+            chunked = self._chunker.take()
+        else:
+            chunked = cut_by_lines(suspect.path, content.text, abandoned=known_cut)
+        return self._chunked(chunked, content, looked, old)
 
-    def _chunk(self, path: str, content: Content, looked: Looked, old: int | None) -> _Pending:
-        chunked = chunk_file(path, content.text)
+    def _chunked(
+        self, chunked: ChunkedFile, content: Content, looked: Looked, old: int | None
+    ) -> _Pending:
+        path = looked.suspect.path
         file = StagedFile(
-            path, content.blob, looked.blob, content.size, looked.changed_ns, chunked.language, None
+            path,
+            content.blob,
+            looked.blob,
+            content.size,
+            looked.changed_ns,
+            chunked.language,
+            skipped=None,
+            cut=chunked.abandoned or None,
         )
         texts = tuple(embedded_text(c.symbol, c.header, c.text) for c in chunked.chunks)
         keys = tuple(embedding_key(text) for text in texts)

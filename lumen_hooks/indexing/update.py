@@ -16,6 +16,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lumen_hooks import log, vectors
+from lumen_hooks.chunking.languages import language_of
+from lumen_hooks.chunking.model import UNTRIED
+from lumen_hooks.chunking.process import Chunker
 from lumen_hooks.embedding.identity import identify
 from lumen_hooks.embedding.store import EmbeddingStore
 from lumen_hooks.errors import CorruptIndexError, GoneError, LockError, StoreError
@@ -112,6 +115,8 @@ class Job:
         progress: is told how far it is.
         still_wanted: asked now and then of an update that takes long; it is given up if not.
         begins: whether our folder may be made: by all who are waited for, and never by a worker.
+        deaths_max: it is given up when more texts than this kill the process that parses them;
+            None for any number.
     """
 
     worktree: Worktree
@@ -122,6 +127,7 @@ class Job:
     progress: Progress = field(default_factory=NoProgress)
     still_wanted: Callable[[], bool] = lambda: True
     begins: bool = True
+    deaths_max: int | None = None
 
 
 class NotWantedError(Exception):
@@ -153,6 +159,7 @@ def update_index(
         NotWantedError: `job.still_wanted` said so; what was embedded is stored.
         RepositoryError: git cannot read the worktree.
         StoreError: the index cannot be written; what was there is still there.
+        TooManyDeathsError: as `job.deaths_max` has it.
     """
     worktree = job.worktree
     if worktree.read_only:
@@ -263,7 +270,8 @@ class _Update:
             index = create_index(temporary, self._identity.dimensions)
             with closing(index), translated(temporary):
                 difference = self._compare(manifest, {}, same_rules=True)
-                tally = self._prepare(index, manifest, difference, flush=partial(_write, index))
+                flush = partial(_write, index)
+                tally = self._prepare(index, manifest, difference, {}, flush=flush)
                 self._reconsider()
                 with index.transaction():
                     refresh = self._finish(index, manifest, tally, kind="full", removed=0)
@@ -289,7 +297,8 @@ class _Update:
         if not fit:
             self._log("made anew", was=meta.get("model", ""), model=self._identity.name)
         own = meta.get("refreshed") == "1"
-        rows = {} if rebuild else index.files()
+        known = index.files() if fit else {}
+        rows = {} if rebuild else known
         facts = {
             "top": storable(self._worktree.top),
             "head": manifest.head or "",
@@ -297,7 +306,7 @@ class _Update:
         }
         same_rules = meta.get("rules") == manifest.rules
         difference = self._compare(manifest, rows, same_rules=same_rules)
-        tally = self._prepare(index, manifest, difference, flush=_nothing)
+        tally = self._prepare(index, manifest, difference, known, flush=_nothing)
         gone = {row.id for _, row in difference.removed}
         gone.update(rows[path].id for path in tally.vanished if path in rows)
         if own and not rebuild and not tally.changed and not gone:
@@ -336,9 +345,18 @@ class _Update:
         )
 
     def _prepare(
-        self, index: Index, manifest: Manifest, difference: Difference, *, flush: Callable[[], None]
+        self,
+        index: Index,
+        manifest: Manifest,
+        difference: Difference,
+        known: dict[str, FileRow],
+        *,
+        flush: Callable[[], None],
     ) -> Tally:
-        """Stage what differs; the embedding slot and the embedding store are held meanwhile."""
+        """Stage what differs; the embedding slot and the embedding store are held meanwhile.
+
+        `known` is what this version knows of files' content, a rebuild's too.
+        """
         if not difference.suspects:
             return Tally()
         with ExitStack() as held:
@@ -353,9 +371,17 @@ class _Update:
                 lambda cause: self._log("goes on without an embedding slot", cause=cause),
             )
             held.callback(turns.close)
+            chunker = held.enter_context(
+                Chunker(
+                    deaths_max=job.deaths_max,
+                    complain=lambda why: self._log("no process to parse in", cause=why),
+                )
+            )
             preparer = Preparer(
                 top=self._worktree.top,
                 index=index,
+                chunker=chunker,
+                cuts=_cuts(known),
                 load=partial(job.load, job.settings),
                 turn=turns.take,
                 model_key=self._identity.model_key,
@@ -428,6 +454,15 @@ class _Update:
                 vectors.repack(index.connection, self._identity.dimensions)
                 index.seal()
             index.connection.execute("VACUUM")
+
+
+def _cuts(known: dict[str, FileRow]) -> dict[tuple[bytes | None, str], str]:
+    """Why texts are cut by lines, by content and language: it holds wherever they stand."""
+    return {
+        (row.content, language_of(path)): row.cut
+        for path, row in known.items()
+        if row.cut is not None and row.cut != UNTRIED
+    }
 
 
 def _check(index: Index) -> None:

@@ -8,10 +8,11 @@ and the hit is looked for among them. Knows the working tree, no index.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lumen_hooks.chunking.chunker import chunk_file
+from lumen_hooks.chunking.process import Chunker, TooManyDeathsError
 from lumen_hooks.embedding.text import embedded_text, embedding_key
 
 from .merge import ADJACENT_GAP_LINES
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 MAX_RECHUNKED_CHARACTERS = 4 << 20
 """Of changed files, so much is cut into chunks again for one answer (about a second's work)."""
+
+DEATHS_MAX = 1
+"""Nor is it waited for more texts than this that take their parser seconds, or kill it."""
 
 
 def results_now(top: str, hits: Sequence[Hit]) -> tuple[SearchResult, ...]:
@@ -45,16 +49,20 @@ def results_now(top: str, hits: Sequence[Hit]) -> tuple[SearchResult, ...]:
         by_path.setdefault(hit.path, []).append(number)
     shown: dict[int, SearchResult] = {}
     allowance = MAX_RECHUNKED_CHARACTERS
-    for path, numbers in by_path.items():
-        content = read_current(top, path, blob_length=len(hits[numbers[0]].content))
-        if content is None:
-            continue
-        file = _File(path, content.blob, content.text)
-        if any(hits[number].content != content.blob for number in numbers):
-            if len(content.text) > allowance:
+    with Chunker(deaths_max=DEATHS_MAX) as chunker:
+        for path, numbers in by_path.items():
+            content = read_current(top, path, blob_length=len(hits[numbers[0]].content))
+            if content is None:
                 continue
-            allowance -= len(content.text)
-        shown.update(_in_file(file, [(number, hits[number]) for number in numbers]))
+            file = _File(path, content.blob, content.text)
+            if any(hits[number].content != content.blob for number in numbers):
+                if len(content.text) > allowance:
+                    continue
+                allowance -= len(content.text)
+            with suppress(TooManyDeathsError):
+                shown.update(
+                    _in_file(file, [(number, hits[number]) for number in numbers], chunker)
+                )
     return tuple(shown[number] for number in sorted(shown))
 
 
@@ -65,14 +73,14 @@ class _File:
     text: str
 
 
-def _in_file(file: _File, hits: list[tuple[int, Hit]]) -> dict[int, SearchResult]:
+def _in_file(file: _File, hits: list[tuple[int, Hit]], chunker: Chunker) -> dict[int, SearchResult]:
     shown: dict[int, SearchResult] = {}
     chunks: Sequence[Chunk] | None = None
     for number, hit in hits:
         place: tuple[int, int] | None = (hit.start_line, hit.end_line)
         if hit.content != file.blob:
             if chunks is None:
-                chunks = chunk_file(file.path, file.text).chunks
+                chunks = chunker.cut(file.path, file.text).chunks
             place = _place_among(chunks, hit)
         if place is None or any(
             place[0] <= other.end_line and place[1] >= other.start_line for other in shown.values()

@@ -17,11 +17,21 @@ import numpy as np
 from lumen_hooks import values
 from lumen_hooks.chunking.model import KINDS
 from lumen_hooks.errors import QueryError
+from lumen_hooks.globs import Groups
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .model import Query
+
+
+MAX_PATTERN_CHARACTERS = 1000
+"""Of a path or a glob."""
+
+_FOLDERS = "(?:[^/]*/)*?"
+"""Any number of components; to be used where one begins."""
+
+_ANYTHING = ".*?"
 
 
 def allowed_chunks(connection: apsw.Connection, query: Query) -> NDArray[np.int64] | None:
@@ -37,11 +47,13 @@ def allowed_chunks(connection: apsw.Connection, query: Query) -> NDArray[np.int6
     conditions: list[str] = []
     bindings: list[object] = []
     if query.languages:
-        conditions.append(f"f.language IN ({_marks(query.languages)})")
-        bindings.extend(_checked_languages(connection, query.languages))
+        languages = _checked_languages(connection, query.languages)
+        conditions.append(f"f.language IN ({_marks(languages)})")
+        bindings.extend(languages)
     if query.kinds:
-        conditions.append(f"c.kind IN ({_marks(query.kinds)})")
-        bindings.extend(_checked_kinds(query.kinds))
+        kinds = _checked_kinds(query.kinds)
+        conditions.append(f"c.kind IN ({_marks(kinds)})")
+        bindings.extend(kinds)
     if pattern:
         files = _files_at(connection, pattern)
         if not len(files):
@@ -62,8 +74,18 @@ def glob_expression(pattern: str) -> re.Pattern[str]:
     `[!...]` are sets, a backslash takes the next character literally. Without
     a slash the pattern is for file names at any depth (as in gitignore(5)).
     What a pattern matches, everything below it matches too.
+
+    Raises:
+        QueryError: it is longer than MAX_PATTERN_CHARACTERS.
     """
-    out = "" if "/" in pattern else "(?:.*/)?"
+    if len(pattern) > MAX_PATTERN_CHARACTERS:
+        raise QueryError(
+            f"a pattern of {len(pattern):,} characters is too long",
+            hint=f"give one of at most {MAX_PATTERN_CHARACTERS:,}",
+        )
+    runs = _Runs()
+    if "/" not in pattern:
+        runs.span(_FOLDERS)
     place = 0
     while place < len(pattern):
         character = pattern[place]
@@ -73,22 +95,69 @@ def glob_expression(pattern: str) -> re.Pattern[str]:
             while place < len(pattern) and pattern[place] == "*":
                 place, stars = place + 1, stars + 1
             if stars == 1:
-                out += "[^/]*"
-            elif pattern[place : place + 1] == "/" and (not out or out.endswith(("/", "/)?"))):
+                runs.star()
+            elif pattern[place : place + 1] == "/" and runs.at_component:
                 place += 1
-                out += "" if out.endswith("(?:.*/)?") else "(?:.*/)?"
+                runs.span(_FOLDERS)
             else:
-                out += ".*"
+                runs.span(_ANYTHING)
         elif character == "?":
-            out += "[^/]"
+            runs.add("[^/]")
         elif character == "[":
             expression, place = _set_expression(pattern, place)
-            out += expression
+            runs.add(expression)
         else:
             if character == "\\" and place < len(pattern):
                 character, place = pattern[place], place + 1
-            out += re.escape(character)
-    return re.compile(out + "(?:/.*)?", re.DOTALL)
+            runs.add(re.escape(character))
+    return re.compile(runs.expression() + "(?:/.*)?", re.DOTALL)
+
+
+class _Runs:
+    """A glob in the making: what spans components, and between two of that a run without.
+
+    A run ends as early as it can where it starts as early as it can, and whatever spans
+    components goes on from there to all that it could reach from a later end. So each run but the
+    last is matched at its first chance, and the whole takes at most quadratic time.
+    """
+
+    def __init__(self) -> None:
+        self._spans: list[str] = []
+        self._runs: list[list[str]] = [[""]]
+        self._last = ""
+
+    @property
+    def at_component(self) -> bool:
+        """Whether a path component begins here."""
+        return self._last in {"", "/", _FOLDERS}
+
+    def add(self, expression: str) -> None:
+        """Add what matches one character."""
+        self._runs[-1][-1] += expression
+        self._last = expression
+
+    def star(self) -> None:
+        """Add what matches within a component."""
+        self._runs[-1].append("")
+        self._last = "*"
+
+    def span(self, what: str) -> None:
+        """Add what matches over components."""
+        if what != _FOLDERS or self._last != _FOLDERS:
+            self._spans.append(what)
+            self._runs.append([""])
+        self._last = what
+
+    def expression(self) -> str:
+        """The whole as a regular expression."""
+        groups = Groups()
+        if not self._spans:
+            return groups.starred(self._runs[0])
+        first, *middle, last = self._runs
+        out = groups.starred(first, last_is_free=False)
+        for span, run in zip(self._spans, middle, strict=False):
+            out += groups.first(span + groups.starred(run, last_is_free=False))
+        return out + self._spans[-1] + groups.starred(last)
 
 
 def _set_expression(pattern: str, place: int) -> tuple[str, int]:
@@ -138,13 +207,13 @@ def _checked_languages(connection: apsw.Connection, wanted: tuple[str, ...]) -> 
     query = "SELECT DISTINCT language FROM files WHERE skipped IS NULL"
     found = values.read(connection, query, (values.text,))
     known = sorted(language for (language,) in found)
-    names = [name.strip().lower() for name in wanted]
+    names = list(dict.fromkeys(name.strip().lower() for name in wanted))
     _check("language", names, known, "in this index")
     return names
 
 
 def _checked_kinds(wanted: tuple[str, ...]) -> list[str]:
-    names = [name.strip().lower() for name in wanted]
+    names = list(dict.fromkeys(name.strip().lower() for name in wanted))
     _check("kind", names, list(KINDS), "there are")
     return names
 

@@ -1,0 +1,115 @@
+"""The process that parses other people's text, and may die of it.
+
+A grammar can be made to take gigabytes and hours by a few kilobytes of text, and what its C code
+does then no exception can catch. So it is done here: under limits on time and memory, with
+nothing open but two pipes, and with nobody harmed when it ends. `process` is the other end.
+"""
+
+from __future__ import annotations
+
+import json
+import marshal
+import os
+import resource
+
+from lumen_hooks.chunking.chunker import chunk_file
+
+TYPE_CHECKING = False  # what this process imports, every small refresh pays for
+if TYPE_CHECKING:
+    from lumen_hooks.chunking.model import ChunkedFile
+
+CPU_SECONDS_MAX = 8
+"""For one file in all, in whole seconds; PARSE_SECONDS_MAX is less, and ends without a death."""
+
+MEMORY_BYTES_MAX = 1 << 29
+"""Above what an idle child needs. The largest file that is indexed takes about a tenth of it."""
+
+LENGTH_BYTES = 8
+
+_BLOCK_BYTES = 1 << 16
+_NO_PROC_BYTES = 1 << 29
+"""Taken for the address space of an idle child where the system does not tell it."""
+
+
+def serve() -> None:
+    """Answer requests until the pipe ends, as it does when the parent dies.
+
+    Standard input brings length and `marshal`led (path, text); standard output takes length and
+    `plain` chunks as JSON, which no broken process can make dangerous to read.
+    """
+    requests, answers = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    os.chdir("/")
+    _limit_memory()
+    while (request := _read(requests)) is not None:
+        path, text = marshal.loads(request)  # noqa: S302 - of those who started us
+        _allow_time()
+        answer = json.dumps(plain(chunk_file(path, text))).encode()
+        if not _write(answers, len(answer).to_bytes(LENGTH_BYTES, "little") + answer):
+            break
+    os._exit(0)  # nothing is left to put in order, and the parent waits
+
+
+def plain(chunked: ChunkedFile) -> tuple[object, ...]:
+    """A chunked file as the pipe takes it; texts that are whole lines are left to the reader."""
+    chunks = []
+    for chunk in chunked.chunks:
+        # A single line may have been cut into slices.
+        text = chunk.text if chunk.start_line == chunk.end_line else None
+        place = (chunk.start_line, chunk.end_line)
+        chunks.append((*place, chunk.symbol, chunk.kind, text, chunk.header))
+    return chunked.language, chunks, chunked.parse_failed, chunked.abandoned
+
+
+def _limit_memory() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            base = int(file.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        base = _NO_PROC_BYTES
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = base + MEMORY_BYTES_MAX
+    if most != resource.RLIM_INFINITY:
+        wanted = min(wanted, most)
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (wanted, most))
+    except (OSError, ValueError):
+        return  # macOS takes no such limit
+
+
+def _allow_time() -> None:
+    """Let this process live for the seconds of one more file, beyond what it has used."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    wanted = int(used.ru_utime + used.ru_stime) + 1 + CPU_SECONDS_MAX
+    if most == resource.RLIM_INFINITY or wanted < most:
+        resource.setrlimit(resource.RLIMIT_CPU, (wanted, most))
+
+
+def _read(pipe: int) -> bytes | None:
+    length = _exactly(pipe, LENGTH_BYTES)
+    return None if length is None else _exactly(pipe, int.from_bytes(length, "little"))
+
+
+def _exactly(pipe: int, count: int) -> bytes | None:
+    parts = []
+    while count:
+        block = os.read(pipe, min(count, 1 << 20))
+        if not block:
+            return None
+        parts.append(block)
+        count -= len(block)
+    return b"".join(parts)
+
+
+def _write(pipe: int, data: bytes) -> bool:
+    view = memoryview(data)
+    while view:
+        try:
+            view = view[os.write(pipe, view) :]
+        except BrokenPipeError:
+            return False
+    return True
