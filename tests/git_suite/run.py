@@ -7,7 +7,8 @@ NO_EXPAT=1` is enough). Nothing in it is changed: git's scripts are told that an
 installed (GIT_TEST_INSTALLED, t/README), which is a folder of the build's own wrappers with another
 folder of templates (`files`: our scripts are in its hooks/) or with a system configuration
 (`config`: our `hook.*` sections, git 2.54 and later). Workers run in the background, as with users,
-and git's scripts delete what they made with plain `rm` while they do.
+and git's scripts delete what they made with plain `rm` while they do. A script that makes one of
+these hook files itself insists that there is none: in `files` it gets the others' alone.
 
 Each script's answers (TAP) are kept in RESULTS/MODE. Those without hooks (`plain`) are made once
 and used again; `--differing` runs only the scripts that differ in the answers that lie there. Exit
@@ -48,10 +49,14 @@ ABOUT = (
 """Words of a script's name; it is run if it has one of them."""
 
 _CHOSEN = re.compile(rf"^t[0-8]\d\d\d-(.*-)?({'|'.join(ABOUT)})s?[-.]")
+_MAKES_HOOK = re.compile(rf"\btest_hook\b.*\b({'|'.join(GIT_EVENTS)})\b")
 _TAP = re.compile(r"^(ok|not ok) (\d+)\b(?: - )?(.*)$")
 
 SCRIPT_SECONDS = 1800
 WORKERS_END_SECONDS = 120
+
+_TEMPLATES = "SUITE_TEMPLATES"
+"""The variable that names a script's templates: git's scripts unset those that begin with GIT_."""
 
 MODES = ("files", "config")
 
@@ -88,14 +93,15 @@ class Mode:
         """A line for each process of ours that a hook started."""
         return self.work / "starts"
 
-    def environ(self) -> dict[str, str]:
-        """git's scripts keep all of these but GIT_TEST_CHAIN_LINT, which spares them minutes."""
+    def environ(self, templates: Path) -> dict[str, str]:
+        """What a script runs in; it drops settings of git's that are not its own kind."""
         return {
             **{name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ},
             "HOME": str(self.work),
             "GIT_TEST_INSTALLED": str(self.work / "bin"),
-            "GIT_TEST_CHAIN_LINT": "0",
+            "GIT_TEST_CHAIN_LINT": "0",  # a look at the scripts' style, which takes minutes
             "TEST_OUTPUT_DIRECTORY": str(self.work),
+            _TEMPLATES: str(templates),
             "XDG_RUNTIME_DIR": str(self.work / "runtime"),
             "LUMEN_REFRESH": "background",
             "LUMEN_WORKERS": "1",
@@ -107,44 +113,51 @@ def make_mode(name: str, sources: Path, results: Path, work: Path) -> Mode:
     """A git that finds our hooks in every repository, or in none."""
     mode = Mode(name, results / name, work / name)
     mode.answers.mkdir(parents=True, exist_ok=True)
-    (mode.work / "runtime").mkdir(parents=True, mode=0o700)
+    (mode.work / "trash").mkdir(parents=True)
+    (mode.work / "runtime").mkdir(mode=0o700)
     mode.starts.touch()
-    built = sources / "templates" / "blt"
-    templates = mode.work / "templates"
-    shutil.copytree(built, templates)
     python = mode.work / "python"
     _program(
         python,
         f'#!/bin/sh\nprintf "%s\\n" "$3" >>{shlex.quote(str(mode.starts))}\n'
         f'exec {shlex.quote(sys.executable)} "$@"\n',
     )
-    hooks = templates / "hooks" if name == "files" else mode.work / "hooks"
-    if name != "plain":
-        for event in GIT_EVENTS:
-            _program(hooks / event, hook_script(event, str(python)))
+    for event in GIT_EVENTS:
+        _program(mode.work / "hooks" / event, hook_script(event, str(python)))
     settings = ""
     if name == "config":
-        settings = (
-            f"GIT_CONFIG_NOSYSTEM=0 GIT_CONFIG_SYSTEM={shlex.quote(str(_system(mode, hooks)))}\n"
-        )
-        settings += "export GIT_CONFIG_NOSYSTEM GIT_CONFIG_SYSTEM\n"
+        system = shlex.quote(str(_system_settings(mode)))
+        settings = f"export GIT_CONFIG_NOSYSTEM=0 GIT_CONFIG_SYSTEM={system}\n"
     for wrapper in (sources / "bin-wrappers").iterdir():
         if "." in wrapper.name:
             continue  # what the build makes them from
         text = wrapper.read_text()
-        if f"{sources}/bin-wrappers" not in text or str(built) not in text:
-            raise SystemExit(f"{wrapper}: {sources} was built in another place: build it where it lies")
+        built = f"'{sources}/templates/blt'"
+        if built not in text:
+            raise SystemExit(f"{sources} was not built where it lies: build it there")
         text = text.replace(f"{sources}/bin-wrappers", str(mode.work / "bin"))
-        text = text.replace(str(built), str(templates))
-        _program(mode.work / "bin" / wrapper.name, text.replace("\n", "\n" + settings, 1))
+        text = text.replace(built, f'"${_TEMPLATES}"').replace("\n", "\n" + settings, 1)
+        _program(mode.work / "bin" / wrapper.name, text)
     return mode
 
 
-def _system(mode: Mode, hooks: Path) -> Path:
+def make_templates(mode: Mode, sources: Path, script: str) -> Path:
+    """What git copies to each repository of a script."""
+    templates = mode.work / "templates" / script
+    shutil.copytree(sources / "templates" / "blt", templates)
+    if mode.name == "files":
+        own = _MAKES_HOOK.findall((sources / "t" / script).read_text(errors="replace"))
+        for event in set(GIT_EVENTS).difference(own):
+            shutil.copy2(mode.work / "hooks" / event, templates / "hooks" / event)
+    return templates
+
+
+def _system_settings(mode: Mode) -> Path:
     """The file that is the system's configuration: what `install` writes to a repository's."""
     file = mode.work / "gitconfig"
     for event in GIT_EVENTS:
-        for key, value in (("command", command_for(str(hooks / event))), ("event", event)):
+        script = str(mode.work / "hooks" / event)
+        for key, value in (("command", command_for(script)), ("event", event)):
             name = f"{section_of(event)}.{key}"
             subprocess.run(["git", "config", "--file", file, name, value], check=True)
     return file
@@ -163,7 +176,7 @@ def run_script(mode: Mode, sources: Path, script: str, options: Sequence[str]) -
     process = subprocess.Popen(
         ["sh", script, f"--root={root}", "--no-color", *options],
         cwd=sources / "t",
-        env=mode.environ(),
+        env=mode.environ(make_templates(mode, sources, script)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -214,7 +227,6 @@ def run_mode(
 ) -> list[str]:
     """Run scripts; the processes and folders that are left when all is over."""
     started = time.monotonic()
-    (mode.work / "trash").mkdir()
     with ThreadPoolExecutor(chosen.jobs) as pool:
         futures = [
             pool.submit(_run_and_say, mode, sources, script, chosen.option, f"{n}/{len(scripts)}")
