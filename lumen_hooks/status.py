@@ -118,11 +118,12 @@ def _of_index(
     meta = index.meta()
     counts = index.counts()
     wanted, refusal = _wanted(settings)
-    pending = len(_differing(index, scan(worktree, settings), worktree, settings))
+    manifest = scan(worktree, settings)
+    pending = len(_differing(index, manifest, worktree, settings))
     state = _state(meta, wanted, pending, holder)
     skipped = index.skipped()
-    for reason, count in (decode_json(meta.get("unindexable")) or {}).items():
-        skipped[reason] = skipped.get(reason, 0) + int(str(count))
+    for reason, count in manifest.unindexable.items():
+        skipped[reason] = skipped.get(reason, 0) + count
     return Status(
         worktree=worktree.top,
         index=worktree.index_path,

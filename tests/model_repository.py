@@ -224,6 +224,11 @@ class World:
     def main(self) -> Repository:
         return self.trees[0]
 
+    @property
+    def clean(self) -> Path:
+        """Where the last clean build was made."""
+        return self.base / "clean"
+
     def tree(self, number: int) -> Repository:
         return self.trees[number % len(self.trees)]
 
@@ -332,7 +337,7 @@ class World:
         that every file is read, chunked and embedded.
         """
         worktree = find_worktree(str(tree.top))
-        copy = self.base / "clean"
+        copy = self.clean
         shutil.rmtree(copy, ignore_errors=True)
 
         def git_folder(folder: str, _names: list[str]) -> list[str]:

@@ -214,6 +214,7 @@ class Worktrees(RuleBasedStateMachine):
         for path, content, _, skipped in found["files"]:
             assert content == (None if skipped == "too large" else _blob(place.top / str(path)))
         self._check_status(place, clean)
+        assert _counted(place.top) == _counted(self.world.clean)
         check_whole(place)
         assert update_index(self._job(place), wait=0) == Updated(None, None)
         assert self._account() == 0
@@ -323,6 +324,12 @@ class Worktrees(RuleBasedStateMachine):
 
 def _blob(place: Path) -> bytes:
     return blob_id(place.read_bytes(), 20)
+
+
+def _counted(top: Path) -> tuple[int, int, dict[str, int]]:
+    """What `status` counts: files, chunks, and what was passed over for which reason."""
+    status = read_status(find_worktree(str(top)), load_settings(str(top), {}))
+    return status.files, status.chunks, status.skipped
 
 
 def _nothing() -> None:
@@ -443,3 +450,12 @@ def test_a_folder_that_became_a_symlink_to_itself_leaves_nothing_in_the_index(
     refreshed(repo)
     assert {row[0] for row in contents(repo)["chunks"]} == {"a.py"}
     assert update(repo).refresh is None
+
+
+def test_what_is_passed_over_unopened_is_counted_as_it_is_now(repo: Repository) -> None:
+    """It was counted as it was at the last refresh that found a difference."""
+    repo.commit({"a.py": file_content("python", 1)})
+    update(repo)
+    (repo.top / "link.py").symlink_to("a.py")
+    assert update(repo).refresh is None
+    assert _counted(repo.top)[2] == {"symlink": 1}
