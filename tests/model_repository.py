@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PATHS = ("a.py", "b.md", "c.txt", "pkg/d.py", "pkg", "pkg/sub/e.js", "größe.py", "data.svg")
 """Where files come and go; `pkg` is a file at times."""
 
-KINDS = ("python", "markdown", "crlf", "binary", "large", "latin", "prose", "empty")
+KINDS = ("python", "ident", "markdown", "crlf", "binary", "large", "latin", "prose", "empty")
 
 BRANCHES = ("main", "other", "w1", "w2", "HEAD~1")
 
@@ -34,19 +34,19 @@ RULES = {
     ".gitignore": ("*.md", "pkg/", "/a.py", "*\n!a.py", "!*"),
     ".lumenignore": ("*.md", "pkg/", "a.py", "*\n!*.py", "!*"),
     ".gitattributes": (
+        "* filter=mark",
         "*.py linguist-generated",
+        "*.py filter=a=b",
+        "*.py ident",
         "pkg/** linguist-vendored",
         "* text=auto",
+        "[attr]mine filter=mark\npkg/** mine",
         "*.py text eol=crlf",
         "* -text",
         "c.txt linguist-generated=false",
-        "*.py ident",
-        "* filter=mark",
-        "*.py filter=a=b",
         "*.txt working-tree-encoding=ISO-8859-1",
         "*.py working-tree-encoding=UTF-16",
-        "/.gitattributes export-ignore",
-        "[attr]mine filter=mark\npkg/** mine",
+        "*.py -filter -ident",
     ),
 }
 RULE_FILES = {
@@ -68,8 +68,10 @@ LINKED_EVERY = 4
 LOOSE = (("core.trustctime", "false"), ("core.checkStat", "minimal"))
 """Settings that have git compare whole seconds of the modification time, and the size."""
 
-FILTER = "touch '{ran}'; tr 0-9 1-90"
-"""A program of the repository's, which leaves a mark where it ran. git may run it; we may not."""
+FILTER = "touch '{ran}'; tr 0-9 90-8"
+"""A program of the repository's, which leaves a mark where it ran. git may run it; we may not.
+
+It undoes a change of the kind `same size`: to git, the file is then what it was before."""
 
 CHANGES = (
     "write", "write", "write, old time", "append", "same size", "same size, time set back",
@@ -147,6 +149,7 @@ FORMS = ("branch", "detached", "bare", "nested", "orphan")
 
 GIT_SECONDS = 60
 HOUR_NS = 3_600_000_000_000
+OLD_NS = 1_700_000_000_000_000_000
 
 
 def file_content(kind: str, number: int) -> bytes:
@@ -155,6 +158,7 @@ def file_content(kind: str, number: int) -> bytes:
     python = python_module(name, "shared")
     return {
         "python": python.encode(),
+        "ident": b"# $Id$\n" + python.encode(),
         "markdown": f"# Part {name}\n\nAbout {name}.\n\n## More\n\n{name} again.\n".encode(),
         "crlf": python.replace("\n", "\r\n").encode(),
         "binary": b"\0\1\2" + name.encode() * 20,
@@ -218,7 +222,9 @@ class World:
         main.commit({"a.py": file_content("python", 3), "c.txt": file_content("prose", 1)})
         run_git(main.top, "switch", "-q", "main")
         main.commit({"a.py": file_content("python", 4), "pkg/sub/e.js": b"let e = 1;\n"})
-        return cls(base, [main])
+        world = cls(base, [main])
+        world.age(main)
+        return world
 
     @property
     def main(self) -> Repository:
@@ -283,6 +289,14 @@ class World:
         mark.unlink(missing_ok=True)
         yield
         assert not mark.exists()
+
+    def age(self, tree: Repository) -> None:
+        """Let time pass for git: no file is younger than its index, whose word it then takes."""
+        for path in PATHS:
+            place = tree.top / path
+            if place.is_file() and not place.is_symlink():
+                os.utime(place, ns=(OLD_NS, OLD_NS))
+        run_git(tree.top, "update-index", "-q", "--refresh")
 
     # worktrees
 

@@ -144,6 +144,10 @@ class Worktrees(RuleBasedStateMachine):
             self.world.swept()
             self.done["git commands"] += 1
 
+    @rule(tree=trees)
+    def age(self, tree: int) -> None:
+        self.world.age(self.world.tree(tree))
+
     @precondition(lambda self: len(self.world.trees) < MAX_TREES)
     @rule(
         form=st.sampled_from(FORMS),
