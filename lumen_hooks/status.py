@@ -150,13 +150,14 @@ def _of_index(
     meta = index.meta()
     counts = index.counts()
     wanted, refusal = _wanted(settings)
-    pending = len(_differing(index, scan(worktree, settings), worktree, settings))
+    manifest = scan(worktree, settings)
+    pending = len(_differing(index, manifest, worktree, settings))
     state = _state(meta, wanted, pending, holder)
     misfit = refusal or ("" if _fits(meta, wanted) else OTHER_FINGERPRINT)
     skipped = index.skipped()
+    for reason, count in manifest.unindexable.items():
+        skipped[reason] = skipped.get(reason, 0) + count
     with decoding(index.path):
-        for reason, count in (decode_json(meta.get("unindexable")) or {}).items():
-            skipped[reason] = skipped.get(reason, 0) + int(str(count))
         dimensions = int(meta.get("dimensions", "0"))
         last_refresh = decode_json(meta.get("last_refresh"))
     return Status(

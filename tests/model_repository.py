@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,12 +17,13 @@ from tests.repository import Repository
 from tests.sources import python_module
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 PATHS = ("a.py", "b.md", "c.txt", "pkg/d.py", "pkg", "pkg/sub/e.js", "größe.py", "data.svg")
 """Where files come and go; `pkg` is a file at times."""
 
-KINDS = ("python", "markdown", "crlf", "binary", "large", "latin", "prose", "empty")
+KINDS = ("python", "ident", "markdown", "crlf", "binary", "large", "latin", "prose", "empty")
 
 BRANCHES = ("main", "other", "w1", "w2", "HEAD~1")
 
@@ -33,23 +34,51 @@ RULES = {
     ".gitignore": ("*.md", "pkg/", "/a.py", "*\n!a.py", "!*"),
     ".lumenignore": ("*.md", "pkg/", "a.py", "*\n!*.py", "!*"),
     ".gitattributes": (
+        "* filter=mark",
         "*.py linguist-generated",
+        "*.py filter=a=b",
+        "*.py ident",
         "pkg/** linguist-vendored",
         "* text=auto",
+        "[attr]mine filter=mark\npkg/** mine",
         "*.py text eol=crlf",
         "* -text",
         "c.txt linguist-generated=false",
+        "*.txt working-tree-encoding=ISO-8859-1",
+        "*.py working-tree-encoding=UTF-16",
+        "*.py -filter -ident",
     ),
 }
-RULE_FILES = (*RULES, "pkg/.gitignore", "pkg/.lumenignore")
+RULE_FILES = {
+    **dict(zip(RULES, RULES, strict=True)),
+    "pkg/.gitignore": ".gitignore",
+    "pkg/.lumenignore": ".lumenignore",
+    "pkg/.gitattributes": ".gitattributes",
+    "attributes": ".gitattributes",
+    "../attributes": ".gitattributes",
+    ".git/info/attributes": ".gitattributes",
+    ".git/info/exclude": ".gitignore",
+}
+"""Files of rules, and whose rules they hold. Those in .git are the main worktree's, thus all
+worktrees'; the two called `attributes` count once `core.attributesFile` names them."""
+
+LINKED_EVERY = 4
+"""Of rule files outside the tree, every so manieth is a link to where the rules are."""
+
+LOOSE = (("core.trustctime", "false"), ("core.checkStat", "minimal"))
+"""Settings that have git compare whole seconds of the modification time, and the size."""
+
+FILTER = "touch '{ran}'; tr 0-9 90-8"
+"""A program of the repository's, which leaves a mark where it ran. git may run it; we may not.
+
+It undoes a change of the kind `same size`: to git, the file is then what it was before."""
 
 CHANGES = (
     "write", "write", "write, old time", "append", "same size", "same size, time set back",
-    "touch", "old time", "chmod", "delete", "rename", "copy", "symlink", "directory",
+    "touch", "old time", "future time", "chmod", "truncate", "replace, time set back", "delete",
+    "rename", "copy", "symlink", "directory",
 )  # fmt: skip
-
-KEEP_TIME = frozenset({"write, old time", "same size, time set back"})
-"""Changes that git itself may not see."""
+"""What happens to a file; git itself does not see those that set its time stamp back, at times."""
 
 COMMANDS: tuple[tuple[str, ...], ...] = (
     ("add", "-A"),
@@ -62,6 +91,9 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("checkout", "-q", "-f", "--detach", "{branch}"),
     ("checkout", "-q", "--", "."),
     ("checkout", "-q", "{branch}", "--", "{path}"),
+    ("restore", "-q", "."),
+    ("restore", "-q", "--staged", "."),
+    ("restore", "-q", "--source", "{branch}", "--", "{path}"),
     ("reset", "-q", "--hard"),
     ("reset", "-q", "--hard", "{branch}"),
     ("reset", "-q", "--soft", "HEAD~1"),
@@ -79,16 +111,30 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("revert", "--no-edit", "HEAD"),
     ("mv", "{path}", "moved.py"),
     ("rm", "-q", "-r", "--cached", "{path}"),
+    ("rm", "-q", "-r", "-f", "{path}"),
     ("update-index", "--assume-unchanged", "{path}"),
     ("update-index", "--really-refresh"),
+    ("update-index", "--index-version", "4"),
+    ("update-index", "--split-index"),
+    ("update-index", "--no-split-index"),
+    ("update-index", "--untracked-cache"),
     ("status",),
     ("clean", "-qfd"),
     ("switch", "-q", "--orphan", "unborn"),
     ("sparse-checkout", "set", "pkg"),
+    ("sparse-checkout", "set", "--sparse-index", "pkg"),
+    ("sparse-checkout", "set", "--no-cone", "/a.py"),
     ("sparse-checkout", "disable"),
     ("config", "core.autocrlf", "true"),
     ("config", "core.autocrlf", "input"),
     ("config", "core.autocrlf", "false"),
+    ("config", "core.eol", "crlf"),
+    ("config", "core.fileMode", "false"),
+    ("config", "core.fsmonitor", "false"),
+    ("config", "core.untrackedCache", "true"),
+    ("config", "core.attributesFile", "attributes"),
+    ("config", "core.attributesFile", "{base}/attributes"),
+    ("config", "--unset", "core.attributesFile"),
     ("config", "lumen.maxFileBytes", "400"),
     ("config", "lumen.maxFileBytes", str(LARGE_BYTES)),
     ("config", "lumen.exclude", "pkg/"),
@@ -102,6 +148,8 @@ FORMS = ("branch", "detached", "bare", "nested", "orphan")
 """Ways to add a worktree; `bare` checks nothing out, `orphan` needs git 2.42."""
 
 GIT_SECONDS = 60
+HOUR_NS = 3_600_000_000_000
+OLD_NS = 1_700_000_000_000_000_000
 
 
 def file_content(kind: str, number: int) -> bytes:
@@ -110,6 +158,7 @@ def file_content(kind: str, number: int) -> bytes:
     python = python_module(name, "shared")
     return {
         "python": python.encode(),
+        "ident": b"# $Id$\n" + python.encode(),
         "markdown": f"# Part {name}\n\nAbout {name}.\n\n## More\n\n{name} again.\n".encode(),
         "crlf": python.replace("\n", "\r\n").encode(),
         "binary": b"\0\1\2" + name.encode() * 20,
@@ -142,15 +191,24 @@ class World:
     _made: int = 0
 
     @classmethod
-    def make(cls, base: Path) -> World:
-        """A repository of a few files with two branches that conflict."""
+    def make(cls, base: Path, *, loose: bool) -> World:
+        """A repository of a few files with two branches that conflict.
+
+        Args:
+            base: a folder for it and its worktrees.
+            loose: git compares little of what the file system says about a file.
+        """
         main = Repository(base / "main")
         main.top.mkdir()
         run_git(main.top, "init", "-q")
+        program = FILTER.format(ran=base / "ran")
         for key, value in (
             ("gc.auto", "0"),
             ("advice.detachedHead", "false"),
             ("lumen.maxFileBytes", str(LARGE_BYTES)),
+            ("filter.mark.clean", program),
+            ("filter.a=b.clean", program),
+            *(LOOSE if loose else ()),
         ):
             run_git(main.top, "config", key, value)
         main.commit(
@@ -164,11 +222,18 @@ class World:
         main.commit({"a.py": file_content("python", 3), "c.txt": file_content("prose", 1)})
         run_git(main.top, "switch", "-q", "main")
         main.commit({"a.py": file_content("python", 4), "pkg/sub/e.js": b"let e = 1;\n"})
-        return cls(base, [main])
+        world = cls(base, [main])
+        world.age(main)
+        return world
 
     @property
     def main(self) -> Repository:
         return self.trees[0]
+
+    @property
+    def clean(self) -> Path:
+        """Where the last clean build was made."""
+        return self.base / "clean"
 
     def tree(self, number: int) -> Repository:
         return self.trees[number % len(self.trees)]
@@ -199,18 +264,39 @@ class World:
                 (shutil.copy2 if what == "copy" else os.rename)(place, other)
         else:
             _alter(place, what)
-        if what in KEEP_TIME and place.is_file() and _hides_from_git(tree.top, path):
-            os.utime(place)
 
     def write_rules(self, tree: Repository, path: str, number: int) -> None:
         """Write an ignore or attributes file."""
-        choice = RULES[os.path.basename(path)]
+        choice = RULES[RULE_FILES[path]]
         place = tree.top / path
-        _clear(tree.top, place)
+        if path.startswith((".git/", "../")):
+            place = self.main.top / path
+            place.unlink(missing_ok=True)
+            if number % LINKED_EVERY == 0:
+                place.symlink_to(self.base / "rules")
+        else:
+            _clear(tree.top, place)
         place.write_text(choice[number % len(choice)] + "\n")
 
     def git(self, tree: Repository, command: tuple[str, ...], path: str, branch: str) -> bool:
-        return run_git(tree.top, *(word.format(path=path, branch=branch) for word in command))
+        words = (word.format(path=path, branch=branch, base=self.base) for word in command)
+        return run_git(tree.top, *words)
+
+    @contextmanager
+    def nothing_of_its_own_runs(self) -> Iterator[None]:
+        """Insist that no program of the repository's is run in the block."""
+        mark = self.base / "ran"
+        mark.unlink(missing_ok=True)
+        yield
+        assert not mark.exists()
+
+    def age(self, tree: Repository) -> None:
+        """Let time pass for git: no file is younger than its index, whose word it then takes."""
+        for path in PATHS:
+            place = tree.top / path
+            if place.is_file() and not place.is_symlink():
+                os.utime(place, ns=(OLD_NS, OLD_NS))
+        run_git(tree.top, "update-index", "-q", "--refresh")
 
     # worktrees
 
@@ -265,23 +351,29 @@ class World:
         that every file is read, chunked and embedded.
         """
         worktree = find_worktree(str(tree.top))
-        copy = self.base / "clean"
+        copy = self.clean
         shutil.rmtree(copy, ignore_errors=True)
 
         def git_folder(folder: str, _names: list[str]) -> list[str]:
             return [".git"] if folder == worktree.top else []
 
-        shutil.copytree(worktree.top, copy, symlinks=True, ignore=git_folder)
+        shutil.copytree(
+            worktree.top, copy, symlinks=True, ignore=git_folder, copy_function=shutil.copy
+        )
         git_dir = copy / ".git"
         for folder in ("objects/info", "refs", "info"):
             (git_dir / folder).mkdir(parents=True)
         alternate = os.path.join(worktree.common_dir, "objects")
         (git_dir / "objects/info/alternates").write_text(alternate + "\n")
         (git_dir / "HEAD").write_text("ref: refs/heads/unborn\n")
-        shutil.copyfile(os.path.join(worktree.common_dir, "config"), git_dir / "config")
-        for name in ("index", "config.worktree", "info/sparse-checkout"):
-            with suppress(FileNotFoundError):
-                shutil.copyfile(os.path.join(worktree.git_dir, name), git_dir / name)
+        shared = [name for name in os.listdir(worktree.git_dir) if name.startswith("sharedindex.")]
+        for folder, names in (
+            (worktree.common_dir, ("config", "info/attributes", "info/exclude")),
+            (worktree.git_dir, ("index", "config.worktree", "info/sparse-checkout", *shared)),
+        ):
+            for name in names:
+                with suppress(FileNotFoundError):
+                    shutil.copyfile(os.path.join(folder, name), git_dir / name)
         done = update_index(job_for(Repository(copy), FakeEmbedder()), wait=0)
         assert isinstance(done, Updated)
         return contents(copy)
@@ -300,19 +392,6 @@ def _clear(top: Path, place: Path) -> None:
         place.unlink(missing_ok=True)
 
 
-def _hides_from_git(top: Path, path: str) -> bool:
-    """Whether git takes a file for what is staged, although it is not."""
-    if not run_git(top, "diff-files", "--quiet", "--", path):
-        return False
-    staged, hashed = (
-        subprocess.run(
-            ["git", *command, "--", path], cwd=top, check=False, capture_output=True, text=True
-        ).stdout.split()
-        for command in (["ls-files", "-s"], ["hash-object"])
-    )
-    return bool(staged and hashed) and staged[1] != hashed[0]
-
-
 def _alter(place: Path, what: str) -> None:
     before = place.stat()
     data = place.read_bytes()
@@ -323,12 +402,21 @@ def _alter(place: Path, what: str) -> None:
         os.utime(place)
     elif what == "old time":
         os.utime(place, ns=(0, 0))
+    elif what == "future time":
+        os.utime(place, ns=(before.st_atime_ns, before.st_mtime_ns + HOUR_NS))
+    elif what == "truncate":
+        os.truncate(place, before.st_size // 2)
     elif what == "chmod":
         place.chmod(before.st_mode ^ 0o111)
     elif what == "append":
         place.write_bytes(data + b"and more\n")
     elif what == "same size":
         place.write_bytes(turned)
-    elif what == "same size, time set back":
-        place.write_bytes(turned)
+    elif what.endswith("time set back"):
+        if what.startswith("replace"):
+            other = place.with_name("replacement")
+            other.write_bytes(turned)
+            other.rename(place)
+        else:
+            place.write_bytes(turned)
         os.utime(place, ns=(before.st_atime_ns, before.st_mtime_ns))

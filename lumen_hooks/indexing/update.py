@@ -432,7 +432,6 @@ class _Update:
                 "top": storable(self._worktree.top),
                 "head": manifest.head or "",
                 "rules": manifest.rules,
-                "unindexable": json.dumps(manifest.unindexable),
                 "refreshed": "1",
                 "last_refresh": json.dumps(asdict(refresh)),
                 "complete": "1",
