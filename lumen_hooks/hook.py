@@ -12,7 +12,7 @@ import os
 import sys
 
 from .own_files import EVENTS as EVENTS_FILE
-from .own_files import FOLDER, INDEX, make_folder, open_file
+from .own_files import FOLDER, INDEX, LOG, make_folder, open_file
 from .spawn import spawn_worker, worker_alive
 
 TYPE_CHECKING = False  # typing costs more to import than all of this module
@@ -171,6 +171,9 @@ def _log(common_dir: str, event: str, top: str, error: Exception) -> None:
     try:
         from .log import append
 
+        path = os.path.join(common_dir, FOLDER, LOG)
+        if os.path.isfile(os.path.join(common_dir, "HEAD")):  # git waits: it is not deleted now
+            os.close(open_file(path, os.O_WRONLY, create=True))
         what = f"{type(error).__name__}: {error}"
         append(common_dir, {"event": event, "worktree": top, "error": what})
     except Exception:  # there is nowhere left to say it

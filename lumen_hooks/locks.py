@@ -47,7 +47,8 @@ class Holder:
 class Acquired:
     """The lock is ours until `release`, or the end of a `with` block."""
 
-    def __init__(self, descriptor: int, signature: bytes) -> None:
+    def __init__(self, path: str, descriptor: int, signature: bytes) -> None:
+        self.path = path
         self._fd = descriptor
         self._signature = signature
         _held.add(self)
@@ -155,7 +156,7 @@ def acquire(path: str, *, timeout: float, purpose: str) -> Acquired | Held | Fai
         descriptor = _lock(path, time.monotonic() + timeout)
     except OSError as error:
         return failed(path, error)
-    return Held(read_holder(path)) if descriptor is None else _sign(descriptor, purpose)
+    return Held(read_holder(path)) if descriptor is None else _sign(path, descriptor, purpose)
 
 
 def _lock(path: str, deadline: float) -> int | None:
@@ -183,13 +184,13 @@ def _locked(descriptor: int, deadline: float) -> bool:
     return True
 
 
-def _sign(descriptor: int, purpose: str) -> Acquired:
+def _sign(path: str, descriptor: int, purpose: str) -> Acquired:
     pid = os.getpid()
     signature = f"{pid} {time.time():.3f} {start_ticks(pid) or '-'} {purpose}\n".encode()
     with suppress(OSError):  # a full disk: the lock is ours all the same, though unsigned
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, signature, 0)
-    return Acquired(descriptor, signature)
+    return Acquired(path, descriptor, signature)
 
 
 def read_holder(path: str) -> Holder | None:

@@ -39,6 +39,7 @@ def vectors(count: int, start: int = 0) -> dict[bytes, bytes]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
+    (tmp_path / "lumen").mkdir()
     return str(tmp_path / "lumen" / "embeddings.db")
 
 
@@ -242,7 +243,6 @@ def test_mending_under_another_process(path: str) -> None:
 
 
 def test_another_programs_database_is_set_aside(path: str) -> None:
-    os.makedirs(os.path.dirname(path))
     connection = apsw.Connection(path)
     connection.execute("CREATE TABLE theirs(x)")
     connection.close()
@@ -276,9 +276,12 @@ def test_full_disk_loses_nothing(path: str, store: EmbeddingStore) -> None:
 
 def test_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "lumen").write_text("a file where the folder should be")
-    with pytest.raises(StorageFullError) as raised:
+    with pytest.raises(StoreError, match="not a folder of lumen-hooks") as raised:
         EmbeddingStore(str(tmp_path / "lumen" / "embeddings.db"))
-    assert "lumen" in raised.value.message
+    assert "remove it" in raised.value.hint
+    with pytest.raises(StorageFullError):
+        EmbeddingStore(str(tmp_path / "gone" / "embeddings.db"))
+    assert not (tmp_path / "gone").exists()
 
 
 def test_size_counts_the_log(path: str, store: EmbeddingStore) -> None:

@@ -688,7 +688,7 @@ class TestHookProcess:
         assert self.run(repo, "post-commit")[0] == []
         (line,) = (repo.top / ".git/lumen/log.jsonl").read_text().splitlines()
         assert json.loads(line)["event"] == "post-commit"
-        assert "IsADirectoryError" in json.loads(line)["error"]
+        assert "it is a folder, not a file of lumen-hooks" in json.loads(line)["error"]
 
     def test_unknown_events_are_ignored(self, repo: Repository) -> None:
         assert self.run(repo, "pre-push")[0] == []
@@ -697,6 +697,7 @@ class TestHookProcess:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path = tmp_path / "lumen" / "events"
+        path.parent.mkdir()
         real = os.write
 
         def taken_before_the_write(descriptor: int, data: bytes) -> int:

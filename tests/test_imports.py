@@ -10,6 +10,7 @@ HOOK_TIER = {
     "lumen_hooks",
     "lumen_hooks.environment",
     "lumen_hooks.hook",
+    "lumen_hooks.own_files",
     "lumen_hooks.spawn",
 }
 

@@ -195,6 +195,7 @@ def test_the_foreground_seed_leaves_a_peer_alone(repo: Repository) -> None:
     indexed(repo)
     new = repo.add_worktree("new")
     worktree = find_worktree(str(new.top))
+    worktree.begin()
     lock = acquire(worktree.lock_path, timeout=0, purpose="peer")
     assert isinstance(lock, Acquired)
     with lock:

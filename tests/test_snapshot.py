@@ -560,6 +560,7 @@ class TestPublishing:
             return found
 
         monkeypatch.setattr(seeding, "find_donors", find_then_spoil)
+        worktree.begin()
         lock = acquire(worktree.lock_path, timeout=0, purpose="test")
         assert isinstance(lock, Acquired)
         with lock:

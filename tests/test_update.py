@@ -156,6 +156,7 @@ def test_skipped_files_are_counted_and_not_read_again(repo: Repository) -> None:
 
 def test_a_held_lock_is_waited_for_and_then_reported(repo: Repository) -> None:
     repo.commit({"a.py": python_module("alpha")})
+    find_worktree(str(repo.top)).begin()
     lock = acquire(find_worktree(str(repo.top)).lock_path, timeout=0, purpose="a peer's work")
     assert isinstance(lock, Acquired)
     with lock:

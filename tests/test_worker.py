@@ -60,6 +60,13 @@ def change(repo: Repository, name: str = "m0.py") -> None:
         file.write("post-commit\n")
 
 
+def begun(project: Repository, name: str) -> Repository:
+    """A new worktree with our folder in its git dir, which a hook makes and a worker never does."""
+    new = project.add_worktree(name)
+    find_worktree(str(new.top)).begin()
+    return new
+
+
 @contextmanager
 def started(repo: Repository, *rest: str) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-I", "-m", "lumen_hooks.worker", str(repo.top), "post-commit"]
@@ -163,7 +170,7 @@ def test_makes_the_index_follow_answers_the_hints_and_gives_up_its_lock(
 
 
 def test_seeds_a_worktree_that_has_no_index(project: Repository) -> None:
-    new = project.add_worktree("new")
+    new = begun(project, "new")
     assert run(new) == 0
     assert is_fresh(new)
     assert contents(new) == contents(project)
@@ -196,7 +203,7 @@ from lumen_hooks import locks, worker
 top, events = sys.argv[1:]
 let_go = locks.Acquired.release
 def release(lock):
-    if lock._lock.lock_file.endswith("worker.lock") and os.path.exists(top + "/m1.py"):
+    if lock.path.endswith("worker.lock") and os.path.exists(top + "/m1.py"):
         os.unlink(top + "/m1.py")
         open(events, "a").write("post-commit\\n")
     let_go(lock)
@@ -216,7 +223,7 @@ def test_an_event_that_arrives_as_it_lets_go_is_picked_up(project: Repository) -
 
 
 def test_one_at_a_time_in_each_worktree(project: Repository) -> None:
-    other = project.add_worktree("other")
+    other = begun(project, "other")
     change(project)
     lock = peer(project)
     with lock, started(project) as first:
@@ -299,6 +306,15 @@ def test_a_rebase_that_stopped_is_not_waited_for_but_watched(project: Repository
     assert len(refreshes(project)) == 2
 
 
+def test_makes_no_folder_of_its_own(project: Repository) -> None:
+    new = project.add_worktree("new")
+    assert run(new) == 0
+    assert not os.path.exists(find_worktree(str(new.top)).folder)
+    shutil.rmtree(find_worktree(str(project.top)).folder)
+    assert run(project) == 0
+    assert not os.path.exists(find_worktree(str(project.top)).folder)
+
+
 def test_ends_at_once_if_the_worktree_was_removed(project: Repository) -> None:
     new = project.add_worktree("new")
     update(new)
@@ -324,7 +340,7 @@ def test_ends_quietly_if_the_worktree_is_removed_while_it_waits(project: Reposit
 
 @needs_proc
 def test_ends_quietly_if_the_worktree_is_removed_while_it_works(project: Repository) -> None:
-    new = project.add_worktree("new")
+    new = begun(project, "new")
     place = find_worktree(str(new.top))
     slot = embedding_slot(new)
     with slot, started(new) as process:

@@ -65,6 +65,8 @@ def session_start(directory: str) -> None:
 
 
 def _start_worker(worktree: Worktree) -> None:
+    with suppress(OSError):  # the worker, which makes no folder, will not get far then
+        worktree.begin()
     spawn_worker(worktree.top, "session-start")
 
 
