@@ -57,7 +57,7 @@ class Worktree:
     def remark(self) -> str:
         """What to say of an index that is not where it belongs; empty of any other."""
         if not self.read_only:
-            return f"the index lies in {self.home}: {self.obstacle}" if self.home else ""
+            return f"the index is kept in {self.home}: {self.obstacle}" if self.home else ""
         if self.home:
             return f"answered from {self.index_path}, a sibling's, as it is: {self.obstacle}"
         return f"the index cannot be refreshed here: {self.obstacle}"
