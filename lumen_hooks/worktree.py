@@ -95,7 +95,7 @@ class Worktree:
     def begin(self) -> None:
         """Make our folders, or bring them to the mode that the repository asks for.
 
-        For what begins work on a worktree while somebody waits for it, and never for a worker,
+        And the files that stay, so that a worker finds them and need not make them. For what begins work on a worktree while somebody waits for it, and never for a worker,
         which may be the last one here.
 
         Raises:
@@ -108,9 +108,10 @@ class Worktree:
             self.insist_on_presence()
             if not own_files.make_folder(folder, mode):
                 own_files.settle(folder, mode)
-        if own_files.check(self.log_path) is None:
-            self.insist_on_presence()
-            os.close(own_files.open_file(self.log_path, os.O_WRONLY, create=True))
+        for path in (self.log_path, self.lock_path, self.worker_lock_path):
+            if not os.path.lexists(path):
+                self.insist_on_presence()
+                os.close(own_files.open_file(path, os.O_WRONLY, create=True))
 
     @property
     def is_linked(self) -> bool:
