@@ -95,8 +95,9 @@ class Worktree:
     def begin(self) -> None:
         """Make our folders, or bring them to the mode that the repository asks for.
 
-        And the files that stay, so that a worker finds them and need not make them. For what begins work on a worktree while somebody waits for it, and never for a worker,
-        which may be the last one here.
+        And the files that stay, so that a worker finds them and need not make them: it may be the
+        last one here. For what begins work on a worktree while somebody waits for it, and never
+        for a worker.
 
         Raises:
             NotOursError: something else lies in the place of a folder of ours.
