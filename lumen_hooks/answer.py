@@ -24,6 +24,7 @@ from .errors import (
     StoreError,
 )
 from .index_model import OwnModel, note_of
+from .indexing.housekeeping import wants_trimming
 from .indexing.turns import SMALL_SLOW_REFRESH_FILES
 from .indexing.update import Busy, update_index
 from .search.anchor import results_now
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from .config import Settings
-    from .indexing.update import Job
+    from .indexing.update import Job, Updated
     from .search.model import Hit, Query, SearchResult
     from .search.query import QueryEmbedder
     from .search.related import Place
@@ -220,7 +221,7 @@ def _bring_up_to_date(
     if look.state == ABSENT:
         if not refresh:
             raise StoreError("this worktree has no index", hint="lumen-hooks index")
-        _create(job)
+        _leave_trimming(job, _create(job), start_worker)
     elif look.state == FRESH or not refresh:
         return _Freshened(look)
     elif job.worktree.read_only:
@@ -234,8 +235,10 @@ def _bring_up_to_date(
         return _Freshened(look, STALE)
     else:
         try:
-            if isinstance(update_index(replace(job, deaths_max=1), wait=PEER_WAIT_SECONDS), Busy):
+            done = update_index(replace(job, deaths_max=1), wait=PEER_WAIT_SECONDS)
+            if isinstance(done, Busy):
                 return _Freshened(look, REFRESHING)
+            _leave_trimming(job, done, start_worker)
         except (LockError, ModelError, StorageFullError) as error:
             return _Freshened(look, STALE, error.message)
         except TooManyDeathsError:  # several texts that take their parsers seconds
@@ -265,7 +268,17 @@ def _leave_to_worker(
     return _Freshened(look, STALE, follows="is being built in the background")
 
 
-def _create(job: Job, *, check: bool = False, damaged: tuple[int, int] | None = None) -> None:
+def _leave_trimming(job: Job, done: Updated | Busy, start_worker: Callable[[], None]) -> None:
+    """Have a worker trim an embedding store that this answer filled beyond its limit."""
+    if isinstance(done, Busy) or job.settings.refresh == "off":
+        return
+    if wants_trimming(job.worktree, job.settings, done):
+        start_worker()
+
+
+def _create(
+    job: Job, *, check: bool = False, damaged: tuple[int, int] | None = None
+) -> Updated | Busy:
     """Seed or build an index that is missing or damaged, or wait for the peer that does."""
     done = update_index(job, wait=job.settings.seed_wait, check=check, damaged=damaged)
     if isinstance(done, Busy) and not os.path.exists(job.worktree.index_path):
@@ -273,6 +286,7 @@ def _create(job: Job, *, check: bool = False, damaged: tuple[int, int] | None = 
             f"the index is being made by {done.holder or 'another process'}",
             hint="wait for it with: lumen-hooks wait",
         )
+    return done
 
 
 def _find(

@@ -130,7 +130,9 @@ def _existing(path: str) -> str:
 
 
 def _obstacle(folder: str) -> str:
-    """Why nothing can be written in a folder, or nothing. Leaves no trace there."""
+    """Why nothing can be written in a folder, or nothing (also if it is gone). Leaves no trace."""
+    if not os.path.isdir(folder):
+        return ""
     if not os.access(folder, os.W_OK | os.X_OK):
         read_only = os.statvfs(folder).f_flag & os.ST_RDONLY
         reason = os.strerror(errno.EROFS if read_only else errno.EACCES)

@@ -12,7 +12,7 @@ import os
 import sys
 
 from .own_files import EVENTS as EVENTS_FILE
-from .own_files import FOLDER, INDEX, LOG, make_folder, open_file
+from .own_files import FOLDER, INDEX, LOG, WORKER_LOCK, make_folder, open_file
 from .spawn import spawn_worker, worker_alive
 
 TYPE_CHECKING = False  # typing costs more to import than all of this module
@@ -116,8 +116,8 @@ def _seed(top: str, common_dir: str, event: str) -> None:
 def _record(folder: str, line: str) -> None:
     """Append one line to the events file, in one write, in a git dir that is there."""
     git_dir = os.path.dirname(folder)
-    if os.path.isfile(os.path.join(git_dir, "HEAD")):
-        make_folder(folder)
+    if os.path.isfile(os.path.join(git_dir, "HEAD")) and make_folder(folder):
+        os.close(open_file(os.path.join(folder, WORKER_LOCK), os.O_WRONLY, create=True))
     path = os.path.join(folder, EVENTS_FILE)
     for _ in range(2):
         descriptor = open_file(path, os.O_WRONLY | os.O_APPEND, create=True)

@@ -27,5 +27,6 @@ def foreign_files(worktree: Worktree) -> tuple[str, str]:
     folders = dict.fromkeys(
         path if os.path.basename(path) == FOLDER else os.path.dirname(path) for path, _ in found
     )
-    command = f"sudo chown -R {user_name(os.geteuid())} {' '.join(map(quote, folders))}"
+    me = user_name(os.geteuid()).removeprefix("user ")  # a number does as well
+    command = f"sudo chown -R {me} {' '.join(map(quote, folders))}"
     return f"{path} belongs to {owner}{more}", command

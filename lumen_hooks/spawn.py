@@ -123,7 +123,9 @@ def detach() -> None:
 def worker_alive(folder: str) -> bool:
     """Whether the process named in a folder's `worker.lock` is a worker, and runs.
 
-    A hint, for a cheap way out: the lock itself decides. The scripts in hooks/ ask the same.
+    A hint, for a cheap way out: the lock itself decides. The scripts in hooks/ ask the same, but
+    go by the worktree's path in the command line, since to read when a process started costs them
+    0.3 ms.
 
     Args:
         folder: our folder in a worktree's git dir.

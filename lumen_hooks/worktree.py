@@ -57,7 +57,7 @@ class Worktree:
     def remark(self) -> str:
         """What to say of an index that is not where it belongs; empty of any other."""
         if not self.read_only:
-            return f"the index lies in {self.home}: {self.obstacle}" if self.home else ""
+            return f"the index is kept in {self.home}: {self.obstacle}" if self.home else ""
         if self.home:
             return f"answered from {self.index_path}, a sibling's, as it is: {self.obstacle}"
         return f"the index cannot be refreshed here: {self.obstacle}"
@@ -123,8 +123,9 @@ class Worktree:
     def begin(self) -> None:
         """Make our folders, or bring them to the mode that the repository asks for.
 
-        For what begins work on a worktree while somebody waits for it, and never for a worker,
-        which may be the last one here.
+        And the files that stay, so that a worker finds them and need not make them: it may be the
+        last one here. For what begins work on a worktree while somebody waits for it, and never
+        for a worker.
 
         Raises:
             NotOursError: something else lies in the place of a folder of ours.
@@ -144,7 +145,12 @@ class Worktree:
                 if folder == self.folder or error.errno not in _NOT_FOR_US:
                     raise
                 # A sandbox may allow this worktree's git dir alone: no store and no log then.
-        self._make_log()
+        self._make_files(self.lock_path, self.worker_lock_path)
+        try:
+            self._make_files(self.log_path)
+        except OSError as error:
+            if not self.is_linked or error.errno not in {*_NOT_FOR_US, errno.ENOENT}:
+                raise
 
     def _begin_aside(self) -> None:
         os.makedirs(os.path.dirname(self.home), own_files.PRIVATE, exist_ok=True)
@@ -154,16 +160,13 @@ class Worktree:
         if own_files.check(origin) is None:
             with open(own_files.open_file(origin, os.O_WRONLY, create=True), "wb") as file:
                 file.write(os.fsencode(self.git_dir) + b"\n")
+        self._make_files(self.lock_path, self.worker_lock_path)
 
-    def _make_log(self) -> None:
-        if own_files.check(self.log_path) is not None:
-            return
-        self.insist_on_presence()
-        try:
-            os.close(own_files.open_file(self.log_path, os.O_WRONLY, create=True))
-        except OSError as error:
-            if not self.is_linked or error.errno not in {*_NOT_FOR_US, errno.ENOENT}:
-                raise
+    def _make_files(self, *paths: str) -> None:
+        for path in paths:
+            if not os.path.lexists(path):
+                self.insist_on_presence()
+                os.close(own_files.open_file(path, os.O_WRONLY, create=True))
 
     @property
     def is_linked(self) -> bool:

@@ -96,7 +96,7 @@ def _remove_repositories(repo: Repository, launcher: Launcher, trials: int) -> l
     for number in range(trials):
         copy = _copy(templates[number % 2], number)
         _edit(copy)
-        worker = launcher.start(copy.top, str(copy.top), "post-commit", entry="worker")
+        worker = launcher.start("/", str(copy.top), "post-commit", entry="worker")
         time.sleep(chance.uniform(0, LONGEST_SECONDS))
         wrong += _remove(copy.top).splitlines()
         ended = worker.wait()
@@ -118,7 +118,7 @@ def _remove_worktrees(repo: Repository, launcher: Launcher, trials: int) -> list
         if number % 2:
             update(linked)
         _edit(linked)
-        worker = launcher.start(linked.top, str(linked.top), "post-checkout", entry="worker")
+        worker = launcher.start("/", str(linked.top), "post-checkout", entry="worker")
         time.sleep(chance.uniform(0, LONGEST_SECONDS))
         done = subprocess.run(
             ["git", "worktree", "remove", "--force", str(linked.top)],

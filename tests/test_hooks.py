@@ -75,9 +75,10 @@ def events(folder: Path) -> list[str]:
 
 
 @contextmanager
-def working_process() -> Iterator[subprocess.Popen[bytes]]:
-    """A process that looks like a worker."""
-    command = [sys.executable, "-c", "print(flush=True); input()", "lumen_hooks.worker"]
+def working_process(top: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that looks like a worker of a worktree."""
+    program = "print(flush=True); input()"
+    command = [sys.executable, "-c", program, "lumen_hooks.worker", str(top), "post-commit"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()  # its command line can be read from now on
@@ -470,8 +471,8 @@ class TestNeverHurts:
 
 class TestWorkerAtWork:
     @pytest.fixture
-    def alive(self) -> Iterator[subprocess.Popen[bytes]]:
-        with working_process() as process:
+    def alive(self, hooked: Repository) -> Iterator[subprocess.Popen[bytes]]:
+        with working_process(hooked.top) as process:
             yield process
 
     def test_it_will_see_the_event(
@@ -585,7 +586,7 @@ class TestShells:
         assert run(checkout, HASH, HASH, "1") == [worker(hooked.top, checkout)]
         assert run(checkout, HASH, HASH, "0") == []
         assert run("post-merge", "0") == [worker(hooked.top, "post-merge")]
-        with working_process() as alive:
+        with working_process(hooked.top) as alive:
             (folder / "worker.lock").write_text(f"{alive.pid} 1 x\n")
             assert run("post-commit") == []
         assert run("post-commit") == [worker(hooked.top, "post-commit")]

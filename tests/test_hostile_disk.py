@@ -236,9 +236,12 @@ def test_every_room_on_a_full_disk(
 # a folder that cannot be written
 
 
-def test_a_read_only_file_system_answers_and_says_so(tmp_path: Path, launcher: Launcher) -> None:
+def test_a_read_only_file_system_answers_and_says_so(
+    tmp_path: Path, launcher: Launcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = tmp_path / "disk"
     place.mkdir()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place / "cache"))  # see test_read_only.py for one
     with Disk(place) as disk:
         repo = Repository(place / "main")
         repo.top.mkdir()
@@ -253,10 +256,12 @@ def test_a_read_only_file_system_answers_and_says_so(tmp_path: Path, launcher: L
         found = launcher.run(repo.top, "search", "beta_9")
         assert working(found).startswith("m9.py:")
         assert "note: the index is stale: 1 files differ" in found.err
-        assert "index.lock: Read-only file system" in found.err
+        assert "cannot be refreshed here" in found.err
+        assert "Read-only file system" in found.err
         assert "state      stale, 1 files differ" in working(launcher.run(repo.top, "status"))
-        for command in (("index",), ("index", "--force"), ("wait",), ("purge",)):
-            error_of(launcher.run(repo.top, *command), "Read-only file system", DISK_HINT)
+        for command in (("index",), ("index", "--force"), ("wait",)):
+            error_of(launcher.run(repo.top, *command), "Read-only file system", "XDG_CACHE_HOME")
+        error_of(launcher.run(repo.top, "purge"), "Read-only file system", DISK_HINT)
         assert launcher.run(repo.top, "hook", "post-commit").code == 0
         disk.read_only(on=False)
         _end_as_a_clean_build(launcher, repo)

@@ -112,7 +112,7 @@ class TestAside:
         found = sandbox.json(linked, "search", "retry upload")
         assert [result["symbol"] for result in found["results"]] == ["retry_upload"]
         assert found["state"] == "fresh"
-        remark = f"the index lies in {aside(linked)}: {git_dir(linked)} cannot be written"
+        remark = f"the index is kept in {aside(linked)}: {git_dir(linked)} cannot be written"
         assert found["problem"] == f"{remark}: Read-only file system"
         linked.write({"b.py": "def chill():\n    return 1\n"})
         assert sandbox.run(linked, "search", "chill", "-n1", "-l").stdout == "b.py\n"
@@ -154,7 +154,7 @@ class TestAside:
         done = Sandbox(linked).run(linked, "agent", "session-start", stdin="{}")
         told = json.loads(done.stdout)["hookSpecificOutput"]["additionalContext"]
         assert "being built in the background" not in told
-        assert f"The index lies in {aside(linked)}" in told
+        assert f"The index is kept in {aside(linked)}" in told
         assert f"{aside(linked)}/index.db" == Sandbox(linked).json(linked, "status")["index"]
 
     def test_doctor_says_so(self, linked: Repository) -> None:

@@ -566,6 +566,6 @@ class TestPublishing:
         with lock:
             wanted = fingerprint(identify(job_for(repo).settings))
             assert seeding.seed(worktree, wanted) is None
-        assert os.listdir(worktree.folder) == ["index.lock"]
+        assert sorted(os.listdir(worktree.folder)) == ["index.lock", "worker.lock"]
         with open(worktree.log_path, encoding="utf-8") as log:
             assert "its index is not complete" in log.read()

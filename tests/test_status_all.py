@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lumen_hooks.doctor import examine
-from lumen_hooks.status import read_status
-from tests.helpers import job_for, update
+from tests.helpers import update
+from tests.repository import Repository
 
 if TYPE_CHECKING:
     from tests.hostile_processes import Launcher
-    from tests.repository import Repository
+USER = 29001
 
 
 @pytest.fixture
@@ -49,23 +50,28 @@ def test_one_that_cannot_be_looked_at_is_a_row_with_its_problem(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_files_of_another_user_are_named_with_what_mends_them(
-    repo: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    repo.commit({"a.py": "a = 1\n"})
-    update(repo)
-    lock = repo.top / ".git/lumen/worker.lock"
-    lock.touch(0o600)
-    os.chown(lock, 29001, 29001)
-    job = job_for(repo)
-    # Root may use them all the same; so nothing is wrong until this process is somebody else.
-    monkeypatch.setattr("lumen_hooks.own_files._may", lambda *_: False)
-    problem = read_status(job.worktree, job.settings).problem
-    assert problem is not None
-    assert f"{lock} belongs to user 29001 (sudo chown -R root {lock.parent})" in problem
-    (check,) = [one for one in examine(job.worktree, os.environ) if one.name == "ownership"]
-    assert not check.ok
-    assert check.hint == f"sudo chown -R root {lock.parent}"
+def test_files_of_another_user_are_named_with_what_mends_them(launcher: Launcher) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        home.chmod(0o755)
+        repo = Repository(home / "main")
+        repo.top.mkdir()
+        repo.git("init", "-q")
+        repo.commit({"a.py": "a = 1\n"})
+        update(repo)
+        lock = repo.top / ".git/lumen/worker.lock"
+        lock.touch(0o600)
+        for path in (home, *home.rglob("*")):
+            os.chown(path, USER, USER)
+        os.chown(lock, 0, 0)  # root ran git here once
+        hers = {"HOME": name, "PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1"}
+        done = launcher.run(repo.top, "status", "--json", environment=hers, user=USER)
+        assert done.code == 0, done.err
+        remedy = f"sudo chown -R {USER} {lock.parent}"
+        assert json.loads(done.out)["problem"].endswith(f"{lock} belongs to root ({remedy})")
+        done = launcher.run(repo.top, "doctor", "--json", environment=hers, user=USER)
+        (check,) = [one for one in json.loads(done.out) if one["name"] == "ownership"]
+        assert (check["ok"], check["hint"]) == (False, remedy)
 
 
 def test_the_current_one_is_still_an_error(launcher: Launcher, repo: Repository) -> None:

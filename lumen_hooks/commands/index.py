@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lumen_hooks.errors import BusyError
+from lumen_hooks.indexing.housekeeping import trim_after
 from lumen_hooks.indexing.update import Busy, update_index
 from lumen_hooks.store import open_index
 
@@ -42,6 +43,7 @@ def run_index(directory: str, *, force: bool) -> None:
             hint="wait for it with: lumen-hooks wait",
         )
     click.echo(_summary(job, done), err=True)
+    trim_after(job.worktree, job.settings, done)
 
 
 def _summary(job: Job, done: Updated) -> str:

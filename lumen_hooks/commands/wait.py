@@ -8,6 +8,7 @@ import click
 
 from lumen_hooks.errors import BusyError
 from lumen_hooks.indexing import events
+from lumen_hooks.indexing.housekeeping import trim_after
 from lumen_hooks.indexing.update import Busy, update_index
 from lumen_hooks.status import FRESH, freshness
 
@@ -39,6 +40,7 @@ def wait(directory: str, timeout: float) -> None:
                     f"not fresh after {timeout:g} s: {done.holder or 'another process'} is at work",
                     hint="wait longer with --timeout",
                 )
+            trim_after(job.worktree, job.settings, done)
             state, _ = freshness(job.worktree, job.settings)
             if state == FRESH and not events.pending(job.worktree):
                 return

@@ -196,8 +196,9 @@ class EmbeddingStore:
                 self._delete(victims)
             finally:
                 self._connection.execute("DROP TABLE IF EXISTS temp.kept")
-            self._connection.execute("VACUUM")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            if victims:
+                self._connection.execute("VACUUM")
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             return len(victims)
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from lumen_hooks.own_files import open_file
+from lumen_hooks.own_files import open_file, remove
 
 if TYPE_CHECKING:
     from lumen_hooks.worktree import Worktree
@@ -48,14 +48,15 @@ def leave(worktree: Worktree, event: str) -> None:
 def take(worktree: Worktree) -> None:
     """Set the hints aside before looking at the tree. The caller holds the index lock."""
     if arrived(worktree):
+        if not _size(_taken(worktree)):
+            remove(_taken(worktree))  # whatever else lies there
         with suppress(FileNotFoundError):
             os.replace(worktree.events_path, _taken(worktree))
 
 
 def answered(worktree: Worktree) -> None:
     """Drop the hints that were taken: the index holds what they hinted at."""
-    with suppress(FileNotFoundError):
-        os.unlink(_taken(worktree))
+    remove(_taken(worktree))
 
 
 def _taken(worktree: Worktree) -> str:

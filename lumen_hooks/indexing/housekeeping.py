@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks import log
 from lumen_hooks.embedding.store import EmbeddingStore
-from lumen_hooks.errors import LumenError
+from lumen_hooks.errors import LumenError, StoreError
 from lumen_hooks.left_overs import sweep_asides, sweep_left_overs
 from lumen_hooks.store import open_index
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from lumen_hooks.config import Settings
     from lumen_hooks.worktree import Worktree
+
+    from .update import Updated
 
 
 def keep_house(worktree: Worktree, settings: Settings, environ: Mapping[str, str]) -> None:
@@ -36,6 +38,24 @@ def keep_house(worktree: Worktree, settings: Settings, environ: Mapping[str, str
     for aside in sweep_asides(environ):
         log.append(worktree.common_dir, {"event": "left-over removed", "git_dir": aside.git_dir})
     trim_embeddings(worktree, settings.max_cache_bytes)
+
+
+def wants_trimming(worktree: Worktree, settings: Settings, done: Updated) -> bool:
+    """Whether an update has put something into an embedding store that is over its limit."""
+    if done.refresh is None or not done.refresh.chunks_embedded:
+        return False
+    total = 0
+    for suffix in ("", "-wal"):
+        with suppress(OSError):
+            total += os.stat(worktree.embeddings_path + suffix).st_size
+    return total > settings.max_cache_bytes
+
+
+def trim_after(worktree: Worktree, settings: Settings, done: Updated) -> None:
+    """Trim the embedding store where an update made that necessary; for those who can wait."""
+    if wants_trimming(worktree, settings, done):
+        with suppress(StoreError):  # it is a cache, and the index is whole
+            trim_embeddings(worktree, settings.max_cache_bytes)
 
 
 def trim_embeddings(worktree: Worktree, max_bytes: int) -> int:

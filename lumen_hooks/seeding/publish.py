@@ -61,8 +61,7 @@ def publish(temporary: str, target: str, *, gate: Callable[[], None] = _always) 
         if not os.path.lexists(target):
             # SQLite would replay a left-over WAL into the new file, silently.
             for suffix in SIDE_FILES:
-                with suppress(FileNotFoundError):
-                    os.unlink(target + suffix)
+                own_files.remove(target + suffix)
         try:
             gate()
             _give_name(temporary, target)
