@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lumen_hooks.config import load_settings
+from lumen_hooks.harmless import one_line
 from lumen_hooks.status import read_status
 from lumen_hooks.worktree import find_worktree
 
@@ -70,4 +71,4 @@ def _describe(one: Status) -> str:
         )
     if one.problem:
         lines.append(f"problem    {one.problem}")
-    return "\n".join(lines)
+    return "\n".join(one_line(line) for line in lines)

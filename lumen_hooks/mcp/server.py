@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from lumen_hooks import __version__
 from lumen_hooks.errors import LumenError
+from lumen_hooks.harmless import harmless, one_line
 
 from .calls import Reporter
 from .desk import Desk
@@ -31,7 +32,7 @@ from .models import (
     StatusReport,
 )
 from .places import folder_of_uri, needs_roots
-from .text import describe_results, encodable, report_of, results_of
+from .text import describe_results, report_of, results_of
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
@@ -55,6 +56,7 @@ INSTRUCTIONS = (
 )
 
 _ROOTS = "roots"
+_CODE = "snippet"
 
 
 def _tools() -> list[types.Tool]:
@@ -170,7 +172,8 @@ class LumenServer:
         if serve is None:
             known = ", ".join(tool.name for tool in self._tools)
             raise MCPError(
-                code=types.INVALID_PARAMS, message=f"no tool is called {params.name}: {known}"
+                code=types.INVALID_PARAMS,
+                message=f"no tool is called {one_line(params.name)}: {known}",
             )
         try:
             roots = await self._roots(context, params)
@@ -206,7 +209,7 @@ class LumenServer:
     ) -> types.CallToolResult:
         wanted = StatusArguments.model_validate(arguments)
         report = report_of(await self._desk.status(wanted.path, roots, reporter))
-        return _success(report.sentence, report)
+        return _success(one_line(report.sentence), report)
 
     async def _roots(
         self, context: ServerRequestContext[Any, Any], params: types.CallToolRequestParams
@@ -248,22 +251,33 @@ class LumenServer:
 
 
 def _reporter(context: ServerRequestContext[Any, Any], desk: Desk) -> Reporter:
-    send = context.session.report_progress
+    report = context.session.report_progress
+
+    async def send(done: float, of: float | None, words: str) -> None:
+        await report(done, of, one_line(words))
+
     return Reporter(asyncio.get_running_loop(), send, desk.calls.stopping)
 
 
 def _success(text: str, structured: BaseModel) -> types.CallToolResult:
     return types.CallToolResult(
-        content=[types.TextContent(type="text", text=encodable(text))],
-        structured_content=structured.model_dump(mode="json"),
+        content=[types.TextContent(type="text", text=harmless(text))],
+        structured_content=_harmless_values(structured.model_dump(mode="json")),
     )
 
 
 def _failure(message: str, hint: str) -> types.CallToolResult:
-    text = f"error: {message}" + (f"\nhint: {hint}" if hint else "")
-    return types.CallToolResult(
-        content=[types.TextContent(type="text", text=encodable(text))], is_error=True
-    )
+    text = f"error: {one_line(message)}" + (f"\nhint: {one_line(hint)}" if hint else "")
+    return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)
+
+
+def _harmless_values(value: Any, name: str = "") -> Any:
+    """Structured content as safe to read as the text is; code alone has several lines."""
+    if isinstance(value, str):
+        return harmless(value) if name == _CODE else one_line(value)
+    if isinstance(value, dict):
+        return {one_line(key): _harmless_values(inner, key) for key, inner in value.items()}
+    return [_harmless_values(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _complaint(tool: str, error: ValidationError) -> str:
