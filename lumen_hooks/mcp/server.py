@@ -31,7 +31,7 @@ from .models import (
     StatusArguments,
     StatusReport,
 )
-from .places import folder_of_uri, needs_roots
+from .places import StrayError, folder_of_uri, needs_roots
 from .text import describe_results, report_of, results_of
 
 if TYPE_CHECKING:
@@ -179,7 +179,15 @@ class LumenServer:
             roots = await self._roots(context, params)
             if isinstance(roots, types.InputRequiredResult):
                 return roots
-            return await serve(params.arguments or {}, roots, _reporter(context, self._desk))
+            reporter = _reporter(context, self._desk)
+            try:
+                return await serve(params.arguments or {}, roots, reporter)
+            except StrayError:
+                # A full path needs no roots, unless it might be in one of them.
+                roots = await self._roots(context, params, always=True)
+                if isinstance(roots, types.InputRequiredResult):
+                    return roots
+                return await serve(params.arguments or {}, roots, reporter)
         except ValidationError as error:
             return _failure(_complaint(params.name, error), "see the tool's input schema")
         except LumenError as error:
@@ -212,9 +220,16 @@ class LumenServer:
         return _success(one_line(report.sentence), report)
 
     async def _roots(
-        self, context: ServerRequestContext[Any, Any], params: types.CallToolRequestParams
+        self,
+        context: ServerRequestContext[Any, Any],
+        params: types.CallToolRequestParams,
+        *,
+        always: bool = False,
     ) -> list[str] | types.InputRequiredResult:
-        """The folders that relative paths start from; asked for only where they matter."""
+        """The folders that the client has open: where relative paths start, and calls may lead.
+
+        None for a full path whose worktree may be known by itself; `always` asks for them then.
+        """
         path = (params.arguments or {}).get("path")
         capabilities = context.session.client_capabilities
         listed: object = None
@@ -223,8 +238,9 @@ class LumenServer:
             and capabilities is not None
             and capabilities.roots is not None
             and (path is None or isinstance(path, str))
-            and needs_roots(path)
         ):
+            if not always and not needs_roots(path):
+                return []
             if context.session.can_send_request:
                 listed = await self._listed_roots(context)
             elif params.input_responses is None:
