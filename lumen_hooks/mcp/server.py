@@ -228,7 +228,7 @@ class LumenServer:
     ) -> list[str] | types.InputRequiredResult:
         """The folders that the client has open: where relative paths start, and calls may lead.
 
-        None for a full path whose worktree may be known by itself; `always` asks for them then.
+        Empty for a full path, whose worktree may be known by itself; `always` asks for them then.
         """
         path = (params.arguments or {}).get("path")
         capabilities = context.session.client_capabilities
