@@ -10,8 +10,9 @@ import os
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from .errors import SettingsError
+from .errors import RepositoryError, SettingsError
 from .git import git
+from .worktree import find_worktree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,12 +61,14 @@ def _key(name: str) -> str:
     return "lumen." + name.replace("_", "")
 
 
-def load_settings(directory: str, environ: Mapping[str, str]) -> Settings:
+def load_settings(directory: str, environ: Mapping[str, str], *, asked: bool = False) -> Settings:
     """The settings in force in a worktree.
 
     Args:
         directory: a folder of the worktree.
         environ: where `LUMEN_*` variables are looked up.
+        asked: the user named this worktree. One that holds a home folder is switched off else,
+            unless its own configuration switches it on or it has an index.
 
     Raises:
         SettingsError: a value is not of its kind; the hint names the command that corrects it.
@@ -91,6 +94,8 @@ def load_settings(directory: str, environ: Mapping[str, str]) -> Settings:
         else:
             continue
         values[field.name] = _convert(field.name, raw, source)
+    if "LUMEN_ENABLED" not in environ and holds_home(directory):
+        values["enabled"] = _is_on_at_home(directory, asked=asked)
     if not values.get("models_folder"):
         values["models_folder"] = _cache_folder(environ)
     return Settings(**values)  # type: ignore[arg-type]
@@ -105,6 +110,27 @@ def insist_on_trust(directory: str) -> None:
         RepositoryError: git refuses it; the message is git's.
     """
     git(["rev-parse", "--git-dir"], cwd=directory)
+
+
+def holds_home(top: str) -> bool:
+    """Whether a worktree's top is the user's home folder, or one above it (`/home`, `/`).
+
+    A repository there is for settings, or nobody knows of it; what lies in it is private.
+    """
+    home, place = os.path.realpath(os.path.expanduser("~")), os.path.realpath(top)
+    return home == place or home.startswith(place.rstrip("/") + "/") or place == "/"
+
+
+def _is_on_at_home(directory: str, *, asked: bool) -> bool:
+    # Not what the user's own file says for all repositories.
+    local = ["config", "--local", "--type=bool", "--get", "lumen.enabled"]
+    said = git(local, cwd=directory, accept=(0, 1)).strip()
+    if said or asked:
+        return said != b"false"
+    try:
+        return os.path.exists(find_worktree(directory).index_path)
+    except RepositoryError:
+        return False
 
 
 def _cache_folder(environ: Mapping[str, str]) -> str:

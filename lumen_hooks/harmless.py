@@ -11,15 +11,23 @@ import re
 MAX_LINE_CHARACTERS = 500
 """Of a longer line, the beginning is shown."""
 
-# Control characters (C0 but for tab and line feed, DEL, C1), line and paragraph separators,
-# bidirectional controls (trojansource.codes), zero-width characters, lone surrogates.
+# Unicode's categories Cc, Cf, Cs, Zl and Zp but for tab and line feed, and what is invisible or
+# ignorable without being of these: fillers, variation selectors, tags, what is reserved for such.
+# Joiners are among them: words of Persian or Indic scripts show a joiner as its escape, and an
+# emoji its parts, since a rule with exceptions is one that something hides behind.
 _UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2"
+    "\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000110bd\U000110cd"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
 
 def harmless(text: str) -> str:
-    r"""Text without anything that steers a terminal: escapes such as `\x1b` stand for it."""
+    r"""Text without anything that steers or hides: escapes such as `\x1b` stand for it."""
+    # Most text is ASCII that is printed as it is, which takes less to find out.
+    if text.isascii() and text.isprintable():
+        return text
     return _UNSAFE.sub(_escape, text)
 
 
@@ -28,6 +36,18 @@ def one_line(text: str) -> str:
     return harmless(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
+def harmless_json(text: str) -> str:
+    r"""JSON without such characters: its own escapes stand for them, so that it says the same."""
+    return _UNSAFE.sub(_escape_json, text)
+
+
 def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _escape_json(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

@@ -14,7 +14,7 @@ from lumen_hooks.chunking.pieces import Piece, merged
 if TYPE_CHECKING:
     from lumen_hooks.chunking.lines import SourceLines
 
-_ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
+_ATX = re.compile(r" {0,3}(#{1,6})(?![^ \t])")
 _SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 _NO_PARAGRAPH = re.compile(r" {4}|\t|\s*(?:[-*+>|]|\d+[.)])\s| {0,3}#{1,6}\s")
@@ -82,7 +82,7 @@ def _headings(lines: SourceLines) -> list[_Heading]:
         elif mark:
             fence, paragraph = mark[1], False
         elif atx := _ATX.match(text):
-            headings.append(_Heading(row, len(atx[1]), _title(atx[2] or "")))
+            headings.append(_Heading(row, len(atx[1]), _title(_without_closing(text[atx.end() :]))))
             paragraph = False
         elif paragraph and (setext := _SETEXT.match(text)):
             level = 1 if setext[1][0] == "=" else 2
@@ -101,6 +101,15 @@ def _front_matter_end(rows: list[str]) -> int:
         if rows[row].rstrip() == rows[0].lstrip("\ufeff").rstrip():
             return row + 1
     return 0
+
+
+def _without_closing(text: str) -> str:
+    """What follows a heading's mark, without the marks that close it."""
+    # By hand: a regular expression takes quadratic time for a long run of spaces.
+    title = text.strip(" \t")
+    shorter = title.rstrip("#")
+    closed = shorter != title and shorter[-1:] in {" ", "\t"}
+    return shorter.rstrip(" \t") if closed else title
 
 
 def _title(text: str) -> str:

@@ -16,6 +16,8 @@ from lumen_hooks.doctor import examine
 from lumen_hooks.harmless import harmless
 from lumen_hooks.worktree import find_worktree
 
+from .output import styled
+
 if TYPE_CHECKING:
     from lumen_hooks.checks.model import Check
 
@@ -62,7 +64,7 @@ def _show(checks: list[Check]) -> None:
         table.add_row(mark, Text(check.name), Text(_one_line(check.detail)))
         if check.hint and not check.ok:
             table.add_row("", "", Text(f"hint: {_one_line(check.hint)}", style="yellow"))
-    Console().print(table)
+    Console(file=styled(sys.stdout)).print(table)
 
 
 def _one_line(text: str) -> str:

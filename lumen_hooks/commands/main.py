@@ -79,13 +79,18 @@ def run(argv: Sequence[str]) -> int:
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except LumenError as error:
-        click.echo(f"error: {error.message}", err=True)
+        click.echo(_marked("error", error.message), err=True)
         if error.hint:
-            click.echo(f"hint: {error.hint}", err=True)
+            click.echo(_marked("hint", error.hint), err=True)
         return EXPECTED
     except Exception as error:  # a bug: say so in one line, and keep the traceback for the report
         return _bug(argv, error)
     return code if isinstance(code, int) else 0
+
+
+def _marked(mark: str, text: str) -> str:
+    """A message under its mark; a line break in it, a file's name has one, begins no other."""
+    return f"{mark}: " + text.replace("\n", "\n  ")
 
 
 def _bug(argv: Sequence[str], error: Exception) -> int:

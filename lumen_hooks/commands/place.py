@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from lumen_hooks.aside import settled
-from lumen_hooks.config import load_settings
+from lumen_hooks.config import holds_home, load_settings
 from lumen_hooks.embedding.embedder import load_embedder
 from lumen_hooks.embedding.threads import limit_threads
 from lumen_hooks.errors import SettingsError
@@ -18,8 +18,14 @@ if TYPE_CHECKING:
     from lumen_hooks.indexing.prepare import Progress
 
 
-def job_at(directory: str, purpose: str, progress: Progress) -> Job:
+def job_at(directory: str, purpose: str, progress: Progress, asked: bool | None = None) -> Job:
     """A job for the worktree that holds a directory, with the settings in force there.
+
+    Args:
+        directory: where to look; the current folder as `.` asks for no repository in particular.
+        purpose: what for.
+        progress: is told how far an update is.
+        asked: that very directory was asked for; None to go by what it is.
 
     Bounds the numerical libraries' threads, so it must come before they are imported.
 
@@ -28,7 +34,15 @@ def job_at(directory: str, purpose: str, progress: Progress) -> Job:
         SettingsError: a setting is wrong, or the repository is switched off.
     """
     worktree = find_worktree(directory)
-    settings = load_settings(worktree.top, os.environ)
+    if asked is None:
+        asked = directory != os.curdir
+    asked = asked and os.path.realpath(directory) == worktree.top
+    settings = load_settings(worktree.top, os.environ, asked=asked)
+    if not settings.enabled and holds_home(worktree.top):
+        raise SettingsError(
+            f"{worktree.top} holds a home folder: it is indexed only if it is asked for by name",
+            hint=f"lumen-hooks -C {worktree.top} index, or git config lumen.enabled true in it",
+        )
     if not settings.enabled:
         raise SettingsError(
             f"lumen is switched off for {worktree.top}", hint="git config lumen.enabled true"

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.indexing.prepare import NoProgress, Progress
 
+from .output import styled
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -58,7 +60,7 @@ def progress_bar() -> Iterator[Progress]:
         TextColumn("{task.fields[chunks]:,} chunks"),
         TextColumn("{task.fields[rate]:,.0f}/s"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=Console(file=styled(sys.stderr)),
     )
     try:
         yield _Bar(bar)

@@ -6,9 +6,12 @@ neither indexes nor files.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from lumen_hooks.harmless import MAX_LINE_CHARACTERS, harmless, one_line
+
+from .output import styled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +36,7 @@ def show(results: Iterable[SearchResult]) -> None:
     """Print results on standard output, which is a terminal."""
     from rich.console import Console
 
-    render_terminal(results, Console())
+    render_terminal(results, Console(file=styled(sys.stdout)))
 
 
 def render_terminal(results: Iterable[SearchResult], console: Console) -> None:

@@ -11,6 +11,7 @@ import click
 from lumen_hooks.aside import settled
 from lumen_hooks.config import insist_on_trust, load_settings
 from lumen_hooks.errors import LumenError
+from lumen_hooks.harmless import one_line
 from lumen_hooks.status import failed_status, read_status
 from lumen_hooks.worktree import find_worktree
 
@@ -88,4 +89,4 @@ def _describe(one: Status) -> str:
         )
     if one.problem:
         lines.append(f"problem    {one.problem}")
-    return "\n".join(lines)
+    return "\n".join(one_line(line) for line in lines)

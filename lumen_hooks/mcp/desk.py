@@ -22,7 +22,7 @@ from lumen_hooks.status import Status, read_status
 
 from .calls import Calls
 from .models import DEFAULT_LIMIT
-from .places import Spot, find_spot
+from .places import Spot, find_spot, insist_on_belonging
 from .searchers import Looks, Models, SearcherCache
 
 if TYPE_CHECKING:
@@ -46,11 +46,12 @@ class Surroundings:
     """What the desk cannot know by itself.
 
     Attributes:
-        make_job: a job for the worktree that holds a directory (directory, purpose, progress).
+        make_job: a job for the worktree that holds a directory (directory, purpose, progress,
+            whether that very directory was asked for).
         start_worker: starts a background worker (top folder, reason).
     """
 
-    make_job: Callable[[str, str, Progress], Job]
+    make_job: Callable[[str, str, Progress, bool], Job]
     start_worker: Callable[[str, str], None]
 
 
@@ -184,7 +185,9 @@ class Desk:
         """Where a path leads; without one, the first of the client's folders in a repository."""
         if path:
             spot = find_spot(path, roots, globs=globs)
-            return spot, self._job(spot, purpose, reporter)
+            job = self._job(spot, purpose, reporter, asked=not spot.pattern)
+            insist_on_belonging(job.worktree, spot, roots)
+            return spot, job
         refusal: RepositoryError | None = None
         for root in roots:
             try:
@@ -193,8 +196,8 @@ class Desk:
                 refusal = refusal or error
         raise refusal or RepositoryError("the client names no folder", hint="give a path")
 
-    def _job(self, spot: Spot, purpose: str, reporter: Reporter) -> Job:
-        job = self._surroundings.make_job(spot.place, purpose, reporter)
+    def _job(self, spot: Spot, purpose: str, reporter: Reporter, *, asked: bool = False) -> Job:
+        job = self._surroundings.make_job(spot.place, purpose, reporter, asked)
         return replace(job, load=self.models.load)
 
     async def _briefly(self, work: Callable[[], T]) -> T:

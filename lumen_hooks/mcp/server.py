@@ -20,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 
 from lumen_hooks import __version__
 from lumen_hooks.errors import LumenError, RepositoryError
+from lumen_hooks.harmless import harmless, one_line
 
 from .calls import Reporter
 from .desk import Desk
@@ -31,8 +32,8 @@ from .models import (
     StatusArguments,
     StatusReport,
 )
-from .places import folder_of_uri, needs_roots
-from .text import describe_results, encodable, report_of, results_of
+from .places import StrayError, folder_of_uri, needs_roots
+from .text import describe_results, report_of, results_of
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
@@ -56,6 +57,7 @@ INSTRUCTIONS = (
 )
 
 _ROOTS = "roots"
+_CODE = "snippet"
 
 
 def _tools() -> list[types.Tool]:
@@ -171,13 +173,22 @@ class LumenServer:
         if serve is None:
             known = ", ".join(tool.name for tool in self._tools)
             raise MCPError(
-                code=types.INVALID_PARAMS, message=f"no tool is called {params.name}: {known}"
+                code=types.INVALID_PARAMS,
+                message=f"no tool is called {one_line(params.name)}: {known}",
             )
         try:
             roots = await self._roots(context, params)
             if isinstance(roots, types.InputRequiredResult):
                 return roots
-            return await serve(params.arguments or {}, roots, _reporter(context, self._desk))
+            reporter = _reporter(context, self._desk)
+            try:
+                return await serve(params.arguments or {}, roots, reporter)
+            except StrayError:
+                # A full path needs no roots, unless it might be in one of them.
+                roots = await self._roots(context, params, always=True)
+                if isinstance(roots, types.InputRequiredResult):
+                    return roots
+                return await serve(params.arguments or {}, roots, reporter)
         except ValidationError as error:
             return _failure(_complaint(params.name, error), "see the tool's input schema")
         except LumenError as error:
@@ -207,12 +218,19 @@ class LumenServer:
     ) -> types.CallToolResult:
         wanted = StatusArguments.model_validate(arguments)
         report = report_of(await self._desk.status(wanted.path, roots, reporter))
-        return _success(report.sentence, report)
+        return _success(one_line(report.sentence), report)
 
     async def _roots(
-        self, context: ServerRequestContext[Any, Any], params: types.CallToolRequestParams
+        self,
+        context: ServerRequestContext[Any, Any],
+        params: types.CallToolRequestParams,
+        *,
+        always: bool = False,
     ) -> list[str] | types.InputRequiredResult:
-        """The folders that relative paths start from; asked for only where they matter."""
+        """The folders that the client has open: where relative paths start, and calls may lead.
+
+        Empty for a full path, whose worktree may be known by itself; `always` asks for them then.
+        """
         path = (params.arguments or {}).get("path")
         capabilities = context.session.client_capabilities
         listed: object = None
@@ -221,8 +239,9 @@ class LumenServer:
             and capabilities is not None
             and capabilities.roots is not None
             and (path is None or isinstance(path, str))
-            and needs_roots(path)
         ):
+            if not always and not needs_roots(path):
+                return []
             if context.session.can_send_request:
                 listed = await self._listed_roots(context)
             elif params.input_responses is None:
@@ -257,22 +276,33 @@ class LumenServer:
 
 
 def _reporter(context: ServerRequestContext[Any, Any], desk: Desk) -> Reporter:
-    send = context.session.report_progress
+    report = context.session.report_progress
+
+    async def send(done: float, of: float | None, words: str) -> None:
+        await report(done, of, one_line(words))
+
     return Reporter(asyncio.get_running_loop(), send, desk.calls.stopping)
 
 
 def _success(text: str, structured: BaseModel) -> types.CallToolResult:
     return types.CallToolResult(
-        content=[types.TextContent(type="text", text=encodable(text))],
-        structured_content=structured.model_dump(mode="json"),
+        content=[types.TextContent(type="text", text=harmless(text))],
+        structured_content=_harmless_values(structured.model_dump(mode="json")),
     )
 
 
 def _failure(message: str, hint: str) -> types.CallToolResult:
-    text = f"error: {message}" + (f"\nhint: {hint}" if hint else "")
-    return types.CallToolResult(
-        content=[types.TextContent(type="text", text=encodable(text))], is_error=True
-    )
+    text = f"error: {one_line(message)}" + (f"\nhint: {one_line(hint)}" if hint else "")
+    return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)
+
+
+def _harmless_values(value: Any, name: str = "") -> Any:
+    """Structured content as safe to read as the text is; code alone has several lines."""
+    if isinstance(value, str):
+        return harmless(value) if name == _CODE else one_line(value)
+    if isinstance(value, dict):
+        return {one_line(key): _harmless_values(inner, key) for key, inner in value.items()}
+    return [_harmless_values(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _complaint(tool: str, error: ValidationError) -> str:

@@ -225,7 +225,7 @@ def _check(what: str, names: list[str], known: list[str], where: str) -> None:
         raise QueryError(f"no {what} is called {unknown[0]!r} here", hint=f"{where}: {listed}")
 
 
-def _marks(wanted: tuple[str, ...]) -> str:
+def _marks(wanted: list[str]) -> str:
     return ", ".join("?" * len(wanted))
 
 
