@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import stat
 from dataclasses import dataclass
 
@@ -21,6 +22,11 @@ MINIFIED_BYTES = 20_000
 
 MINIFIED_LINE_CHARACTERS = 500
 """A mean line longer than this is not written for people."""
+
+_KEY = re.compile(r"^-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----", re.MULTILINE)
+_KEY_BEGINS = ("-----BEGIN ", "PuTTY-User-Key-File-", "Bag Attributes")
+"""A file that begins so (RFC 7468, OpenSSL, PGP, PuTTY, `openssl pkcs12`) is no source that only
+mentions a key."""
 
 _ATTEMPTS = 3
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -65,8 +71,8 @@ class Skipped:
     """A file that is not indexed.
 
     Attributes:
-        reason: `binary`, `minified`, `too large`, `unreadable`, `vanished`, `symlink` or
-            `not a regular file`.
+        reason: `binary`, `minified`, `secret`, `too large`, `unreadable`, `vanished`, `symlink`
+            or `not a regular file`.
         blob: as in Content where the bytes were read, else None.
         size: bytes on disk; 0 if the file could not be opened.
         changed_ns: `change_time` in nanoseconds; 0 if the file could not be opened.
@@ -130,6 +136,8 @@ def read_file(top: str, path: str, *, max_bytes: int, blob_length: int) -> Conte
     text = decode(data)
     if text is None:
         return Skipped("binary", blob, status.st_size, change_time(status))
+    if _is_key(text):
+        return Skipped("secret", blob, status.st_size, change_time(status))
     if _is_minified(path, text):
         return Skipped("minified", blob, status.st_size, change_time(status))
     return Content(text, blob, status.st_size, change_time(status))
@@ -184,6 +192,14 @@ def _decode_wide(data: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     return None if "\0" in text else text
+
+
+def _is_key(text: str) -> bool:
+    """Whether a file is a private key, whatever it is called."""
+    start = text[:200].lstrip()
+    return start.startswith(_KEY_BEGINS) and (
+        start.startswith("PuTTY") or _KEY.search(text) is not None
+    )
 
 
 def _is_minified(path: str, text: str) -> bool:

@@ -1,7 +1,8 @@
-"""What ties a process to one worktree through its environment.
+"""What ties a process to one worktree, or to one git command, through its environment.
 
 A hook's GIT_DIR and GIT_INDEX_FILE send any git started from it to the
-hook's worktree, whatever directory it runs in. Kept apart from git.py because
+hook's worktree, whatever directory it runs in; trace settings write what it
+does into the file meant for the user's own command. Kept apart from git.py because
 the hook tier needs the list and may not pay for subprocess.
 """
 
@@ -34,12 +35,19 @@ LOCAL_VARIABLES = (
 )
 """What `git rev-parse --local-env-vars` lists, and what hooks add to it."""
 
+_PREFIXES = (
+    "GIT_CONFIG_KEY_",
+    "GIT_CONFIG_VALUE_",
+    "GIT_TRACE",  # GIT_TRACE2 and all others: what is ours does not belong in the user's trace
+    "GIT_CURL_VERBOSE",
+    "GIT_REDACT_COOKIES",
+)
+
 
 def without_local_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """A copy of an environment that no longer points git at a particular worktree."""
+    """A copy of an environment that ties git neither to a worktree nor to the user's traces."""
     return {
         name: value
         for name, value in environ.items()
-        if name not in LOCAL_VARIABLES
-        and not name.startswith(("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"))
+        if name not in LOCAL_VARIABLES and not name.startswith(_PREFIXES)
     }

@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from .chunking.settings import CHUNKER_SETTINGS
+from .installed import versions
 from .schema import SCHEMA_VERSION
 from .vectors import VECTOR_TYPE
 
@@ -28,5 +29,6 @@ def fingerprint(identity: ModelIdentity) -> str:
         identity.model_key,
         str(identity.dimensions),
         VECTOR_TYPE,
+        versions("tree_sitter"),  # the parser's and the grammars'
     )
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

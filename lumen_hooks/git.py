@@ -1,17 +1,27 @@
 """The one door to the git command line.
 
 git's own environment is scrubbed (a hook's GIT_DIR and GIT_INDEX_FILE would
-send us to another worktree), git is never asked to take optional locks, and
-it fetches nothing: in a partial clone what is missing stays missing.
+send us to another worktree, a user's trace would be told of our commands), git
+is never asked to take optional locks, and it fetches nothing: in a partial
+clone what is missing stays missing. No command used here looks at a working
+file's content, or runs anything but itself.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 from .environment import without_local_variables
 from .errors import RepositoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TRACES = ("GIT_TRACE2", "GIT_TRACE2_EVENT", "GIT_TRACE2_PERF")
+"""Set to 0 these win over `trace2.normalTarget` and the like in the user's configuration."""
 
 
 def scrubbed_environment() -> dict[str, str]:
@@ -23,6 +33,7 @@ def scrubbed_environment() -> dict[str, str]:
     environment["GIT_TERMINAL_PROMPT"] = "0"
     environment["GIT_FLUSH"] = "0"  # check-attr flushes a pipe for each path otherwise
     environment["LC_ALL"] = "C"
+    environment.update(dict.fromkeys(_TRACES, "0"))
     return environment
 
 
@@ -32,7 +43,7 @@ def git(
     cwd: str,
     stdin: bytes | None = None,
     accept: tuple[int, ...] = (0,),
-    complaints: list[bytes] | None = None,
+    keep_unwritten: str | None = None,
 ) -> bytes:
     """Run a plumbing command and return its output.
 
@@ -41,40 +52,50 @@ def git(
         cwd: the worktree (or git dir) to run in.
         stdin: bytes for its standard input, if it reads any.
         accept: exit codes that are answers rather than failures.
-        complaints: is given the lines that git printed on standard error all the same.
+        keep_unwritten: the repository's objects, for a command that might write some: they go to
+            a folder that is thrown away.
 
     Raises:
         RepositoryError: git is missing, or exited with another code; the message quotes it.
     """
     command = ["git", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", *arguments]
-    try:
-        done = subprocess.run(
-            command,
-            cwd=cwd,
-            env=scrubbed_environment(),
-            input=stdin if stdin is not None else b"",
-            capture_output=True,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        if not os.path.isdir(cwd):
-            raise RepositoryError(f"{cwd} does not exist") from error
-        raise RepositoryError("git was not found", hint="install git and put it on PATH") from error
-    except NotADirectoryError as error:
-        raise RepositoryError(f"{cwd} is not a directory") from error
+    with _environment(keep_unwritten) as environment:
+        try:
+            done = subprocess.run(
+                command,
+                cwd=cwd,
+                env=environment,
+                input=stdin if stdin is not None else b"",
+                capture_output=True,
+                check=False,
+            )
+        except FileNotFoundError as error:
+            if not os.path.isdir(cwd):
+                raise RepositoryError(f"{cwd} does not exist") from error
+            raise RepositoryError(
+                "git was not found", hint="install git and put it on PATH"
+            ) from error
+        except NotADirectoryError as error:
+            raise RepositoryError(f"{cwd} is not a directory") from error
     if done.returncode not in accept:
-        raise _refusal(_name(arguments), cwd, done)
-    if complaints is not None:
-        complaints += done.stderr.splitlines()
+        raise _refusal(arguments[0], cwd, done)
     return done.stdout
 
 
-def _name(arguments: list[str]) -> str:
-    """The command among git's arguments, after any `-c NAME=VALUE`."""
-    start = 0
-    while arguments[start] == "-c":
-        start += 2
-    return arguments[start]
+@contextmanager
+def _environment(objects: str | None) -> Iterator[dict[str, str]]:
+    """The environment for one command, which writes no object where `objects` are given."""
+    environment = scrubbed_environment()
+    with ExitStack() as kept:
+        if objects is not None:
+            from tempfile import TemporaryDirectory
+
+            made = TemporaryDirectory(prefix="lumen-hooks-", ignore_cleanup_errors=True)
+            environment["GIT_OBJECT_DIRECTORY"] = kept.enter_context(made)
+            # A list like PATH; in quotes, as in C, an entry may hold a colon.
+            quoted = objects.replace("\\", "\\\\").replace('"', '\\"')
+            environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = f'"{quoted}"'
+        yield environment
 
 
 def _refusal(command: str, cwd: str, done: subprocess.CompletedProcess[bytes]) -> RepositoryError:

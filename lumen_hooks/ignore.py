@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from .patterns import PatternTree, parse_patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from .config import Settings
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Part of every manifest's digest; raise it when anything below decides differently."""
 
 IGNORE_FILE = ".lumenignore"
@@ -25,12 +25,11 @@ IGNORE_FILE = ".lumenignore"
 _BINARY = """
     3ds 7z a aab aac accdb aiff apk arrow avi avif avro bin blend bmp br bz2 cab cbor ckpt class
     cur db db3 deb dex dll dmg doc docm docx dylib ear egg elf eot exe fbx feather fla flac flv
-    gguf gif glb gz h5 hdf5 heic heif icns ico idx img iso jar jks jpeg jpg jxl keras keystore
-    lz lz4 lzma m4a m4v mdb mid midi mkv mo mov mp3 mp4 mpeg mpg msgpack msi npy npz nupkg o obj
-    odp ods odt ogg ogv onnx opus orc otf p12 parquet pcap pdb pdf pfx pickle png ppt pptm pptx
-    psd pt pth pyc pyd pyo rar rds rlib rmeta rpm safetensors so sqlite sqlite3 swf swp tar tbz2
-    tflite tgz tif tiff ttc ttf txz wasm wav webm webp whl wma wmv woff woff2 xcf xls xlsb xlsm
-    xlsx xz z zip zst
+    gguf gif glb gz h5 hdf5 heic heif icns ico idx img iso jar jpeg jpg jxl keras lz lz4 lzma m4a
+    m4v mdb mid midi mkv mo mov mp3 mp4 mpeg mpg msgpack msi npy npz nupkg o obj odp ods odt ogg
+    ogv onnx opus orc otf parquet pcap pdb pdf pickle png ppt pptm pptx psd pt pth pyc pyd pyo rar
+    rds rlib rmeta rpm safetensors so sqlite sqlite3 swf swp tar tbz2 tflite tgz tif tiff ttc ttf
+    txz wasm wav webm webp whl wma wmv woff woff2 xcf xls xlsb xlsm xlsx xz z zip zst
 """
 """Never text, or not worth opening: images, archives, fonts, media, objects, models, databases."""
 
@@ -39,10 +38,21 @@ _DATA = "csv geojson ipynb jsonl ndjson po pot snap svg topojson tsv xlf xliff"
 
 _LOCKS = "lock lockb lockfile"
 
+_HIDDEN = "env jks kdbx key keystore p12 p8 pem pfx pkcs12 ppk tfstate tfvars"
+"""Keys, their stores, and files that hold nothing but settings worth hiding."""
+
+_HIDDEN_NAMES = """
+    .boto .dockercfg .dockerconfigjson .env .envrc .git-credentials .htpasswd .my.cnf .mylogin.cnf
+    .netrc .npmrc .pgpass .pypirc .s3cfg .terraformrc .vault-token .vault_pass _netrc credentials
+    credentials.json credentials.toml kubeconfig local.settings.json secrets.json secrets.toml
+    secrets.yaml secrets.yml terraform.rc
+"""
+
 _BY_EXTENSION = {
     **dict.fromkeys(_BINARY.split(), "binary"),
     **dict.fromkeys(_DATA.split(), "data"),
     **dict.fromkeys(_LOCKS.split(), "lock file"),
+    **dict.fromkeys(_HIDDEN.split(), "secret"),
     "map": "minified",
 }
 
@@ -66,19 +76,74 @@ _BY_NAME = {
         ),
         "lock file",
     ),
+    **dict.fromkeys(_HIDDEN_NAMES.split(), "secret"),
 }
 """Names in lower case."""
+
+_SECRET_PLACES = ("/.docker/config.json", "/.kube/config")
+"""Names that mean something in a certain folder only."""
+
+_SECRET_FOLDERS = ("/.aws/", "/.gnupg/", "/.password-store/", "/.ssh/")
+"""Nothing in these is for other eyes."""
+
+_SECRET = re.compile(
+    r"\.env\..+"
+    r"|id_(?:dsa|ecdsa|ed25519|rsa)(?:_sk)?(?:[_-][^.]*)?(?:\.(?:bak|old|orig))?"
+    r"|.+\.tfstate\..+|.+\.tfvars\.json"
+    r"|(?:client_secrets?|service[-_]?account)(?:[-_.].*)?\.json",
+    re.DOTALL,
+)
+
+_FOR_SHOW = frozenset({"default", "defaults", "dist", "example", "sample", "template", "tmpl"})
+"""`.env.example` and `example.env` are there to be read: they hold no secret, only its name."""
 
 _MINIFIED = re.compile(r"(?:.*[.-]min|.*\.bundle)\.(?:js|mjs|cjs|css|html)", re.DOTALL)
 
 _SUSPECTS = frozenset(
     {
         *_BY_EXTENSION,
-        *(name.rpartition(".")[2] for name in _BY_NAME),
+        *(name.rpartition(".")[2] for name in (*_BY_NAME, *_SECRET_PLACES)),
         *("js", "mjs", "cjs", "css", "html"),
+        "backup",  # of a tfstate
     }
 )
 """Extensions that need a closer look; most paths are cleared by this alone."""
+
+_SUSPICIOUS = (
+    *(folder[1:] for folder in _SECRET_FOLDERS),
+    *(name for name in _BY_NAME if "." not in name),
+    *(".docker/", ".kube/", ".env.", "id_rsa", "id_dsa", "id_ec", "id_ed", "client_secret"),
+    *("service-account", "service_account", "serviceaccount"),
+)
+"""Parts of a path that need a closer look whatever its extension."""
+
+_DEPENDENCIES = """
+    .aws-sam .bloop .bundle .cache .cxx .dart_tool .direnv .eggs .elixir_ls .expo
+    .gradle .hypothesis .ipynb_checkpoints .jekyll-cache .metals .mypy_cache .next .nox .nuxt
+    .nyc_output .parcel-cache .pnpm-store .pytest_cache .pytype .ruff_cache .sass-cache .serverless
+    .stack-work .svelte-kit .terraform .terragrunt-cache .tox .turbo .venv .zig-cache DerivedData
+    __pycache__ _build bower_components dist-newstyle elm-stuff jspm_packages node_modules
+    site-packages zig-cache
+"""
+
+DEPENDENCIES = frozenset(_DEPENDENCIES.split())
+"""Folders of installed packages, caches and build output, which nobody calls so by accident."""
+
+DEPENDENCY_ENDS = (".egg-info",)
+"""So end names of more of them."""
+
+DEPENDENCY_MARKS = ("CACHEDIR.TAG", "pyvenv.cfg", "conda-meta")
+"""A folder with one of these in it is such a folder, whatever its name (bford.info/cachedir,
+PEP 405)."""
+
+DEPENDENCY_NEIGHBOURS = {
+    "Pods": ("Podfile",),
+    "deps": ("mix.exs", "rebar.config"),
+    "target": ("Cargo.toml", "build.sbt", "pom.xml"),
+    "vendor": ("composer.json",),
+    "vendor/bundle": ("Gemfile",),
+}
+"""Folders that are such if one of these files is beside them; the name alone says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +172,15 @@ def rules_of(settings: Settings, ignore_files: Mapping[str, str]) -> Rules:
     )
 
 
-def left_out(paths: Iterable[str], rules: Rules) -> dict[str, str]:
+def left_out(paths: Collection[str], rules: Rules) -> dict[str, str]:
     """The paths that are not indexed, with the reason.
 
     Reasons: `excluded` (setting), `ignored` (ignore file), `binary`, `data`, `lock file`,
-    `minified`.
+    `minified`, `secret`.
     """
     reasons: dict[str, str] = {}
-    if not (rules.exclude or rules.include or rules.ignored):
-        for path in paths:
-            if reason := builtin_reason(path):
-                reasons[path] = reason
-        return reasons
+    text = "\0".join(paths).lower()
+    suspicious = [part for part in _SUSPICIOUS if part in text]  # mostly none
     for path in paths:
         if rules.exclude and rules.exclude.matches(path):
             reasons[path] = "excluded"
@@ -126,19 +188,43 @@ def left_out(paths: Iterable[str], rules: Rules) -> dict[str, str]:
             continue
         elif rules.ignored and rules.ignored.matches(path):
             reasons[path] = "ignored"
-        elif reason := builtin_reason(path):
-            reasons[path] = reason
+        elif path.rpartition(".")[2].lower() in _SUSPECTS or (
+            suspicious and any(part in path.lower() for part in suspicious)
+        ):
+            reason = builtin_reason(path)
+            if reason:
+                reasons[path] = reason
     return reasons
 
 
 def builtin_reason(path: str) -> str | None:
     """Why the built-in lists leave a path out, or None; upper and lower case are the same."""
-    extension = path.rpartition(".")[2].lower()
-    if extension not in _SUSPECTS:
-        return None
+    _, dot, extension = path.rpartition(".")
+    reason = _BY_EXTENSION.get(extension.lower(), "secret")
+    if dot and reason != "secret":
+        return reason
     name = path.rpartition("/")[2].lower()
+    if _is_secret("/" + path.lower(), name):
+        return "secret" if _FOR_SHOW.isdisjoint(re.split(r"[._-]", name)) else None
     if name in _BY_NAME:
         return _BY_NAME[name]
-    if "." in name and extension in _BY_EXTENSION:
-        return _BY_EXTENSION[extension]
     return "minified" if _MINIFIED.fullmatch(name) else None
+
+
+def _is_secret(place: str, name: str) -> bool:
+    return (
+        _BY_NAME.get(name) == "secret"
+        or ("." in name and _BY_EXTENSION.get(name.rpartition(".")[2]) == "secret")
+        or _SECRET.fullmatch(name) is not None
+        or place.endswith(_SECRET_PLACES)
+        or any(folder in place for folder in _SECRET_FOLDERS)
+    )
+
+
+def named_by(patterns: Iterable[str], end: str) -> bool:
+    """Whether gitignore patterns name a folder, by a part of a path that ends like this."""
+    return any(
+        part.endswith(end)
+        for pattern in patterns
+        for part in pattern.strip().lstrip("!").split("/")
+    )

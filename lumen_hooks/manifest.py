@@ -1,9 +1,9 @@
-"""Which files of a worktree are indexable, and by which content.
+"""Which files of a worktree are indexable, and what can be said of each without reading it.
 
-git's command line answers, because it alone reads every kind of repository
-(split and sparse indexes, SHA-256, reftable) and knows which files it may
-vouch for without opening them. It knows no index of ours and reads no file
-but those that hold rules.
+git's command line lists them, because it alone reads every kind of repository
+(split and sparse indexes, SHA-256, reftable). What is on disk we see for
+ourselves; git looks at no file for us. It knows no index of ours and reads no
+file but those that hold rules.
 """
 
 from __future__ import annotations
@@ -13,25 +13,36 @@ import json
 import os
 import stat
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
 
-from .contents import Content, read_file
-from .conversion import configured, converted, mentions_conversions
+from .attributes import not_written_by_hand
+from .contents import Content, change_time, read_file
+from .folders import NESTED, Folders
 from .git import git
-from .ignore import IGNORE_FILE, RULES_VERSION, Rules, left_out, rules_of
-from .patterns import lineage
+from .git_index import ask, index_stamp, is_sparse, sparse_option
+from .ignore import IGNORE_FILE, RULES_VERSION, left_out, rules_of
+from .worktree import checked_out_commit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from .config import Settings
     from .worktree import Worktree
 
-_ATTRIBUTES_FILE = ".gitattributes"
-_RULE_FILE_BYTES = 1 << 20
-_LINGUIST = {"linguist-generated": "generated", "linguist-vendored": "vendored"}
-_NOT_SET = frozenset({"unspecified", "unset", "false"})
+_IGNORE_FILE_BYTES = 1 << 20
+_ATTEMPTS = 3
+_GITLINK = "160000"
+"""git's mode for a submodule; no file system has it."""
+
+
+Seen: TypeAlias = tuple[str, int, int]
+"""An indexable file as it was on disk when the manifest was made; a plain tuple, for speed.
+
+The id (hex) that git's index has for it, which says nothing of what is on disk (empty if git does
+not track it); its size in bytes; when it last changed (contents.change_time). The latter two are
+-1 if the file could not be looked at, and must be read to say why.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,54 +51,16 @@ class Manifest:
 
     Attributes:
         head: the commit checked out, in hex; None if HEAD is unborn.
-        files: path (relative, `/`) to the raw git blob id if git vouches that the working file
-            is that blob (by its stat data, without reading it); None: the file must be looked
-            at, as are all files that git converts (see conversion.py). The id names the content
-            after line-ending conversion: with that in force the bytes on disk have another hash.
+        files: by path (relative, `/`).
         unindexable: how many files were passed over without being opened, by reason.
         rules: digest of everything that decides what is indexable. When it changes, files that
             were skipped for their content may now be wanted.
     """
 
     head: str | None
-    files: dict[str, bytes | None]
+    files: dict[str, Seen]
     unindexable: dict[str, int]
     rules: str
-
-
-class _Found:
-    """What the commands of one scan listed so far.
-
-    Attributes:
-        files: as in the manifest, before any rule.
-        others: paths that are no plain files, with the reason.
-        attributes_elsewhere: git takes attributes from its index, their file is not on disk.
-    """
-
-    def __init__(self) -> None:
-        self.files: dict[str, bytes | None] = {}
-        self.others: dict[str, str] = {}
-        self.attributes_elsewhere = False
-
-    def place(self, path: str, mode: int, blob: bytes | None = None) -> None:
-        """Put a path where its file type says; 0 is a file that is not there."""
-        self.files.pop(path, None)
-        self.others.pop(path, None)
-        kind = stat.S_IFMT(mode)
-        if kind == stat.S_IFREG:
-            self.files[path] = blob
-        elif kind == stat.S_IFLNK:
-            self.others[path] = "symlink"
-        elif kind == _GITLINK:
-            self.others[path] = "submodule"
-        elif kind != 0:
-            self.others[path] = "not a regular file"
-        elif path.endswith(_ATTRIBUTES_FILE):
-            self.attributes_elsewhere = True
-
-
-_GITLINK = 0o160000
-"""git's file type for a submodule; no file system has it."""
 
 
 def scan(worktree: Worktree, settings: Settings) -> Manifest:
@@ -96,150 +69,133 @@ def scan(worktree: Worktree, settings: Settings) -> Manifest:
     Raises:
         RepositoryError: git cannot read the repository or its index.
     """
-    head = git(["rev-parse", "-q", "--verify", "HEAD"], cwd=worktree.top, accept=(0, 1))
-    found = _Found()
-    conversions = configured(worktree.top)
-    _add_tracked(worktree, found, conversions.switched_off)
-    _add_untracked(worktree, found)
-    _drop_undecodable(found)
-    ignore_files, attributes, digest = _rule_files(worktree, settings, found.files)
+    head = checked_out_commit(worktree)
+    if head is None:
+        verify = ["rev-parse", "-q", "--verify", "HEAD"]
+        head = git(verify, cwd=worktree.top, accept=(0, 1)).decode().strip() or None
+    listed = _list(worktree, settings)
+    _drop_undecodable(listed)
+    ignore_files = _ignore_files(worktree, listed)
     rules = rules_of(settings, ignore_files)
-    reasons = left_out(found.files, rules)
-    if attributes.convert or found.attributes_elsewhere or conversions.mention_conversions:
-        vouched = [path for path, blob in found.files.items() if blob and path not in reasons]
-        found.files.update(dict.fromkeys(converted(worktree.top, vouched)))
-    if attributes.decide:
-        # In git's order: check-attr rereads attribute files whenever the folder changes.
-        left = [path for path in found.files if path not in reasons]
-        reasons |= _by_attributes(worktree.top, left, rules)
-    for path in reasons:
-        del found.files[path]
-    unindexable = Counter(found.others.values()) + Counter(reasons.values())
-    return Manifest(head.decode().strip() or None, found.files, dict(unindexable), digest)
+    reasons = left_out(listed.entries, rules)
+    files = _look(listed, reasons)
+    # In git's order, which is that of the listing.
+    asked = [path for path in files if not (rules.include and rules.include.matches(path))]
+    by_attributes = not_written_by_hand(worktree, asked)
+    for path in by_attributes:
+        del files[path]
+    passed_over = [*listed.others.values(), *reasons.values(), *by_attributes.values()]
+    return Manifest(head, files, dict(Counter(passed_over)), _digest(settings, ignore_files))
 
 
-def _add_tracked(worktree: Worktree, found: _Found, options: list[str]) -> None:
-    stamp = _index_stamp(worktree)
-    listed = _list_index(worktree.top)
-    complaints: list[bytes] = []
-    dirty = git(
-        [*options, "diff-files", "-z", "--ignore-submodules=dirty"],
-        cwd=worktree.top,
-        complaints=complaints,
-    )
-    changed = _index_stamp(worktree) != stamp
-    _parse_index(worktree.top, _list_index(worktree.top) if changed else listed, found)
-    if changed:
-        # A commit or checkout ran between our two questions: what diff-files called clean may
-        # be another blob than the list says. An entry that read the same before and after is
-        # the one that it compared; the others must be looked at.
-        before = _Found()
-        _parse_index(worktree.top, listed, before)
-        for path, blob in found.files.items():
-            if before.files.get(path) != blob:
-                found.files[path] = None
-    if complaints:
-        # Of a file that it cannot reach (in a folder that became a symlink to itself, or is not
-        # readable) diff-files complains, and lists it as little as one that is clean.
-        found.files = dict.fromkeys(found.files)
-    tokens = _text(dirty).split("\0")
-    for status, path in zip(tokens[::2], tokens[1::2], strict=False):
-        # `:OLDMODE NEWMODE OLDID NEWID LETTER`; the new mode is the working file's.
-        found.place(path, int(status[8:14], 8))
+@dataclass(slots=True)
+class _Listed:
+    """What git listed.
 
-
-def _index_stamp(worktree: Worktree) -> tuple[int, int, int] | None:
-    """Changes whenever git replaces its index, which it always does by renaming."""
-    try:
-        status = os.stat(os.path.join(worktree.git_dir, "index"))
-    except OSError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _list_index(top: str) -> bytes:
-    return git(["ls-files", "-s", "-v", "-z"], cwd=top)
-
-
-def _parse_index(top: str, listed: bytes, found: _Found) -> None:
-    """Read `TAG MODE ID STAGE<tab>PATH`.
-
-    H is an ordinary entry, M unmerged; git does not look at the files of S (skip-worktree) and of
-    small letters (assume-unchanged).
+    Attributes:
+        folders: the worktree's folders, as they are on disk.
+        entries: what may be a file: by path git's `TAG MODE ID STAGE`, empty for untracked ones.
+        unseen: those of them whose files git does not look at: they need not be there.
+        others: paths that are no files of this worktree, with the reason.
     """
-    files = found.files
-    unseen: list[str] = []
-    for entry in _text(listed).split("\0"):
-        status, _, path = entry.partition("\t")
-        if status.startswith("H 100"):
-            files[path] = bytes.fromhex(status[9:-2])
-        elif status.startswith("H "):
-            found.place(path, int(status[2:8], 8))
-        elif status.startswith(("S ", "s ", "h ")):
-            unseen.append(path)
-        # Unmerged paths are all reported by diff-files, with the working file's mode.
-    if unseen:
-        _add_present(top, unseen, found)
+
+    folders: Folders
+    entries: dict[str, str] = field(default_factory=dict)
+    unseen: set[str] = field(default_factory=set)
+    others: dict[str, str] = field(default_factory=dict)
 
 
-def _add_present(top: str, paths: list[str], found: _Found) -> None:
-    """Add those entries that are on disk of which git does not look at the files."""
-    base = os.fsencode(top) + b"/"
-    folders: dict[str, bool] = {"": True}
-
-    def is_folder(folder: str) -> bool:
-        if folder not in folders:
-            known = True
-            for place in lineage(folder):
-                if place not in folders:
-                    folders[place] = known and stat.S_ISDIR(_mode(base + _bytes(place)))
-                known = folders[place]
-        return folders[folder]
-
-    for path in paths:
-        there = is_folder(path.rpartition("/")[0])
-        found.place(path, _mode(base + _bytes(path)) if there else 0)
+def _list(worktree: Worktree, settings: Settings) -> _Listed:
+    """All paths that count; once more if git replaced its index in the middle of it."""
+    for _ in range(_ATTEMPTS):
+        stamp = index_stamp(worktree)
+        listed = _Listed(Folders(worktree, settings))
+        _ask_git(worktree, listed)
+        if index_stamp(worktree) == stamp:
+            break
+    return listed
 
 
-def _add_untracked(worktree: Worktree, found: _Found) -> None:
-    listed = git(["ls-files", "-o", "--exclude-standard", "-z"], cwd=worktree.top)
-    if not listed:
-        return
-    base = os.fsencode(worktree.top) + b"/"
-    foreign: dict[str, bool] = {"": False}
-    for git_dir in (worktree.git_dir, worktree.common_dir):
-        # --separate-git-dir may lie in the tree under a name that git does not hide.
-        foreign[os.path.relpath(git_dir, worktree.top)] = True
+def _ask_git(worktree: Worktree, listed: _Listed) -> None:
+    """Read `? PATH` of untracked files, then `TAG MODE ID STAGE<tab>PATH` of tracked ones.
 
-    def is_foreign(folder: str) -> bool:
-        # A nested worktree or clone that git recognises it lists as one folder. One whose .git
-        # file points nowhere (moved, pruned) it takes for a plain folder; we do not.
-        if folder not in foreign:
-            known = False
-            for place in lineage(folder):
-                if place not in foreign:
-                    foreign[place] = known or bool(_mode(base + _bytes(place) + b"/.git"))
-                known = foreign[place]
-        return foreign[folder]
-
-    for path in _text(listed).split("\0"):
-        if is_foreign(path.rpartition("/")[0]):
-            found.others[path] = "nested repository"
-        elif path and path not in found.files:
-            try:
-                found.place(path, os.lstat(base + _bytes(path)).st_mode)
-            except (FileNotFoundError, NotADirectoryError):
-                continue
-            except OSError:
-                found.files[path] = None  # reading it will say what is wrong
+    H is an ordinary entry, M unmerged (up to three lines); git does not look at the files of S
+    (skip-worktree) and of small letters (assume-unchanged).
+    """
+    command = ["ls-files", "-s", "-v", "-o", "--exclude-standard", "-z"]
+    command += [f"--exclude={pattern}" for pattern in listed.folders.excluded()]
+    lines = _text(ask(worktree, [*command, *sparse_option(worktree)])).split("\0")
+    if any(map(listed.folders.is_there, _outside(worktree, lines))):
+        lines = _text(ask(worktree, command)).split("\0")
+    lines.pop()
+    start = 0
+    while start < len(lines) and lines[start].startswith("? "):
+        start += 1
+    if start < len(lines):
+        path = lines[start].index("\t") + 1
+        listed.entries = {line[path:]: line[: path - 1] for line in lines[start:]}
+        listed.unseen = {name for name, entry in listed.entries.items() if entry[0] not in "HM"}
+    for line in lines[:start]:
+        _add_untracked(listed, line[2:])
 
 
-def _mode(place: bytes) -> int:
-    """A file's type and permissions, 0 if it is not there or cannot be reached."""
-    try:
-        return os.lstat(place).st_mode
-    except OSError:
-        return 0
+def _outside(worktree: Worktree, lines: list[str]) -> Iterator[str]:
+    """The folders outside a sparse checkout that a sparse index has instead of their files."""
+    if is_sparse(worktree):
+        for line in lines:
+            if line.startswith("S 040000 "):
+                yield line.partition("\t")[2].removesuffix("/")
+
+
+def _add_untracked(listed: _Listed, path: str) -> None:
+    reason = listed.folders.foreign(path)
+    if reason == NESTED:
+        listed.others[path] = NESTED
+    elif not reason:
+        listed.entries.setdefault(path, "")
+
+
+def _look(listed: _Listed, reasons: dict[str, str]) -> dict[str, Seen]:
+    """The files that are there, of those that no reason leaves out.
+
+    Of paths that are left out only those are looked at that need not be there.
+    """
+    found: dict[str, Seen] = {}
+    base, unseen, lstat = listed.folders.base, listed.unseen, os.lstat
+    folder, there = "", True
+    for path, entry in listed.entries.items():
+        if path in reasons and path not in unseen:
+            continue
+        parent = path.rpartition("/")[0]
+        if parent != folder:
+            folder, there = parent, listed.folders.is_there(parent)
+        status = None
+        try:
+            if there:
+                status = lstat(base + path.encode())
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError:
+            if path not in reasons:
+                found[path] = (entry[9:-2], -1, -1)
+            continue
+        if status is not None and stat.S_ISREG(status.st_mode):
+            if path not in reasons:
+                found[path] = (entry[9:-2], status.st_size, change_time(status))
+            continue
+        reasons.pop(path, None)
+        if status is not None:
+            _place_other(listed, path, entry, status.st_mode)
+    return found
+
+
+def _place_other(listed: _Listed, path: str, entry: str, mode: int) -> None:
+    if stat.S_ISLNK(mode):
+        listed.others[path] = "symlink"
+    elif not stat.S_ISDIR(mode):
+        listed.others[path] = "not a regular file"
+    elif entry[2:8] == _GITLINK:
+        listed.others[path] = "submodule"
 
 
 def _text(output: bytes) -> str:
@@ -247,19 +203,15 @@ def _text(output: bytes) -> str:
     return output.decode("utf-8", "surrogateescape")
 
 
-def _bytes(path: str) -> bytes:
-    return path.encode("utf-8", "surrogateescape")
-
-
-def _drop_undecodable(found: _Found) -> None:
+def _drop_undecodable(listed: _Listed) -> None:
     """Count away the paths that hold surrogates: an index stores paths as UTF-8."""
     try:
-        "".join(found.files).encode("utf-8")
+        "".join(listed.entries).encode("utf-8")
     except UnicodeEncodeError:
-        for path in list(found.files):
+        for path in list(listed.entries):
             if not _is_utf8(path):
-                del found.files[path]
-                found.others[path] = "path is not UTF-8"
+                del listed.entries[path]
+                listed.others[path] = "path is not UTF-8"
 
 
 def _is_utf8(path: str) -> bool:
@@ -270,68 +222,25 @@ def _is_utf8(path: str) -> bool:
     return True
 
 
-class _Attributes(NamedTuple):
-    """Whether attributes may decide what is indexable, and whether they may convert files."""
-
-    decide: bool
-    convert: bool
-
-
-def _rule_files(
-    worktree: Worktree, settings: Settings, paths: Iterable[str]
-) -> tuple[dict[str, str], _Attributes, str]:
-    """The ignore files' text by folder, what attributes may do, and the digest of what decides."""
-    named = [path for path in paths if path.endswith((IGNORE_FILE, _ATTRIBUTES_FILE))]
-    ignore_files: dict[str, str] = {}
-    attributes: list[tuple[str, str]] = []
-    ignoring: list[tuple[str, str]] = []
-    convert = False
-    # The top's own ignore file counts even where git itself is told to overlook it.
-    for path in sorted({*named, IGNORE_FILE}):
+def _ignore_files(worktree: Worktree, listed: _Listed) -> dict[str, str]:
+    """The text of our ignore files, by folder."""
+    found = {}
+    # The top's own counts even where git itself is told to overlook it.
+    for path in sorted({IGNORE_FILE, *(p for p in listed.entries if p.endswith(IGNORE_FILE))}):
         folder, _, name = path.rpartition("/")
-        content = _read_rule_file(worktree.top, path)
-        if content is None:
-            continue
-        if name == IGNORE_FILE:
-            ignore_files[folder] = content.text
-            ignoring.append((path, content.blob.hex()))
-        elif name == _ATTRIBUTES_FILE:
-            convert = convert or mentions_conversions(content.text)
-            if "linguist-" in content.text:
-                attributes.append((path, content.blob.hex()))
-    info = _read_rule_file(worktree.common_dir, "info/attributes")
-    if info is not None:
-        convert = convert or mentions_conversions(info.text)
-        if "linguist-" in info.text:
-            attributes.append(("info/attributes", info.blob.hex()))
+        if name == IGNORE_FILE and listed.folders.is_there(folder):
+            content = read_file(worktree.top, path, max_bytes=_IGNORE_FILE_BYTES, blob_length=20)
+            if isinstance(content, Content):
+                found[folder] = content.text
+    return found
+
+
+def _digest(settings: Settings, ignore_files: dict[str, str]) -> str:
     decisive = [
         RULES_VERSION,
         settings.max_file_bytes,
         settings.include,
         settings.exclude,
-        ignoring,
-        attributes,
+        list(ignore_files.items()),
     ]
-    digest = hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:32]
-    return ignore_files, _Attributes(bool(attributes), convert), digest
-
-
-def _read_rule_file(folder: str, path: str) -> Content | None:
-    content = read_file(folder, path, max_bytes=_RULE_FILE_BYTES, blob_length=20)
-    return content if isinstance(content, Content) else None
-
-
-def _by_attributes(top: str, paths: Iterable[str], rules: Rules) -> dict[str, str]:
-    """The paths that gitattributes call generated or vendored, unless the user includes them."""
-    asked = [path for path in paths if not (rules.include and rules.include.matches(path))]
-    answer = git(
-        ["check-attr", "-z", "--stdin", *_LINGUIST],
-        cwd=top,
-        stdin="".join(path + "\0" for path in asked).encode(),
-    )
-    tokens = _text(answer).split("\0")
-    return {
-        path: _LINGUIST[attribute]
-        for path, attribute, value in zip(tokens[::3], tokens[1::3], tokens[2::3], strict=False)
-        if value not in _NOT_SET
-    }
+    return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:32]

@@ -270,11 +270,13 @@ def _differing(
     index: Index, manifest: Manifest, worktree: Worktree, settings: Settings
 ) -> tuple[str, ...]:
     """The files that the index does not hold as they are in the worktree now, in path order."""
+    meta = index.meta()
     difference = compare(
-        worktree.top,
+        worktree,
         manifest,
         index.files(),
-        same_rules=index.meta().get("rules") == manifest.rules,
+        own=meta.get("refreshed") == "1",
+        same_rules=meta.get("rules") == manifest.rules,
         max_bytes=settings.max_file_bytes,
     )
     pending = [path for path, _ in difference.removed]

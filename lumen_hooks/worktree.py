@@ -177,8 +177,11 @@ class Worktree:
 def find_worktree(directory: str) -> Worktree:
     """The worktree that holds a directory (or a file).
 
+    As git does, it looks no further up than GIT_CEILING_DIRECTORIES allow.
+
     Raises:
-        RepositoryError: the directory is missing, in no git worktree, or in a bare repository.
+        RepositoryError: the directory is missing, in no git worktree, in a bare repository, or in a
+            workspace of another system that has no `.git`.
     """
     try:
         start = os.path.realpath(directory)
@@ -187,6 +190,7 @@ def find_worktree(directory: str) -> Worktree:
     if not os.path.exists(start):
         raise RepositoryError(f"{directory} does not exist")
     place = start if os.path.isdir(start) else os.path.dirname(start)
+    ceiling = _ceiling(place, os.environ.get("GIT_CEILING_DIRECTORIES", ""))
     while True:
         git_dir = _git_dir_of(place)
         if git_dir is not None:
@@ -195,8 +199,13 @@ def find_worktree(directory: str) -> Worktree:
             return found
         if _is_git_dir(place):
             raise _no_files(directory)
+        if os.path.isdir(os.path.join(place, ".jj")):
+            raise RepositoryError(
+                f"{directory} is in the Jujutsu workspace {place}, which has no .git",
+                hint="work in one with its own: jj git init --colocate",
+            )
         parent = os.path.dirname(place)
-        if parent == place:
+        if parent in (place, ceiling):
             raise RepositoryError(
                 f"{directory} is not in a git worktree", hint="run this in a git repository"
             )
@@ -291,6 +300,20 @@ def common_dir_of(git_dir: str) -> str:
     except OSError:
         return git_dir
     return os.path.realpath(os.path.join(git_dir, pointer))
+
+
+def _ceiling(start: str, directories: str) -> str | None:
+    """The nearest of GIT_CEILING_DIRECTORIES above a folder (git(1)); that one is not looked at."""
+    nearest, resolve = None, True
+    for directory in directories.split(os.pathsep):
+        if not directory:
+            resolve = False  # what follows holds no symbolic links, or is to be taken literally
+        elif os.path.isabs(directory):
+            place = os.path.realpath(directory) if resolve else os.path.normpath(directory)
+            above = start.startswith(place.rstrip(os.sep) + os.sep)
+            if above and len(place) > len(nearest or ""):
+                nearest = place
+    return nearest
 
 
 def _git_dir_of(top: str) -> str | None:

@@ -66,6 +66,7 @@ def search(
             start_worker=lambda: spawn_worker(top, "search"),
         )
     if files_with_matches and not as_json:
+        _say_what_it_is_worth(found)
         for name in dict.fromkeys(result.path for result in found.results):
             click.echo(name)
         return
@@ -82,12 +83,7 @@ def show(found: Answer, *, as_json: bool) -> None:
     if as_json:
         echo_json(asdict(found))
         return
-    if found.state != FRESH and (found.pending_files or not found.problem):
-        click.echo(
-            f"note: the index is {found.state}: {found.pending_files:,} files differ", err=True
-        )
-    if found.problem:
-        click.echo(f"note: {found.problem}", err=True)
+    _say_what_it_is_worth(found)
     from . import render
 
     if sys.stdout.isatty():
@@ -96,3 +92,12 @@ def show(found: Answer, *, as_json: bool) -> None:
         click.echo(render.render_plain(found.results), nl=False)
     if not found.results:
         click.echo("no results", err=True)
+
+
+def _say_what_it_is_worth(found: Answer) -> None:
+    if found.state != FRESH and (found.pending_files or not found.problem):
+        click.echo(
+            f"note: the index is {found.state}: {found.pending_files:,} files differ", err=True
+        )
+    if found.problem:
+        click.echo(f"note: {found.problem}", err=True)

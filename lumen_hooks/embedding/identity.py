@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.config import BUILTIN_MODEL
 from lumen_hooks.errors import ModelError
+from lumen_hooks.installed import versions
 
 from .files import (
     POOLING,
@@ -61,8 +62,12 @@ class ModelIdentity:
 
     @property
     def model_key(self) -> str:
-        """Equal for two models exactly if their stored vectors are interchangeable."""
-        return f"{self.digest[:32]}-{self.dimensions}d-{_VECTOR_RULES}"
+        """Equal for two models exactly if their stored vectors are interchangeable.
+
+        Other versions of the tokenizer, or of fastembed, may cut texts otherwise.
+        """
+        engine = "" if self.name == BUILTIN_MODEL else f"-{versions('fastembed')}"
+        return f"{self.digest[:32]}-{self.dimensions}d-{_VECTOR_RULES}-{versions('tokenizers')}{engine}"
 
 
 def default_models_folder(environ: Mapping[str, str]) -> str:

@@ -1,27 +1,34 @@
 """What differs between a worktree and its index.
 
-First without reading a file (git's word for the content, then size and time
-stamp), then by reading the few files that this leaves in doubt.
+A file is as indexed if it has the size and the time stamp that it had when it
+was read. Where that says nothing (a seed, a file that was young or was
+touched), git's word is taken for many files, if all that git noted about them
+still holds; what is left, and a few files in any case, are read.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lumen_hooks.attributes import converted
 from lumen_hooks.chunking.model import UNTRIED
-from lumen_hooks.contents import Skipped, change_time, read_file
+from lumen_hooks.contents import Skipped, read_file
+from lumen_hooks.git_index import vouched
 from lumen_hooks.store import Stamp
 
 if TYPE_CHECKING:
     from lumen_hooks.contents import Content
     from lumen_hooks.manifest import Manifest
     from lumen_hooks.store import FileRow
+    from lumen_hooks.worktree import Worktree
 
 YOUNG_NS = 2_000_000_000
 """A file changed less than this before it was read may change again under the same time stamp."""
+
+READ_AT_ONCE = 48
+"""So many files in doubt are read sooner than git is asked about them."""
 
 VANISHED = "vanished"
 
@@ -37,34 +44,44 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Files in doubt, in path order, and rows of files that are no longer there."""
+    """What a comparison shows.
+
+    Attributes:
+        suspects: files in doubt, in path order.
+        removed: rows of files that are no longer there.
+        stamps: what to note about files that are as indexed, so that the next look is shorter.
+    """
 
     suspects: tuple[Suspect, ...]
     removed: tuple[tuple[str, FileRow], ...]
-
-    def __bool__(self) -> bool:
-        return bool(self.suspects or self.removed)
+    stamps: tuple[Stamp, ...]
 
 
 def compare(
-    top: str,
+    worktree: Worktree,
     manifest: Manifest,
     rows: dict[str, FileRow],
     *,
+    own: bool,
     same_rules: bool,
     max_bytes: int,
 ) -> Difference:
-    """Compare a manifest with an index's rows, reading nothing.
+    """Compare a manifest with an index's rows, reading no working file.
 
     Args:
-        top: the worktree.
+        worktree: where they are.
         manifest: what is there.
         rows: what the index holds, by path.
+        own: the rows' time stamps are those of this worktree's files, not of a donor's.
         same_rules: what decides about skipping files has not changed since the last refresh.
         max_bytes: larger files are passed over, those too that were indexed under a higher limit.
+
+    Raises:
+        RepositoryError: git cannot read its index.
     """
-    suspects = []
-    for path, blob in manifest.files.items():
+    suspects: list[Suspect] = []
+    credible: dict[str, str] = {}
+    for path, (blob, size, changed_ns) in manifest.files.items():
         row = rows.get(path)
         untried = row is not None and row.cut == UNTRIED
         if (
@@ -72,31 +89,41 @@ def compare(
             and not untried
             and (row.size <= max_bytes if row.skipped is None else same_rules)
         ):
-            if blob is not None and blob == row.content:
+            if own and row.changed_ns == changed_ns >= 0 and row.size == size:
                 continue
-            if _stamp_matches(top, path, blob, row):
-                continue
-        suspects.append(Suspect(path, blob, row))
-    suspects.sort(key=lambda suspect: suspect.path)
+            if row.content is not None and row.content.hex() == blob and row.size == size:
+                credible[path] = blob
+        suspects.append(Suspect(path, bytes.fromhex(blob) or None, row))
+    stamps = _vouched(worktree, rows, credible) if len(credible) > READ_AT_ONCE else {}
+    doubtful = [suspect for suspect in suspects if suspect.path not in stamps]
+    doubtful.sort(key=lambda suspect: suspect.path)
     gone = tuple((path, row) for path, row in rows.items() if path not in manifest.files)
-    return Difference(tuple(suspects), gone)
+    return Difference(tuple(doubtful), gone, tuple(stamps.values()))
 
 
-def _stamp_matches(top: str, path: str, blob: bytes | None, row: FileRow) -> bool:
-    if blob != row.blob or row.changed_ns < 0:
-        return False
-    try:
-        found = os.lstat(os.path.join(top, path))
-    except OSError:
-        return False
-    return found.st_size == row.size and change_time(found) == row.changed_ns
+def _vouched(
+    worktree: Worktree, rows: dict[str, FileRow], credible: dict[str, str]
+) -> dict[str, Stamp]:
+    """The files that git vouches for, by path.
+
+    git's id tells the bytes on disk only of a file that it does not convert. Line ends that it
+    converts show in the size, which must be that of the bytes that were indexed.
+    """
+    found = vouched(worktree, credible)
+    for path in converted(worktree, found):
+        del found[path]
+    return {
+        path: Stamp(rows[path].id, None, size, changed_ns)
+        for path, (size, changed_ns) in found.items()
+        if size == rows[path].size
+    }
 
 
 def blob_length(manifest: Manifest) -> int:
     """Bytes in an object id here: 20, or 32 in a SHA-256 repository."""
     if manifest.head is not None:
         return len(manifest.head) // 2
-    return next((len(blob) for blob in manifest.files.values() if blob is not None), 20)
+    return next((len(blob) // 2 for blob, *_ in manifest.files.values() if blob), 20)
 
 
 @dataclass(frozen=True, slots=True)

@@ -269,7 +269,7 @@ class _Update:
         try:
             index = create_index(temporary, self._identity.dimensions)
             with closing(index), translated(temporary):
-                difference = self._compare(manifest, {}, same_rules=True)
+                difference = self._compare(manifest, {}, own=True, same_rules=True)
                 flush = partial(_write, index)
                 tally = self._prepare(index, manifest, difference, {}, flush=flush)
                 self._reconsider()
@@ -305,14 +305,15 @@ class _Update:
             "rules": manifest.rules,
         }
         same_rules = meta.get("rules") == manifest.rules
-        difference = self._compare(manifest, rows, same_rules=same_rules)
+        difference = self._compare(manifest, rows, own=own, same_rules=same_rules)
         tally = self._prepare(index, manifest, difference, known, flush=_nothing)
+        stamps = (*difference.stamps, *tally.stamps)
         gone = {row.id for _, row in difference.removed}
         gone.update(rows[path].id for path in tally.vanished if path in rows)
         if own and not rebuild and not tally.changed and not gone:
-            if tally.stamps or any(meta.get(key) != value for key, value in facts.items()):
+            if stamps or any(meta.get(key) != value for key, value in facts.items()):
                 with index.transaction():
-                    index.restamp(tally.stamps)
+                    index.restamp(stamps)
                     index.set_meta(facts)
             return None
         kind = "full" if rebuild else "incremental" if own else "seed"
@@ -322,7 +323,7 @@ class _Update:
                 index.reset(self._identity.dimensions)
             index.remove_files(gone)
             index.write_staged()
-            index.restamp(tally.stamps)
+            index.restamp(stamps)
             refresh = self._finish(index, manifest, tally, kind=kind, removed=len(gone))
         self._repack(index)
         return refresh
@@ -334,12 +335,13 @@ class _Update:
             raise NotWantedError
 
     def _compare(
-        self, manifest: Manifest, rows: dict[str, FileRow], *, same_rules: bool
+        self, manifest: Manifest, rows: dict[str, FileRow], *, own: bool, same_rules: bool
     ) -> Difference:
         return compare(
-            self._worktree.top,
+            self._worktree,
             manifest,
             rows,
+            own=own,
             same_rules=same_rules,
             max_bytes=self._job.settings.max_file_bytes,
         )
