@@ -26,8 +26,6 @@ from tests.test_hooks import SHELLS, git, make_index, put_hooks, started
 from tests.test_worker import install_hooks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.repository import Repository
 
 needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="looks into /proc")
@@ -77,7 +75,7 @@ def test_git_does_not_notice_that_no_process_can_be_started(shell: str, *, folde
             user=SOMEBODY,
             group=SOMEBODY,
             extra_groups=[],
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NPROC, (0, 0)),  # noqa: PLW1509
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NPROC, (0, 0)),
         )
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
@@ -147,7 +145,7 @@ def test_nothing_of_ours_lands_in_gits_trace(hooked: Repository, tmp_path: Path)
 
 
 @pytest.fixture
-def slow_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def slow_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """git takes its time to say whether we are enabled."""
     folder = tmp_path / "bin"
     folder.mkdir()
@@ -158,7 +156,6 @@ def slow_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    yield
 
 
 @pytest.mark.usefixtures("slow_git")

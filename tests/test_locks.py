@@ -15,8 +15,9 @@ import pytest
 
 from lumen_hooks import slots
 from lumen_hooks.errors import BusyError, LockError
-from lumen_hooks.locks import Acquired, Failed, Held, acquire, is_alive, read_holder
+from lumen_hooks.locks import Acquired, Failed, Held, acquire, read_holder
 from lumen_hooks.slots import acquire_slot, runtime_folder
+from lumen_hooks.spawn import is_alive
 from tests.processes import Partner
 
 if TYPE_CHECKING:

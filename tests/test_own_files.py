@@ -36,6 +36,8 @@ from tests.test_worker import install_hooks
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from lumen_hooks.worktree import Worktree
+
 
 OWNER, MEMBER, GROUP = 29001, 29002, 29000
 
@@ -122,6 +124,15 @@ def _refusal(repo: Repository) -> LumenError | None:
     except LumenError as error:
         return error
     return None
+
+
+def _until_a_worker_has_refreshed(place: Worktree) -> None:
+    deadline = time.monotonic() + HANGS_SECONDS
+    log_path = Path(place.log_path)
+    while not (log_path.exists() and '"refresh"' in log_path.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    end_workers_of(Path(place.top))
 
 
 def _modes(folder: str) -> dict[str, int]:
@@ -236,6 +247,7 @@ class TestKinds:
         place = find_worktree(str(project.top))
         place.begin()
         install_hooks(project)
+        Path(place.folder, name).unlink(missing_ok=True)
         _put(kind, Path(place.folder, name), victim)
         project.write({"b.py": "b = 1\n"})
         project.git("add", "-A")
@@ -358,8 +370,7 @@ class TestOtherUsers:
         refreshed(theirs)
         install_hooks(theirs)
         theirs.commit({"c.py": python_module("gamma")})
-        end_workers_of(theirs.top)
-        assert os.path.exists(place.worker_lock_path)
+        _until_a_worker_has_refreshed(place)
         owners = {str(path): os.lstat(path).st_uid for path in _all_below(Path(place.folder))}
         assert owners == dict.fromkeys(owners, OWNER)
         assert own_files.foreign(place.folder, place.shared_folder) == []
@@ -367,11 +378,8 @@ class TestOtherUsers:
     def test_roots_first_event_leaves_nothing_of_its_own(self, theirs: Repository) -> None:
         install_hooks(theirs)
         theirs.commit({"c.py": python_module("gamma")})
-        deadline = time.monotonic() + HANGS_SECONDS
         place = find_worktree(str(theirs.top))
-        while not os.path.exists(place.index_path) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        end_workers_of(theirs.top)
+        _until_a_worker_has_refreshed(place)
         owners = {str(path): os.lstat(path).st_uid for path in _all_below(Path(place.folder))}
         assert os.path.exists(place.index_path)
         assert owners == dict.fromkeys(owners, OWNER)

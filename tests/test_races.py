@@ -30,9 +30,9 @@ from lumen_hooks.hook_files import hook_script
 from lumen_hooks.indexing import events
 from lumen_hooks.indexing.turns import SMALL_REFRESH_FILES
 from lumen_hooks.locks import Acquired, acquire, read_holder
+from lumen_hooks.own_files import SIDE_FILES
 from lumen_hooks.search.model import Query
 from lumen_hooks.search.query import search_index
-from lumen_hooks.seeding.publish import SIDE_FILES
 from lumen_hooks.seeding.seed import seed
 from lumen_hooks.sqlite import connect
 from lumen_hooks.status import FRESH, read_status

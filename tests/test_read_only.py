@@ -141,6 +141,7 @@ class TestAside:
         assert status["index"] == f"{aside(linked)}/index.db"
         assert status["last_refresh"]["chunks_embedded"] == 1
 
+    @pytest.mark.slow
     def test_where_no_index_can_be_cloned_it_is_built(self, repo: Repository) -> None:
         repo.commit({"a.py": "a = 1\n"})
         sandbox = Sandbox(repo)
@@ -157,11 +158,13 @@ class TestAside:
         assert f"The index is kept in {aside(linked)}" in told
         assert f"{aside(linked)}/index.db" == Sandbox(linked).json(linked, "status")["index"]
 
+    @pytest.mark.slow
     def test_doctor_says_so(self, linked: Repository) -> None:
         done = Sandbox(linked).run(linked, "doctor")
         assert f"FAIL  git dir: {git_dir(linked)} cannot be written" in done.stdout
         assert f"the index is in {aside(linked)}" in done.stdout
 
+    @pytest.mark.slow
     def test_purge_takes_it_away(self, linked: Repository) -> None:
         assert Sandbox(linked).run(linked, "index").returncode == 0
         assert list(find_asides(os.environ)) != []
@@ -169,6 +172,7 @@ class TestAside:
         assert list(find_asides(os.environ)) == []
         assert not os.path.exists(aside(linked))
 
+    @pytest.mark.slow
     def test_one_whose_git_dir_is_gone_is_swept(self, linked: Repository) -> None:
         assert Sandbox(linked).run(linked, "index").returncode == 0
         folder = Path(aside(linked))
@@ -181,6 +185,7 @@ class TestAside:
         assert not folder.exists()
 
 
+@pytest.mark.slow
 class TestNowhere:
     """The cache folder cannot be written either."""
 
@@ -232,6 +237,7 @@ def test_a_common_dir_that_cannot_be_written_costs_the_store_and_the_log(
     assert sandbox.json(linked, "status")["index"] == f"{git_dir(linked)}/lumen/index.db"
 
 
+@pytest.mark.slow
 def test_the_lock_aside_is_the_one_that_is_waited_for(linked: Repository) -> None:
     sandbox = Sandbox(linked)
     assert sandbox.run(linked, "index").returncode == 0
