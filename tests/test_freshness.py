@@ -92,10 +92,8 @@ def test_what_git_vouched_for_is_not_asked_again(
     time.sleep(0.02)
     os.utime(find_worktree(str(linked.top)).git_dir + "/index")
     assert update(linked).refresh is not None
-    asked: list[int] = []
-    monkeypatch.setattr(difference, "vouched", lambda *_: asked.append(1) or {})
+    monkeypatch.setattr(difference, "vouched", None)
     assert update(linked).refresh is None
-    assert asked == []
     assert state(linked) == "fresh"
 
 
