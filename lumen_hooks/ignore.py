@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .patterns import PatternTree, parse_patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from .config import Settings
 
@@ -109,13 +109,8 @@ _SUSPECTS = frozenset(
 )
 """Extensions that need a closer look; most paths are cleared by this alone."""
 
-_SUSPICIOUS = (
-    *(folder[1:] for folder in _SECRET_FOLDERS),
-    *(name for name in _BY_NAME if "." not in name),
-    *(".docker/", ".kube/", ".env.", "id_rsa", "id_dsa", "id_ec", "id_ed", "client_secret"),
-    *("service-account", "service_account", "serviceaccount"),
-)
-"""Parts of a path that need a closer look whatever its extension."""
+_SUSPICIOUS = frozenset({*(name[:3] for name in _BY_NAME if "." not in name), "id_", "cli", "ser"})
+"""So begin names that need a closer look whatever their extension, as do all in hidden folders."""
 
 _DEPENDENCIES = """
     .aws-sam .bloop .bundle .cache .cxx .dart_tool .direnv .eggs .elixir_ls .expo
@@ -172,15 +167,13 @@ def rules_of(settings: Settings, ignore_files: Mapping[str, str]) -> Rules:
     )
 
 
-def left_out(paths: Collection[str], rules: Rules) -> dict[str, str]:
+def left_out(paths: Iterable[str], rules: Rules) -> dict[str, str]:
     """The paths that are not indexed, with the reason.
 
     Reasons: `excluded` (setting), `ignored` (ignore file), `binary`, `data`, `lock file`,
     `minified`, `secret`.
     """
     reasons: dict[str, str] = {}
-    text = "\0".join(paths).lower()
-    suspicious = [part for part in _SUSPICIOUS if part in text]  # mostly none
     for path in paths:
         if rules.exclude and rules.exclude.matches(path):
             reasons[path] = "excluded"
@@ -188,8 +181,11 @@ def left_out(paths: Collection[str], rules: Rules) -> dict[str, str]:
             continue
         elif rules.ignored and rules.ignored.matches(path):
             reasons[path] = "ignored"
-        elif path.rpartition(".")[2].lower() in _SUSPECTS or (
-            suspicious and any(part in path.lower() for part in suspicious)
+        elif (
+            path.rpartition(".")[2].lower() in _SUSPECTS
+            or path.rpartition("/")[2][:3].lower() in _SUSPICIOUS
+            or "/." in path
+            or path.startswith(".")
         ):
             reason = builtin_reason(path)
             if reason:

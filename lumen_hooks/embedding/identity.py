@@ -66,8 +66,10 @@ class ModelIdentity:
 
         Other versions of the tokenizer, or of fastembed, may cut texts otherwise.
         """
-        engine = "" if self.name == BUILTIN_MODEL else f"-{versions('fastembed')}"
-        return f"{self.digest[:32]}-{self.dimensions}d-{_VECTOR_RULES}-{versions('tokenizers')}{engine}"
+        engine = versions("tokenizers")
+        if self.name != BUILTIN_MODEL:
+            engine += " " + versions("fastembed")
+        return f"{self.digest[:32]}-{self.dimensions}d-{_VECTOR_RULES}-{engine}"
 
 
 def default_models_folder(environ: Mapping[str, str]) -> str:
