@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from lumen_hooks.chunking.grammars import GRAMMARS
 from lumen_hooks.chunking.languages import language_of_text
 from lumen_hooks.chunking.lines import SourceLines, cut, text_rank
-from lumen_hooks.chunking.markdown import sections
 from lumen_hooks.chunking.model import MEMORY, Chunk, ChunkedFile, ParseAbandonedError
 from lumen_hooks.chunking.pieces import CLOSED, Piece, pieces_of
 from lumen_hooks.chunking.settings import (
@@ -108,6 +107,8 @@ def _definitions(parsed: ParsedFile, lines: SourceLines) -> list[Chunk]:
 
 def _markdown(lines: SourceLines) -> list[Chunk]:
     chunks: list[Chunk] = []
+    from lumen_hooks.chunking.markdown import sections
+
     for piece in sections(lines):
         header = lines.rows[piece.first].strip()[:SIGNATURE_MAX] if piece.owner else ""
         chunks.extend(_chunks_of_piece(piece, lines, header, _text_ranks(lines)))

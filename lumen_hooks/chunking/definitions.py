@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tree_sitter import QueryCursor
 
@@ -40,7 +39,6 @@ _READ_BYTES = 64 * 1024
 _GENERICS = re.compile(r"(?<=\w)<[^<>]*>")
 
 
-@dataclass(slots=True, eq=False)
 class Definition:
     """A definition and those in it that are found on their own.
 
@@ -55,18 +53,29 @@ class Definition:
         members: definitions within, in order; none within a function.
     """
 
-    kind: str
-    names: list[str]
-    first: int
-    last: int
-    name_node: Node | None = None
-    start_byte: int = 0
-    end_byte: int = 0
-    members: list[Definition] = field(default_factory=list)
+    __slots__ = ("end_byte", "first", "kind", "last", "members", "name_node", "names", "start_byte")
+
+    def __init__(
+        self,
+        kind: str,
+        names: list[str],
+        first: int,
+        last: int,
+        name_node: Node | None = None,
+        start_byte: int = 0,
+        end_byte: int = 0,
+    ) -> None:
+        self.kind = kind
+        self.names = names
+        self.first = first
+        self.last = last
+        self.name_node = name_node
+        self.start_byte = start_byte
+        self.end_byte = end_byte
+        self.members: list[Definition] = []
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedFile:
+class ParsedFile(NamedTuple):
     """A parsed text.
 
     Attributes:

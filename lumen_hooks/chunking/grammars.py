@@ -23,9 +23,8 @@ import functools
 import importlib
 import importlib.util
 import os.path
-from dataclasses import dataclass
 from importlib.machinery import PathFinder
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
 _QUERIES = os.path.join(os.path.dirname(__file__), "queries")
 
 
-@dataclass(frozen=True, slots=True)
-class Grammar:
+class Grammar(NamedTuple):
     """Where a language's grammar is and how its names are written.
 
     Attributes:

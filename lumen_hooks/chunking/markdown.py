@@ -6,8 +6,7 @@ Headings in fenced code and in front matter are none (CommonMark 4.2, 4.3 and 4.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.chunking.pieces import Piece, merged
 
@@ -21,8 +20,7 @@ _NO_PARAGRAPH = re.compile(r" {4}|\t|\s*(?:[-*+>|]|\d+[.)])\s| {0,3}#{1,6}\s")
 _TITLE_MAX = 100
 
 
-@dataclass(frozen=True, slots=True)
-class _Heading:
+class _Heading(NamedTuple):
     row: int
     level: int
     title: str

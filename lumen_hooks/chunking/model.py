@@ -1,8 +1,12 @@
-"""What a chunker produces."""
+"""What a chunker produces.
+
+Named tuples here and beside it: the process that parses would pay more for importing dataclasses
+than for a small refresh's parsing.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 TIME, MEMORY, NESTING, CRASH = "time", "memory", "nesting", "crash"
 """Why a parser was not let go on with a text, or what it died of."""
@@ -11,8 +15,7 @@ UNTRIED = "untried"
 """Nothing is known of the text: there was no process to parse it in, or none that answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """A stretch of one file, usually a definition.
 
     Attributes:
@@ -32,8 +35,7 @@ class Chunk:
     header: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkedFile:
+class ChunkedFile(NamedTuple):
     """The chunks of one file, in order of their lines.
 
     Attributes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lumen_hooks.chunking.settings import (
@@ -28,7 +27,6 @@ CLOSED = 0
 _CLOSING_LINES = re.compile(r"(?:\W|\b(?:end|endif|done|fi|esac)\b)*", re.DOTALL)
 
 
-@dataclass(slots=True, eq=False)
 class Piece:
     """Rows of one definition, or rows between definitions.
 
@@ -44,15 +42,39 @@ class Piece:
         constants: those of the names that are of constants, once pieces were joined.
     """
 
-    first: int
-    last: int
-    kind: str
-    names: list[str]
-    owner: str
-    parent: int
-    definition: Definition | None = None
-    continued: bool = False
-    constants: list[str] = field(default_factory=list)
+    __slots__ = (
+        "constants",
+        "continued",
+        "definition",
+        "first",
+        "kind",
+        "last",
+        "names",
+        "owner",
+        "parent",
+    )
+
+    def __init__(
+        self,
+        first: int,
+        last: int,
+        kind: str,
+        names: list[str],
+        owner: str,
+        parent: int,
+        definition: Definition | None = None,
+        *,
+        continued: bool = False,
+    ) -> None:
+        self.first = first
+        self.last = last
+        self.kind = kind
+        self.names = names
+        self.owner = owner
+        self.parent = parent
+        self.definition = definition
+        self.continued = continued
+        self.constants: list[str] = []
 
     @property
     def symbol(self) -> str:

@@ -51,6 +51,7 @@ UNNAMED_SIBLINGS_MAX = 10_000
 CHUNKER_SETTINGS = (
     f"chunker={CHUNKER_VERSION};whole={WHOLE_MAX};part={PART_MIN}-{PART_MAX}/{LONG_LINE_SLICE};"
     f"container={CONTAINER_WHOLE_MAX};tiny={TINY};merge={MERGE_STOP_MIN}-{MERGE_MAX}/{MERGE_STOP_ONE_IN};"
-    f"names={NAMES_MAX};signature={SIGNATURE_MAX};minified={MINIFIED_LINE_MEAN}"
+    f"names={NAMES_MAX};signature={SIGNATURE_MAX};minified={MINIFIED_LINE_MEAN};"
+    f"unnamed={UNNAMED_SIBLINGS_MAX}"
 )
 """Part of the index fingerprint: two indexes that differ here are not interchangeable."""
