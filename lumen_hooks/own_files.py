@@ -170,6 +170,8 @@ def settle(folder: str, mode: int) -> None:
     descriptor = _enter(folder)
     try:
         found = os.fstat(descriptor)
+        if found.st_mode & PRIVATE != PRIVATE:
+            return  # its owner has closed it
         if stat.S_IMODE(found.st_mode) != mode and me in {found.st_uid, 0}:
             os.fchmod(descriptor, mode)
         for name in os.listdir(descriptor):

@@ -241,6 +241,7 @@ def test_the_embedding_store_keeps_what_was_put(
     every: bool,
 ) -> None:
     act, filled, check = STORE_SCENES[scene]
+    (tmp_path / "lumen").mkdir()
     path, record = str(tmp_path / "lumen" / "embeddings.db"), str(tmp_path / "record")
 
     def trial(number: int) -> bool:

@@ -103,6 +103,7 @@ def donors_of(repo: Repository) -> list[str]:
 
 def held(repo: Repository) -> Acquired:
     """The index lock of a worktree, in the hands of a peer."""
+    place_of(repo).begin()
     lock = acquire(place_of(repo).lock_path, timeout=5, purpose="a peer")
     assert isinstance(lock, Acquired)
     return lock
@@ -183,6 +184,8 @@ class TestFacts:
         }
         for name, words in entries.items():
             new = project.add_worktree(name)
+            if name == "worker":  # whoever starts one has made our folder
+                place_of(new).begin()
             told = [str(new.top) if word == "TOP" else word for word in words]
             subprocess.run(told, cwd=new.top, check=True, stdout=subprocess.DEVNULL)
             assert status_of(new).seeded_from is not None, name

@@ -104,7 +104,10 @@ def set_aside(path: str) -> str:
     # killed in between. A WAL that is left alone does no harm: `publish` removes it.
     for suffix in ("", *SIDE_FILES):
         with suppress(FileNotFoundError):
-            os.rename(path + suffix, kept + suffix)
+            if suffix and (suffix == "-shm" or not os.lstat(path + suffix).st_size):
+                own_files.remove(path + suffix)  # it says nothing
+            else:
+                os.rename(path + suffix, kept + suffix)
     return kept
 
 
