@@ -320,7 +320,7 @@ class TestDonors:
         os.makedirs(place_of(new).folder)
         with held(new):
             assert seed(place_of(new), wanted_by(new)) is None
-        assert os.listdir(place_of(new).folder) == ["index.lock"]
+        assert sorted(os.listdir(place_of(new).folder)) == ["index.lock", "worker.lock"]
         assert refreshed(half).kind == "full"  # and it blocks nothing
 
 
@@ -382,7 +382,7 @@ class TestSeeding:
         with held(new):
             waiting.start()
             time.sleep(0.15)
-            assert os.listdir(place_of(new).folder) == ["index.lock"]
+            assert sorted(os.listdir(place_of(new).folder)) == ["index.lock", "worker.lock"]
         waiting.join(20)
         (updated,) = done
         assert isinstance(updated, Updated)
@@ -414,7 +414,10 @@ class TestSeeding:
                 ask(new, "retry_upload")
             seed_in_foreground(str(new.top))
         assert time.monotonic() - started < 10
-        assert (log_of(new), os.listdir(place_of(new).folder)) == ([], ["index.lock"])
+        assert (log_of(new), sorted(os.listdir(place_of(new).folder))) == (
+            [],
+            ["index.lock", "worker.lock"],
+        )
 
     def test_19_a_donor_is_looked_for_only_without_an_index(self, project: Repository) -> None:
         """Items 19 and 20: a seed that fails is no error, but has its reason in the log."""
