@@ -241,11 +241,11 @@ def test_the_embedding_store_keeps_what_was_put(
     every: bool,
 ) -> None:
     act, filled, check = STORE_SCENES[scene]
-    (tmp_path / "lumen").mkdir()
     path, record = str(tmp_path / "lumen" / "embeddings.db"), str(tmp_path / "record")
 
     def trial(number: int) -> bool:
         shutil.rmtree(os.path.dirname(path), ignore_errors=True)
+        os.mkdir(os.path.dirname(path))
         if filled:
             server.run(put_all, path, os.devnull)
         open(record, "w", encoding="utf-8").close()
