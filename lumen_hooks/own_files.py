@@ -170,6 +170,8 @@ def settle(folder: str, mode: int) -> None:
     descriptor = _enter(folder)
     try:
         found = os.fstat(descriptor)
+        if found.st_mode & PRIVATE != PRIVATE:
+            return  # its owner has closed it
         if stat.S_IMODE(found.st_mode) != mode and me in {found.st_uid, 0}:
             os.fchmod(descriptor, mode)
         for name in os.listdir(descriptor):
@@ -187,6 +189,8 @@ def _settle_one(name: str, folder: int, mode: int, me: int) -> None:
             wanted = mode
         else:
             return
+        if found.st_mode & 0o600 != 0o600:
+            return  # its owner has closed it
         if stat.S_IMODE(found.st_mode) != wanted and me in {found.st_uid, 0}:
             # By name: to open and close a database raw would drop SQLite's locks on it.
             os.chmod(name, wanted, dir_fd=folder)

@@ -245,6 +245,7 @@ def test_the_embedding_store_keeps_what_was_put(
 
     def trial(number: int) -> bool:
         shutil.rmtree(os.path.dirname(path), ignore_errors=True)
+        os.mkdir(os.path.dirname(path))
         if filled:
             server.run(put_all, path, os.devnull)
         open(record, "w", encoding="utf-8").close()

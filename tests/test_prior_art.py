@@ -103,6 +103,7 @@ def donors_of(repo: Repository) -> list[str]:
 
 def held(repo: Repository) -> Acquired:
     """The index lock of a worktree, in the hands of a peer."""
+    place_of(repo).begin()
     lock = acquire(place_of(repo).lock_path, timeout=5, purpose="a peer")
     assert isinstance(lock, Acquired)
     return lock
@@ -183,6 +184,8 @@ class TestFacts:
         }
         for name, words in entries.items():
             new = project.add_worktree(name)
+            if name == "worker":  # whoever starts one has made our folder
+                place_of(new).begin()
             told = [str(new.top) if word == "TOP" else word for word in words]
             subprocess.run(told, cwd=new.top, check=True, stdout=subprocess.DEVNULL)
             assert status_of(new).seeded_from is not None, name
@@ -317,7 +320,7 @@ class TestDonors:
         os.makedirs(place_of(new).folder)
         with held(new):
             assert seed(place_of(new), wanted_by(new)) is None
-        assert os.listdir(place_of(new).folder) == ["index.lock"]
+        assert sorted(os.listdir(place_of(new).folder)) == ["index.lock", "worker.lock"]
         assert refreshed(half).kind == "full"  # and it blocks nothing
 
 
@@ -381,7 +384,7 @@ class TestSeeding:
         with held(new):
             waiting.start()
             time.sleep(0.15)
-            assert os.listdir(place_of(new).folder) == ["index.lock"]
+            assert sorted(os.listdir(place_of(new).folder)) == ["index.lock", "worker.lock"]
         waiting.join(20)
         (updated,) = done
         assert isinstance(updated, Updated)
@@ -413,7 +416,10 @@ class TestSeeding:
                 ask(new, "retry_upload")
             seed_in_foreground(str(new.top))
         assert time.monotonic() - started < 10
-        assert (log_of(new), os.listdir(place_of(new).folder)) == ([], ["index.lock"])
+        assert (log_of(new), sorted(os.listdir(place_of(new).folder))) == (
+            [],
+            ["index.lock", "worker.lock"],
+        )
 
     def test_19_a_donor_is_looked_for_only_without_an_index(self, project: Repository) -> None:
         """Items 19 and 20: a seed that fails is no error, but has its reason in the log."""

@@ -231,6 +231,7 @@ def clone_a_busy_donor(
     crew.start(disturbers, "disturb", str(repo.top), ledger, str(stop))
     try:
         for _ in range(clones):
+            worktree.begin()
             lock = acquire(worktree.lock_path, timeout=0, purpose="clone")
             assert isinstance(lock, Acquired)
             with lock:

@@ -113,13 +113,10 @@ def set_aside(path: str) -> str:
     # killed in between. A WAL that is left alone does no harm: `publish` removes it.
     for suffix in ("", *SIDE_FILES):
         with suppress(FileNotFoundError):
-            os.rename(path + suffix, kept + suffix)
-    # What a reader leaves beside a database and is no part of it.
-    with suppress(FileNotFoundError):
-        os.unlink(kept + "-shm")
-    with suppress(FileNotFoundError):
-        if not os.stat(kept + "-wal").st_size:
-            os.unlink(kept + "-wal")
+            if suffix and (suffix == "-shm" or not os.lstat(path + suffix).st_size):
+                own_files.remove(path + suffix)  # it says nothing
+            else:
+                os.rename(path + suffix, kept + suffix)
     return kept
 
 
