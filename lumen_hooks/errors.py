@@ -64,7 +64,7 @@ class StoreError(LumenError):
 
 
 class CorruptIndexError(StoreError):
-    """SQLite says that the file is damaged or is no database."""
+    """The file is damaged, is no database of ours, or holds what none of ours can hold."""
 
 
 class StorageFullError(StoreError):

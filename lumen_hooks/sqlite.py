@@ -67,6 +67,9 @@ _CORRUPT = {
     # The time of a statement was up.
     apsw.SQLITE_INTERRUPT,
 }
+_CUT = {apsw.SQLITE_IOERR_SHORT_READ, apsw.SQLITE_IOERR_CORRUPTFS}
+"""The file ends before it should; no error of the disk, which would be the user's to mend."""
+
 _TAKEN = {apsw.SQLITE_BUSY, apsw.SQLITE_LOCKED}
 _NO_SHARED_MEMORY = {
     apsw.SQLITE_IOERR_SHMMAP,
@@ -296,7 +299,7 @@ def store_error(error: apsw.Error, path: str) -> StoreError:
     """Our error for one of SQLite's, naming the file."""
     code = error.result if hasattr(error, "result") else apsw.SQLITE_ERROR
     reason = str(error)
-    if code in _CORRUPT:
+    if code in _CORRUPT or getattr(error, "extendedresult", 0) in _CUT:
         return CorruptIndexError(
             f"{path} is damaged: {reason}", hint="it is rebuilt by: lumen-hooks index"
         )

@@ -153,9 +153,9 @@ def _seal_of(connection: apsw.Connection) -> str:
     for row in values.stream(connection, query, kinds):
         places = crc32(places, *row)
     query = (
-        "SELECT (SELECT total(id % 8191 * 31 + origin) FROM lexical_docsize),"
-        " (SELECT total(rowid % 8191 * 31 + chunk_id % 8191 * 1009 + chunk_offset)"
+        "SELECT (SELECT coalesce(sum(id * 31 + origin), 0) FROM lexical_docsize),"
+        " (SELECT coalesce(sum(rowid * 31 + chunk_id * 1009 + chunk_offset), 0)"
         " FROM vectors_rowids)"
     )
-    ((documents, vector_places),) = values.read(connection, query, (values.real, values.real))
-    return f"{words:08x} {places:08x} {documents:.0f} {vector_places:.0f}"
+    ((documents, numbers),) = values.read(connection, query, (values.integer, values.integer))
+    return f"{words:08x} {places:08x} {documents} {numbers}"

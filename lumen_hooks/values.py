@@ -9,7 +9,6 @@ Knows kinds of values; no table.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -29,9 +28,6 @@ Kind = Callable[[Sequence[Any]], bool]
 REBUILT = "it is rebuilt by: lumen-hooks index"
 
 _ROWS_AT_ONCE = 4096
-
-# Paths joined by NUL: one that is absolute, ends in a slash, or has an empty, `.` or `..` part.
-_STRAY = re.compile(r"(?:^|[/\0])(?:\.\.?)?(?:[/\0]|$)")
 
 
 def natural(column: Sequence[Any]) -> bool:
@@ -69,7 +65,10 @@ def path(column: Sequence[Any]) -> bool:
     if not text(column):
         return False
     joined = "\0".join(column)
-    return joined.count("\0") == len(column) - 1 and not _STRAY.search(joined)
+    # An absolute path, or one with an empty part, has two of these in a row.
+    parts = f"\0{joined}\0".replace("/", "\0")
+    stray = any(part in parts for part in ("\0\0", "\0.\0", "\0..\0"))
+    return joined.count("\0") == len(column) - 1 and not stray
 
 
 def optional(kind: Kind) -> Kind:

@@ -159,6 +159,7 @@ def _try(scene: Scene, trials: int, record_property: Callable[[str, object], Non
             outcomes[_trial(scene, random.Random(f"{SEED} {number}"))] += 1
         except AssertionError as error:
             failures.append(f"seed {SEED}, trial {number}: {_described(number)}: {error}")
+            print(failures[-1], flush=True)
     report(record_property, started=started, seed=SEED, trials=trials, **outcomes)
     assert not failures, "\n\n".join(failures)
 
