@@ -52,7 +52,7 @@ VALUES = {
     "no text": "UPDATE files SET language=CAST(x'ff' AS TEXT)",
     "another symbol": "UPDATE chunks SET symbol='rm -rf'",
     "a fact": "UPDATE meta SET value='0' WHERE key='head'",
-    "facts that are no JSON": "UPDATE meta SET value='{' WHERE key='unindexable'",
+    "facts that are no JSON": "UPDATE meta SET value='{' WHERE key='last_refresh'",
 }
 
 

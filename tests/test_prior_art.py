@@ -680,6 +680,7 @@ class TestRefreshing:
     ) -> None:
         """Item 92; one that may not be read: test_contents.py, test_an_unreadable_file."""
         monkeypatch.setattr(prepare, "BATCH_CHUNKS", 1)
+        monkeypatch.setattr(prepare, "AHEAD_FILES", 0)
         repo.commit({f"m{n}.py": python_module(f"f{n}") for n in range(3)})
 
         class Meanwhile(FakeEmbedder):
