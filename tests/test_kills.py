@@ -31,6 +31,7 @@ from lumen_hooks.locks import read_holder
 from lumen_hooks.seeding.publish import set_aside
 from lumen_hooks.store import open_index
 from lumen_hooks.worktree import find_worktree
+from tests.commands import lumen
 from tests.helpers import job_for
 from tests.kill_scenes import (
     LASTING,
@@ -297,18 +298,6 @@ SOME_OR_MANY = [
     pytest.param(1, id="once"),
     pytest.param(round(COMMAND_KILLS * SCALE), id="often", marks=pytest.mark.stress),
 ]
-
-
-def lumen(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "lumen_hooks", *arguments],
-        cwd=directory,
-        check=False,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=PATIENCE_SECONDS,
-    )
 
 
 @pytest.fixture

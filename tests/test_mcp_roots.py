@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 
+from tests.commands import lumen
 from tests.mcp_agent import LEGACY, MODERN, agent
 from tests.repository import Repository
 from tests.sources import python_module
@@ -65,7 +65,7 @@ async def test_another_repository_is_asked_by_its_full_path_if_it_is_wanted(
         client.roots[:] = [str(repo.top)]
         assert "outside" in await client.refusal("semantic_search", query="x", path=str(other.top))
         assert is_untouched(other)
-        await anyio.run_process([sys.executable, "-m", "lumen_hooks", "index"], cwd=other.top)
+        assert lumen(other.top, "index").returncode == 0
         assert (await client.search("vault", path=str(other.top))).data["results"]
         assert "outside" in await client.refusal("semantic_search", query="x", path="../other")
 

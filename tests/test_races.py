@@ -38,6 +38,7 @@ from lumen_hooks.sqlite import connect
 from lumen_hooks.status import FRESH, read_status
 from lumen_hooks.store import open_index
 from lumen_hooks.worktree import find_worktree
+from tests.commands import lumen
 from tests.fake_embedder import FakeEmbedder
 from tests.helpers import check_whole, contents, job_for, refreshed, update
 from tests.races import MODULES, NAMES, Crew, read_ledger, tree, trees_between
@@ -375,12 +376,8 @@ def settle(*worktrees: Repository, seconds: float = SETTLE_SECONDS) -> None:
 
 def built_in_index(repo: Repository) -> None:
     """Index with the real model, as every command here does."""
-    subprocess.run(
-        [sys.executable, "-m", "lumen_hooks", "index"],
-        cwd=repo.top,
-        check=True,
-        capture_output=True,
-    )
+    done = lumen(repo.top, "index")
+    assert done.returncode == 0, done.stderr
 
 
 def all_at_once(commands: list[list[str]], cwd: Path) -> list[subprocess.CompletedProcess[str]]:

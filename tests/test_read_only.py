@@ -18,6 +18,7 @@ from lumen_hooks.left_overs import QUIET_SECONDS, sweep_asides
 from lumen_hooks.locks import Acquired, acquire
 from lumen_hooks.store import open_index
 from lumen_hooks.worktree import find_worktree
+from tests import commands
 from tests.helpers import check_whole
 
 if TYPE_CHECKING:
@@ -74,8 +75,9 @@ class Sandbox:
 
 def lumen(repo: Repository, *arguments: str) -> str:
     """A command outside of any sandbox, which must succeed."""
-    command = [sys.executable, "-m", "lumen_hooks", *arguments]
-    return subprocess.run(command, cwd=repo.top, check=True, capture_output=True, text=True).stdout
+    done = commands.lumen(repo.top, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.fixture
