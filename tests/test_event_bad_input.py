@@ -22,7 +22,7 @@ from lumen_hooks.hook import EVENTS, GIT_EVENTS
 from lumen_hooks.hook_files import hook_script
 from lumen_hooks.worktree import find_worktree
 from tests.commands import lumen
-from tests.helpers import every_other, update
+from tests.helpers import spread, update
 from tests.sources import python_module
 from tests.stand_in import StandIn, run_to_the_end
 
@@ -215,7 +215,7 @@ def test_no_setting_makes_our_processes_run_a_program(repo: Repository, tmp_path
 
 @pytest.mark.parametrize(
     "value",
-    every_other(
+    spread(
         ["/dev/zero", "./model", "{folder}/fifo", "../../model", "{folder}/pickle.bin", "model;id",
          "{folder}/model", "/proc/self/mem", "https://127.0.0.1:9/model", "\x07"],
     ),

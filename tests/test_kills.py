@@ -19,7 +19,7 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from functools import partial
-from itertools import cycle
+from itertools import count, cycle
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -119,20 +119,24 @@ def last_of_each_kind(steps: Sequence[str]) -> dict[str, int]:
     return numbers
 
 
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 5])
 def test_killed_at_a_step_of_each_kind(
     repo: Repository,
     server: ForkServer,
     tmp_path: Path,
     record_property: Callable[[str, object], None],
+    every: int,
 ) -> None:
+    """The normal run takes each fifth kind."""
     shown: set[str] = set()
+    turn = count()
     tally = Tally()
     for name in ("build", "seed", "refresh"):
         place = Repository(tmp_path / name / "main")
         shutil.copytree(repo.top, place.top)
         trials = Trials(SCENES[name], place, server, place.top.parent)
         for kind, number in last_of_each_kind(trials.uninterrupted.steps).items():
-            if kind not in shown:
+            if kind not in shown and next(turn) % every == 0:
                 tally.count(partial(trials.kill, kill_at=number), f"{name}: {kind}")
         shown.update(trials.uninterrupted.steps)
     tally.report(record_property)

@@ -40,7 +40,7 @@ def is_untouched(repo: Repository) -> bool:
     return not (repo.top / ".git" / "lumen").exists()
 
 
-@pytest.mark.parametrize("mode", [LEGACY, MODERN])
+@pytest.mark.parametrize("mode", [LEGACY, pytest.param(MODERN, marks=pytest.mark.slow)])
 async def test_a_link_leads_nowhere(
     repo: Repository, other: Repository, tmp_path: Path, mode: str
 ) -> None:

@@ -21,7 +21,7 @@ from lumen_hooks.status import read_status
 from lumen_hooks.worktree import find_worktree, main_worktree
 from tests.commands import lumen
 from tests.fake_embedder import FakeEmbedder
-from tests.helpers import check_whole, contents, every_other, job_for, refreshed, update
+from tests.helpers import check_whole, contents, job_for, refreshed, spread, update
 from tests.repository import Repository
 from tests.sources import python_module
 
@@ -396,7 +396,7 @@ ODD: dict[str, Callable[[Path], Pair]] = {
 }
 
 
-@pytest.mark.parametrize("name", every_other(ODD))
+@pytest.mark.parametrize("name", spread(ODD))
 def test_the_whole_path(tmp_path: Path, name: str) -> None:
     shows_the_whole_path(*ODD[name](tmp_path))
     assert not (tmp_path / "fetched").exists()

@@ -127,6 +127,7 @@ class TestAside:
         assert state(find_worktree(str(linked.top)).common_dir) == before
         check_whole(replace(find_worktree(str(linked.top)), home=aside(linked)))
 
+    @pytest.mark.slow
     def test_its_own_index_is_cloned_though_another_process_writes_it(
         self, linked: Repository
     ) -> None:
@@ -152,6 +153,7 @@ class TestAside:
         assert sandbox.run(repo, "wait").returncode == 0
         assert not (repo.top / ".git/lumen").exists()
 
+    @pytest.mark.slow
     def test_a_session_is_told_where_it_lies(self, linked: Repository) -> None:
         lumen(linked, "install", "--no-index")
         done = Sandbox(linked).run(linked, "agent", "session-start", stdin="{}")
