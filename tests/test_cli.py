@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,9 +138,9 @@ def test_the_main_job(project: Repository) -> None:
 def test_the_background_worker_refreshes_unasked(project: Repository) -> None:
     project.commit({"lib/m3.py": python_module("renamed_3")})
     head = project.git("rev-parse", "HEAD").strip()
-    deadline = 200
-    while deadline and status(project.top)["head"] != head:
-        deadline -= 1
+    deadline = time.monotonic() + 60
+    while status(project.top)["head"] != head and time.monotonic() < deadline:
+        time.sleep(0.1)
     assert status(project.top)["state"] == "fresh"
 
 
