@@ -160,6 +160,7 @@ def _work(child: Child) -> None:
     if child.via == "worker":
         vars(embedders)["load_embedder"] = job.load
         worker.QUIET_SECONDS, worker.WATCH_SECONDS = 0.05, 0.0
+        job.worktree.begin()  # as the hook does that starts one
         assert worker.main([child.top, "post-commit"]) == 0, _last_logged(job.worktree.log_path)
     elif child.via == "command":
         vars(place)["load_embedder"] = job.load
