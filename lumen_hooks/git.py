@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from .environment import without_local_variables
 from .errors import RepositoryError
+from .temporary import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +91,16 @@ def _environment(objects: str | None) -> Iterator[dict[str, str]]:
         if objects is not None:
             from tempfile import TemporaryDirectory
 
-            made = TemporaryDirectory(prefix="lumen-hooks-", ignore_cleanup_errors=True)
+            folder = temporary_folder(os.environ)
+            try:
+                made = TemporaryDirectory(
+                    prefix="lumen-hooks-", dir=folder, ignore_cleanup_errors=True
+                )
+            except OSError as error:
+                raise RepositoryError(
+                    f"git has no room for temporary files in {folder}: {error.strerror}",
+                    hint="set TMPDIR to a folder that can be written",
+                ) from error
             environment["GIT_OBJECT_DIRECTORY"] = kept.enter_context(made)
             # A list like PATH; in quotes, as in C, an entry may hold a colon.
             quoted = objects.replace("\\", "\\\\").replace('"', '\\"')

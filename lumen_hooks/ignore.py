@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .config import Settings
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Part of every manifest's digest; raise it when anything below decides differently."""
 
 IGNORE_FILE = ".lumenignore"
@@ -86,19 +86,25 @@ _BY_NAME = {
 _SECRET_PLACES = ("/.docker/config.json", "/.kube/config")
 """Names that mean something in a certain folder only."""
 
-_SECRET_FOLDERS = ("/.aws/", "/.gnupg/", "/.password-store/", "/.ssh/")
+_SECRET_FOLDERS = (
+    "/.aws/", "/.azure/", "/.config/gcloud/", "/.config/gh/", "/.gnupg/", "/.password-store/",
+    "/.ssh/",
+)  # fmt: skip
 """Nothing in these is for other eyes."""
 
 _SECRET = re.compile(
     r"\.env\..+"
     r"|id_(?:dsa|ecdsa|ed25519|rsa)(?:_sk)?(?:[_-][^.]*)?(?:\.(?:bak|old|orig))?"
     r"|.+\.tfstate\..+|.+\.tfvars\.json"
-    r"|(?:client_secrets?|service[-_]?account)(?:[-_.].*)?\.json",
+    r"|(?:client_secrets?|service[-_]?account)(?:[-_.].*)?\.json"
+    r"|application_default_credentials\.json",
     re.DOTALL,
 )
 
 _FOR_SHOW = frozenset({"default", "defaults", "dist", "example", "sample", "template", "tmpl"})
-"""`.env.example` and `example.env` are there to be read: they hold no secret, only its name."""
+_SETTINGS = frozenset({"account", "client", "env", "envrc", "tfvars"})
+"""`.env.example` and `example.env` are there to be read: they hold no secret, only its name. Of
+keys, stores and states (`default.pem`, `default.tfstate`) such a word says nothing."""
 
 _MINIFIED = re.compile(r"(?:.*[.-]min|.*\.bundle)\.(?:js|mjs|cjs|css|html)", re.DOTALL)
 
@@ -212,7 +218,7 @@ def builtin_reason(path: str) -> str | None:
         return reason
     name = path.rpartition("/")[2].lower()
     if _is_secret("/" + path.lower(), name):
-        return "secret" if _FOR_SHOW.isdisjoint(re.split(r"[._-]", name)) else None
+        return None if _is_for_show(name) else "secret"
     if name in _BY_NAME:
         return _BY_NAME[name]
     return "minified" if _MINIFIED.fullmatch(name) else None
@@ -226,6 +232,11 @@ def _is_secret(place: str, name: str) -> bool:
         or place.endswith(_SECRET_PLACES)
         or any(folder in place for folder in _SECRET_FOLDERS)
     )
+
+
+def _is_for_show(name: str) -> bool:
+    words = set(re.split(r"[._-]", name))
+    return not (_FOR_SHOW.isdisjoint(words) or _SETTINGS.isdisjoint(words))
 
 
 def named_by(patterns: Iterable[str], end: str) -> bool:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 import time
 from typing import TYPE_CHECKING
 
 from .errors import BusyError, LockError
 from .locks import Acquired, Failed, acquire, read_holder
+from .temporary import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ def runtime_folder(environ: Mapping[str, str]) -> str:
             return os.path.join(base, "lumen-hooks")
     except OSError:  # there is none any more
         pass
-    return os.path.join(tempfile.gettempdir(), f"lumen-hooks-{os.geteuid()}")
+    return os.path.join(temporary_folder(environ), f"lumen-hooks-{os.geteuid()}")
 
 
 def acquire_slot(folder: str, slots: int, *, purpose: str) -> Acquired:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
+
+from .temporary import PLACES, temporary_folder
 
 _UV = re.compile(r"/(archive|builds|environments)-v\d+/")
 """uv's cache, whose place is free: uvx, `uv run --with`, scripts; in a temporary folder without a
@@ -64,7 +65,7 @@ def why_it_vanishes(python: str, *, pre_commit: bool = False) -> str:
 def is_temporary(python: str) -> bool:
     """Whether an interpreter lies where a restart of the machine may empty the folder."""
     place = os.path.realpath(os.path.dirname(python))
-    folders = (os.path.realpath(folder) for folder in (tempfile.gettempdir(), "/tmp"))  # noqa: S108
+    folders = (os.path.realpath(folder) for folder in (temporary_folder(os.environ), PLACES[0]))
     return any(place.startswith(os.path.join(folder, "")) for folder in folders)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -151,6 +152,18 @@ class Worktree:
         except OSError as error:
             if not self.is_linked or error.errno not in {*_NOT_FOR_US, errno.ENOENT}:
                 raise
+
+    def settle(self) -> None:
+        """Bring what is in our folders to the mode that the repository asks for, and make nothing.
+
+        For a worker, which may be the first of a version, or after a change of the setting. What
+        cannot be changed stays: whoever opens it will say why.
+        """
+        if not self.home:
+            mode = folder_mode(self.common_dir)
+            for folder in dict.fromkeys((self.shared_folder, self.folder)):
+                with suppress(OSError):
+                    own_files.settle(folder, mode)
 
     def _begin_aside(self) -> None:
         os.makedirs(os.path.dirname(self.home), own_files.PRIVATE, exist_ok=True)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.hostile_processes import Launcher
+from tests.commands import shared_launcher
 from tests.repository import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.hostile_processes import Launcher
 
 
 @pytest.fixture(autouse=True)
@@ -51,8 +52,6 @@ def repo(tmp_path: Path) -> Repository:
 
 
 @pytest.fixture(scope="session")
-def launcher() -> Iterator[Launcher]:
+def launcher() -> Launcher:
     """Starts commands in processes that do not pay for imports."""
-    found = Launcher()
-    yield found
-    found.close()
+    return shared_launcher()

@@ -113,7 +113,18 @@ def _index_path(worktree: Worktree | Repository | Path) -> str:
     return find_worktree(str(top)).index_path
 
 
-def every_other(names: Iterable[str]) -> list[ParameterSet]:
-    """Half of a long table for the normal run; the other half runs with the stress suites."""
-    marks = ((), (pytest.mark.stress,))
-    return [pytest.param(name, marks=marks[row % 2]) for row, name in enumerate(names)]
+def spread(names: Iterable[str]) -> list[ParameterSet]:
+    """A long table: a quarter for the normal run, one for the slow one, half for the stress suites.
+
+    Each row shows the same rule with another input.
+    """
+    marks = ((), (pytest.mark.stress,), (pytest.mark.slow,), (pytest.mark.stress,))
+    return [pytest.param(name, marks=marks[row % 4]) for row, name in enumerate(names)]
+
+
+def first_rows(names: Iterable[str], count: int = 3) -> list[ParameterSet]:
+    """A table that shows one rule: its first rows for the normal run, the rest is slow."""
+    return [
+        pytest.param(name, marks=(pytest.mark.slow,) if row >= count else ())
+        for row, name in enumerate(names)
+    ]

@@ -17,18 +17,22 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CHILD_SECONDS = 60
+CHILD_SECONDS = 300
 """A child that runs longer is killed by its alarm clock."""
 
 PRELOADED = (
     "mmap",
     "lumen_hooks.answer",
     "lumen_hooks.chunking.chunker",
+    "lumen_hooks.commands.agent",
+    "lumen_hooks.commands.completion",
+    "lumen_hooks.commands.doctor",
     "lumen_hooks.commands.hook",
     "lumen_hooks.commands.index",
     "lumen_hooks.commands.install",
     "lumen_hooks.commands.main",
     "lumen_hooks.commands.purge",
+    "lumen_hooks.commands.related",
     "lumen_hooks.commands.render",
     "lumen_hooks.commands.search",
     "lumen_hooks.commands.status",

@@ -32,7 +32,7 @@ NAMES = ("alpha", "beta")
 """Two trees, each of whose functions has its name."""
 
 MODULES = 12
-WRITES = "writes"
+WRITES, SEEN = "writes", "seen"
 
 EMBEDDING_SECONDS = 0.4
 """As long as a model may take for a batch: others have time to do the same beside it."""
@@ -222,7 +222,20 @@ def disturb(number: int, top: str, ledger: str, stop: str) -> int:
     return done
 
 
-def search_two_trees(number: int, top: str, stop: str) -> dict[str, int]:
+def enough_seen(ledger: str, readers: int) -> bool:
+    """Whether a writer came back to its tree, and all readers have answers, some from either."""
+    seen, writes = (_records(f"{ledger}-{what}") for what in (SEEN, WRITES))
+    trees = {record["tree"] for record in seen}
+    return len(writes) > 1 and trees >= set(NAMES) and len({r["reader"] for r in seen}) == readers
+
+
+def _records(path: str) -> list[dict[str, Any]]:
+    with suppress(FileNotFoundError), open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+    return []
+
+
+def search_two_trees(number: int, top: str, stop: str, ledger: str) -> dict[str, int]:
     """Search until told to stop; how many answers came from which tree, or from several."""
     seen = {"alpha": 0, "beta": 0, "mixed": 0, "files": 0}
     embedder = FakeEmbedder()
@@ -234,6 +247,9 @@ def search_two_trees(number: int, top: str, stop: str) -> dict[str, int]:
         with index:
             hits = search_index(index.connection, embedder, everything)
         names = {hit.symbol.split("_")[0] for hit in hits}
-        seen[names.pop() if len(names) == 1 else "mixed"] += 1
+        name = names.pop() if len(names) == 1 else "mixed"
+        if not seen[name]:
+            note(f"{ledger}-{SEEN}", {"reader": number, "tree": name})
+        seen[name] += 1
         seen["files"] = max(seen["files"], len({hit.path for hit in hits}))
     return seen

@@ -16,6 +16,7 @@ from lumen_hooks.installer import Request, install_hooks
 from lumen_hooks.seeding import foreground
 from lumen_hooks.session import Ready, describe, prepare_session
 from lumen_hooks.worktree import find_worktree
+from tests.commands import lumen
 from tests.event_counting import Counted, until
 from tests.helpers import contents, job_for, update
 from tests.sources import python_module
@@ -38,17 +39,9 @@ def project(repo: Repository) -> Repository:
 def call(given: object, cwd: Path | str = "/", **environ: str) -> str:
     """Run the command as a host does, and insist that it succeeds and says nothing else."""
     text = given if isinstance(given, str | bytes) else json.dumps(given)
-    done = subprocess.run(
-        [sys.executable, "-m", "lumen_hooks", "agent", "session-start"],
-        cwd=cwd,
-        env={**os.environ, **environ},
-        input=text.encode() if isinstance(text, str) else text,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    assert (done.returncode, done.stderr) == (0, b""), done.stderr
-    return done.stdout.decode()
+    done = lumen(cwd, "agent", "session-start", environment=environ, stdin=text)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout
 
 
 def context(output: str) -> str:

@@ -24,7 +24,7 @@ SOURCES = {language: "\n".join([text] * 3) for language, (text, _) in SAMPLES.it
 PATHS = {language: f"a.{EXTENSIONS.get(language, language)}" for language in SOURCES}
 
 QUICK = settings(
-    max_examples=80,
+    max_examples=30,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import pytest
 from lumen_hooks.config import Settings
 from lumen_hooks.locks import Acquired, acquire
 from lumen_hooks.worktree import find_worktree
+from tests.commands import lumen
 from tests.sources import python_module
 
 if TYPE_CHECKING:
@@ -34,8 +36,8 @@ PASSWORDS = '''class PasswordResetForm:
 '''
 
 
-def lumen(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a directory, with its output captured."""
+def as_a_user(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The same as `lumen`, in a process that starts as a user's does."""
     return subprocess.run(
         [sys.executable, "-m", "lumen_hooks", *arguments],
         cwd=directory,
@@ -87,7 +89,7 @@ def test_the_main_job(project: Repository) -> None:
     assert os.path.exists(find_worktree(str(feature.top)).index_path)
     answer = json.loads(
         done(
-            lumen(
+            as_a_user(
                 project.top, "-C", str(feature.top), "search", "send password reset email", "--json"
             )
         )
@@ -110,16 +112,16 @@ def test_the_main_job(project: Repository) -> None:
     # one edited function is one text, found there and not here
     edited = python_module("fetch_3", "store_3").replace("store_3 gives up", "ribosome overflow")
     feature.commit({"lib/m3.py": edited})
-    done(lumen(feature.top, "wait"))
+    done(as_a_user(feature.top, "wait"))
     refreshed = status(feature.top)
     assert refreshed["last_refresh"]["kind"] == "incremental"
     assert refreshed["last_refresh"]["chunks_embedded"] == 1
-    assert "ribosome" in done(lumen(feature.top, "search", "ribosome overflow", "-n", "1"))
-    assert "ribosome" not in done(lumen(project.top, "search", "ribosome overflow", "-n", "1"))
+    assert "ribosome" in done(as_a_user(feature.top, "search", "ribosome overflow", "-n", "1"))
+    assert "ribosome" not in done(as_a_user(project.top, "search", "ribosome overflow", "-n", "1"))
 
     # merging it embeds nothing
     project.git("merge", "-q", "feature")
-    done(lumen(project.top, "wait"))
+    done(as_a_user(project.top, "wait"))
     merged = status(project.top)
     assert merged["head"] == feature.git("rev-parse", "HEAD").strip()
     assert merged["last_refresh"]["chunks_embedded"] == 0
@@ -136,9 +138,9 @@ def test_the_main_job(project: Repository) -> None:
 def test_the_background_worker_refreshes_unasked(project: Repository) -> None:
     project.commit({"lib/m3.py": python_module("renamed_3")})
     head = project.git("rev-parse", "HEAD").strip()
-    deadline = 200
-    while deadline and status(project.top)["head"] != head:
-        deadline -= 1
+    deadline = time.monotonic() + 60
+    while status(project.top)["head"] != head and time.monotonic() < deadline:
+        time.sleep(0.1)
     assert status(project.top)["state"] == "fresh"
 
 

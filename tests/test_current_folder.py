@@ -66,7 +66,7 @@ def test_a_folder_named_in_full_is_found(
 
 
 def test_a_server_answers_for_the_paths_that_it_is_given(
-    sealed: Path, repo: Repository, folder: Path
+    launcher: Launcher, sealed: Path, repo: Repository, folder: Path
 ) -> None:
     repo.commit({"a.py": "def chill():\n    return 1\n"})
     command = server_command(folder, HOME=str(sealed), XDG_RUNTIME_DIR=str(sealed))
@@ -80,6 +80,10 @@ def test_a_server_answers_for_the_paths_that_it_is_given(
             assert "does not exist any more" in await agent.refusal("semantic_search", query="x")
             refusal = await agent.refusal("semantic_search", query="x", path="src")
             assert "hint: give an absolute path" in refusal
+            refusal = await agent.refusal("semantic_search", query="x", path=str(repo.top))
+            assert "outside of the folders of this session" in refusal
+            assert not (repo.top / ".git" / "lumen").exists()
+            assert launcher.run(folder.parent, "-C", str(repo.top), "index").code == 0
             found = await agent.search("chill", path=str(repo.top))
             assert found.symbols == ["chill"]
 

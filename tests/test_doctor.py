@@ -19,6 +19,7 @@ from lumen_hooks.installer import Request, install_hooks, install_pre_commit
 from lumen_hooks.log import append
 from lumen_hooks.pre_commit_config import FILE
 from lumen_hooks.worktree import find_worktree
+from tests.commands import lumen
 from tests.helpers import update
 from tests.other_git import needs_config_hooks, newer_git
 from tests.repository import Repository
@@ -434,13 +435,7 @@ class TestIndex:
 class TestCommand:
     @staticmethod
     def run(repo: Repository, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "lumen_hooks", "doctor", *arguments],
-            cwd=repo.top,
-            check=False,
-            capture_output=True,
-            text=True,
-        )
+        return lumen(repo.top, "doctor", *arguments)
 
     def test_json_and_exit_code(self, project: Repository) -> None:
         done = self.run(project, "--json")

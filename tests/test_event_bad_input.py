@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +21,8 @@ import pytest
 from lumen_hooks.hook import EVENTS, GIT_EVENTS
 from lumen_hooks.hook_files import hook_script
 from lumen_hooks.worktree import find_worktree
-from tests.helpers import every_other, update
+from tests.commands import lumen
+from tests.helpers import spread, update
 from tests.sources import python_module
 from tests.stand_in import StandIn, run_to_the_end
 
@@ -206,10 +206,7 @@ def test_no_setting_makes_our_processes_run_a_program(repo: Repository, tmp_path
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     for top in (repo.top, linked.top):
         for command in (["search", "send a request"], ["status"], ["wait"], ["doctor"]):
-            subprocess.run(
-                [sys.executable, "-m", "lumen_hooks", *command],
-                cwd=top, check=False, capture_output=True, timeout=SECONDS,
-            )  # fmt: skip
+            lumen(top, *command)
     session = json.dumps({"cwd": str(linked.top)}).encode()
     command = [sys.executable, "-m", "lumen_hooks", "agent", "session-start"]
     assert b"additionalContext" in run_to_the_end(command, "/", stdin=session).stdout
@@ -218,7 +215,7 @@ def test_no_setting_makes_our_processes_run_a_program(repo: Repository, tmp_path
 
 @pytest.mark.parametrize(
     "value",
-    every_other(
+    spread(
         ["/dev/zero", "./model", "{folder}/fifo", "../../model", "{folder}/pickle.bin", "model;id",
          "{folder}/model", "/proc/self/mem", "https://127.0.0.1:9/model", "\x07"],
     ),
@@ -235,10 +232,7 @@ def test_a_model_that_is_no_model(repo: Repository, tmp_path: Path, value: str) 
     repo.commit({"a.py": python_module("a"), "model/tokenizer.json": "{}"})
     repo.git("config", "lumen.model", value.format(folder=tmp_path))
     before = sorted(repo.top.iterdir())
-    done = subprocess.run(
-        [sys.executable, "-m", "lumen_hooks", "index"],
-        cwd=repo.top, check=False, capture_output=True, text=True, timeout=SECONDS,
-    )  # fmt: skip
+    done = lumen(repo.top, "index")
     assert done.returncode == 1, (done.returncode, done.stderr)
     assert "hint:" in done.stderr
     assert not taken.exists()
@@ -250,10 +244,7 @@ def test_a_models_folder_in_the_tree(repo: Repository, value: str) -> None:
     """A relative folder would be another one in every directory, some in the tree among them."""
     repo.commit({"a.py": python_module("a")})
     repo.git("config", "lumen.modelsFolder", value)
-    done = subprocess.run(
-        [sys.executable, "-m", "lumen_hooks", "index"],
-        cwd=repo.top, check=False, capture_output=True, text=True, timeout=SECONDS,
-    )  # fmt: skip
+    done = lumen(repo.top, "index")
     if value != "~":
         assert done.returncode == 1
         assert "lumen.modelsFolder" in done.stderr

@@ -23,7 +23,7 @@ from lumen_hooks.worktree import find_worktree
 from tests.event_rows import NAMED, Row
 from tests.event_setups import CONFIG, FOREIGN, HUSKY, NATIVE, PRE_COMMIT, SetUp
 from tests.event_stage import Stage, build_stage
-from tests.helpers import check_whole, contents, every_other, job_for, update
+from tests.helpers import check_whole, contents, job_for, spread, update
 from tests.other_git import needs_config_hooks, newer_git
 from tests.stand_in import StandIn
 
@@ -192,7 +192,7 @@ def stand_in(recorder: StandIn) -> StandIn:
     return recorder
 
 
-@pytest.mark.parametrize("name", every_other(NAMED))
+@pytest.mark.parametrize("name", spread(NAMED))
 def test_hook_files(name: str, twins: Callable[..., Cell], stand_in: StandIn) -> None:
     row = NAMED[name]
     check_recorded(row, NATIVE, twins(row, NATIVE, str(stand_in.program)), stand_in)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from lumen_hooks.indexing import difference
 from lumen_hooks.installed import _installed, versions
 from lumen_hooks.status import read_status
 from lumen_hooks.worktree import find_worktree
+from tests.commands import lumen
 from tests.fake_embedder import FakeEmbedder
 from tests.helpers import contents, job_for, refreshed, update
 from tests.sources import python_module
@@ -202,15 +202,8 @@ def test_no_program_of_the_configuration_is_run(
     lines = "".join(f"*.py filter={name}\n" for name in names if " " not in name)
     (repo.top / ".git" / "info").mkdir(exist_ok=True)
     (repo.top / ".git" / "info" / "attributes").write_text(lines + "a.py filter=a=b diff=a=b\n")
-    environ = {**os.environ, "LUMEN_REFRESH": "off"}
     for command in (["index"], *COMMANDS):
-        subprocess.run(
-            [sys.executable, "-m", "lumen_hooks", *command],
-            cwd=repo.top,
-            env=environ,
-            check=False,
-            capture_output=True,
-        )
+        lumen(repo.top, *command, environment={"LUMEN_REFRESH": "off"})
         assert not (tmp_path / "sprung").exists(), command
     assert state(repo) == "fresh"
     repo.git("diff", check=False)

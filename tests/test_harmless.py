@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.harmless import harmless, harmless_json
+from tests.commands import lumen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,15 +57,8 @@ def test_json_says_the_same_without_showing_it() -> None:
 
 def run(*arguments: str, cwd: Path, extra: dict[str, str] | None = None) -> str:
     """What a command prints on both streams."""
-    done = subprocess.run(
-        [sys.executable, "-m", "lumen_hooks", *arguments],
-        cwd=cwd,
-        env={**os.environ, **(extra or {})},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    return done.stdout.decode()
+    done = lumen(cwd, *arguments, environment=extra)
+    return done.stdout + done.stderr
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lumen_hooks.config import holds_home, load_settings
+from tests.commands import lumen
 from tests.mcp_agent import agent
 from tests.repository import Repository
 from tests.sources import python_module
@@ -29,11 +30,6 @@ def home(sealed: Path) -> Repository:
     return made
 
 
-def lumen(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "lumen_hooks", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-
-
 def has_index(home: Repository) -> bool:
     return (home.top / ".git" / "lumen" / "index.db").exists()
 
@@ -51,32 +47,32 @@ def test_it_is_refused_with_a_word(home: Repository) -> None:
     home.git("config", "--global", "lumen.enabled", "true")
     for command in (["index"], ["search", "notes"], ["wait"], ["related", "notes.py:1"]):
         for place in (home.top, below):
-            done = lumen(*command, cwd=place)
+            done = lumen(place, *command)
             assert (done.returncode, has_index(home)) == (1, False)
             assert "holds a home folder" in done.stderr
             assert f"hint: lumen-hooks -C {home.top} index" in done.stderr
-    lumen("-C", str(below), "index", cwd=home.top)
+    lumen(home.top, "-C", str(below), "index")
     assert not has_index(home)
 
 
 def test_nobody_indexes_it_unasked(home: Repository) -> None:
-    done = lumen("install", "--no-index", cwd=home.top)
+    done = lumen(home.top, "install", "--no-index")
     assert done.returncode == 0, done.stderr
     home.commit({"notes.py": python_module("take_more_notes")})
     script = [sys.executable, "-I", "-m", "lumen_hooks.worker", str(home.top), "post-commit"]
     subprocess.run([*script, "--inline"], check=True)
-    lumen("agent", "session-start", cwd=home.top)
+    lumen(home.top, "agent", "session-start")
     assert not has_index(home)
 
 
 @pytest.mark.parametrize("form", ["-C", "index"])
 def test_asked_for_by_its_path_it_is_indexed_and_followed(home: Repository, form: str) -> None:
     asked = ["-C", str(home.top), "index"] if form == "-C" else ["index", str(home.top)]
-    done = lumen(*asked, cwd=Path("/"))
+    done = lumen(Path("/"), *asked)
     assert done.returncode == 0, done.stderr
     assert has_index(home)
     assert load_settings(str(home.top), os.environ).enabled
-    assert lumen("search", "notes", cwd=home.top).returncode == 0
+    assert lumen(home.top, "search", "notes").returncode == 0
 
 
 def test_its_own_configuration_decides(home: Repository) -> None:

@@ -17,7 +17,7 @@ from lumen_hooks.sqlite import connect
 from lumen_hooks.status import read_status
 from lumen_hooks.store import open_index
 from lumen_hooks.worktree import find_worktree
-from tests.helpers import check_whole, contents, job_for, update
+from tests.helpers import check_whole, contents, first_rows, job_for, update
 from tests.search_corpus import Corpus, Piece
 from tests.sources import python_module
 
@@ -52,7 +52,7 @@ VALUES = {
     "no text": "UPDATE files SET language=CAST(x'ff' AS TEXT)",
     "another symbol": "UPDATE chunks SET symbol='rm -rf'",
     "a fact": "UPDATE meta SET value='0' WHERE key='head'",
-    "facts that are no JSON": "UPDATE meta SET value='{' WHERE key='unindexable'",
+    "facts that are no JSON": "UPDATE meta SET value='{' WHERE key='last_refresh'",
 }
 
 
@@ -82,10 +82,10 @@ def test_it_is_set_aside_by_whoever_searches(indexed: Repository, sql: str) -> N
     assert contents(indexed) == before
 
 
-@pytest.mark.parametrize("sql", HOSTILE.values(), ids=HOSTILE)
-def test_status_calls_it_damaged_and_force_repairs_it(indexed: Repository, sql: str) -> None:
+@pytest.mark.parametrize("what", first_rows(HOSTILE))
+def test_status_calls_it_damaged_and_force_repairs_it(indexed: Repository, what: str) -> None:
     job = job_for(indexed)
-    _execute(job.worktree.index_path, sql)
+    _execute(job.worktree.index_path, HOSTILE[what])
     status = read_status(job.worktree, job.settings)
     assert status.state == "absent"
     assert "is damaged" in (status.problem or "")

@@ -19,7 +19,7 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from functools import partial
-from itertools import cycle
+from itertools import count, cycle
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -31,6 +31,7 @@ from lumen_hooks.locks import read_holder
 from lumen_hooks.seeding.publish import set_aside
 from lumen_hooks.store import open_index
 from lumen_hooks.worktree import find_worktree
+from tests.commands import lumen
 from tests.helpers import job_for
 from tests.kill_scenes import (
     LASTING,
@@ -118,20 +119,24 @@ def last_of_each_kind(steps: Sequence[str]) -> dict[str, int]:
     return numbers
 
 
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 5])
 def test_killed_at_a_step_of_each_kind(
     repo: Repository,
     server: ForkServer,
     tmp_path: Path,
     record_property: Callable[[str, object], None],
+    every: int,
 ) -> None:
+    """The normal run takes each fifth kind."""
     shown: set[str] = set()
+    turn = count()
     tally = Tally()
     for name in ("build", "seed", "refresh"):
         place = Repository(tmp_path / name / "main")
         shutil.copytree(repo.top, place.top)
         trials = Trials(SCENES[name], place, server, place.top.parent)
         for kind, number in last_of_each_kind(trials.uninterrupted.steps).items():
-            if kind not in shown:
+            if kind not in shown and next(turn) % every == 0:
                 tally.count(partial(trials.kill, kill_at=number), f"{name}: {kind}")
         shown.update(trials.uninterrupted.steps)
     tally.report(record_property)
@@ -297,18 +302,6 @@ SOME_OR_MANY = [
     pytest.param(1, id="once"),
     pytest.param(round(COMMAND_KILLS * SCALE), id="often", marks=pytest.mark.stress),
 ]
-
-
-def lumen(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "lumen_hooks", *arguments],
-        cwd=directory,
-        check=False,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=PATIENCE_SECONDS,
-    )
 
 
 @pytest.fixture

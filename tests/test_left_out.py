@@ -29,7 +29,9 @@ SECRETS = """
     home/.aws/config .docker/config.json home/.kube/config kubeconfig credentials credentials.json
     terraform.tfstate terraform.tfstate.backup prod.tfvars prod.tfvars.json secrets.yml secrets.yaml
     .vault-token service-account.json service_account_prod.json client_secret_1.json
-    .ssh/known_hosts x/.gnupg/pubring.asc
+    .ssh/known_hosts x/.gnupg/pubring.asc default.pem dist/sample.key id_rsa_default default.tfstate
+    .ssh/config.default application_default_credentials.json x/.config/gh/hosts.yml
+    .config/gcloud/credentials.db.yaml .azure/accessTokens.json
 """
 
 
@@ -44,7 +46,8 @@ NO_SECRETS = """
     .env.example .env.sample .env.template .env.dist example.env environment.py env.py src/env
     id_rsa.pub id_rsa_parser.py keys.py key src/key.ts credentials.py secrets.py secrets/store.go
     tokens.json config.json docker/config.json service.json services/account.json main.tf
-    variables.tf src/ssh/client.c netrc.py pem.go
+    variables.tf src/ssh/client.c netrc.py pem.go example.tfvars client_secret.sample.json
+    service-account-template.json .config/ghostty/config.yml
 """
 
 

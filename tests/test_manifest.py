@@ -184,6 +184,7 @@ def test_split_index(repo: Repository) -> None:
     repo.git("update-index", "--split-index")
     repo.write({"f3": "changed\n", "f4": "staged\n"})
     repo.git("add", "f4")
+    settle(repo)
     expected = {f"f{number}": blob(f"{number}\n") for number in range(30)}
     assert files(repo) == {**expected, "f3": None, "f4": blob("staged\n")}
 

@@ -19,6 +19,7 @@ from mcp import MCPError, types
 from lumen_hooks.status import read_status
 from lumen_hooks.store import open_index
 from lumen_hooks.worktree import find_worktree
+from tests.commands import lumen
 from tests.helpers import check_whole, job_for, refreshed
 from tests.mcp_agent import MODERN, Agent, agent, server_command
 from tests.repository import Repository
@@ -56,12 +57,6 @@ def project(repo: Repository, shared: Agent) -> Repository:
     )
     shared.roots[:] = [str(repo.top)]
     return repo
-
-
-def lumen(repo: Repository, *arguments: str) -> None:
-    """Run a command in a worktree."""
-    command = [sys.executable, "-m", "lumen_hooks", *arguments]
-    subprocess.run(command, cwd=repo.top, check=True, capture_output=True, timeout=60)
 
 
 def index_file(repo: Repository) -> Path:
@@ -378,7 +373,7 @@ async def test_a_client_of_the_newest_protocol(project: Repository, tmp_path: Pa
 async def test_two_servers_and_hooks_on_one_worktree(
     project: Repository, shared: Agent, tmp_path: Path, rounds: int
 ) -> None:
-    lumen(project, "install", "--no-index")
+    assert lumen(project.top, "install", "--no-index").returncode == 0
     async with agent(tmp_path, cwd=project.top) as second:
         for number in range(rounds):
             name = f"courier_{number}"
@@ -395,7 +390,7 @@ async def test_two_servers_and_hooks_on_one_worktree(
                 assert reply.data["head"] == head_of(project)
                 assert f"courier_{number - 1}" not in reply.symbols
                 assert reply.data["state"] == "refreshing" or name in reply.symbols
-    lumen(project, "wait")
+    assert lumen(project.top, "wait").returncode == 0
     check_whole(project)
 
 

@@ -51,8 +51,8 @@ class TestPlaces:
         root = str(tmp_path)
         assert find_spot("*.py", [root]) == Spot(root, "*.py")
         assert find_spot("src/**/*.py", [root]) == Spot(f"{root}/src", "**/*.py")
-        assert find_spot(f"{root}/src/a*/b", ["/"]) == Spot(f"{root}/src", "a*/b")
-        assert find_spot("/*.py", [root]) == Spot("/", "*.py")
+        assert find_spot(f"{root}/src/a*/b", ["/"]) == Spot(f"{root}/src", "a*/b", is_absolute=True)
+        assert find_spot("/*.py", [root]) == Spot("/", "*.py", is_absolute=True)
         assert find_spot("src/[slug]", [root]) == Spot(f"{root}/src/[slug]")
         for path in ("none/*.py", "src/*/[", "src/*.py"):
             with pytest.raises(RepositoryError):

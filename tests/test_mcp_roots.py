@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 
+from tests.commands import lumen
 from tests.mcp_agent import LEGACY, MODERN, agent
 from tests.repository import Repository
 from tests.sources import python_module
@@ -40,7 +40,7 @@ def is_untouched(repo: Repository) -> bool:
     return not (repo.top / ".git" / "lumen").exists()
 
 
-@pytest.mark.parametrize("mode", [LEGACY, MODERN])
+@pytest.mark.parametrize("mode", [LEGACY, pytest.param(MODERN, marks=pytest.mark.slow)])
 async def test_a_link_leads_nowhere(
     repo: Repository, other: Repository, tmp_path: Path, mode: str
 ) -> None:
@@ -65,7 +65,7 @@ async def test_another_repository_is_asked_by_its_full_path_if_it_is_wanted(
         client.roots[:] = [str(repo.top)]
         assert "outside" in await client.refusal("semantic_search", query="x", path=str(other.top))
         assert is_untouched(other)
-        await anyio.run_process([sys.executable, "-m", "lumen_hooks", "index"], cwd=other.top)
+        assert lumen(other.top, "index").returncode == 0
         assert (await client.search("vault", path=str(other.top))).data["results"]
         assert "outside" in await client.refusal("semantic_search", query="x", path="../other")
 

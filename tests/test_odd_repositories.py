@@ -19,8 +19,9 @@ from lumen_hooks.seeding.foreground import seed_in_foreground
 from lumen_hooks.shape import core_settings
 from lumen_hooks.status import read_status
 from lumen_hooks.worktree import find_worktree, main_worktree
+from tests.commands import lumen
 from tests.fake_embedder import FakeEmbedder
-from tests.helpers import check_whole, contents, every_other, job_for, refreshed, update
+from tests.helpers import check_whole, contents, job_for, refreshed, spread, update
 from tests.repository import Repository
 from tests.sources import python_module
 
@@ -395,7 +396,7 @@ ODD: dict[str, Callable[[Path], Pair]] = {
 }
 
 
-@pytest.mark.parametrize("name", every_other(ODD))
+@pytest.mark.parametrize("name", spread(ODD))
 def test_the_whole_path(tmp_path: Path, name: str) -> None:
     shows_the_whole_path(*ODD[name](tmp_path))
     assert not (tmp_path / "fetched").exists()
@@ -494,12 +495,9 @@ def test_the_main_worktree_of_a_separate_git_dir_is_known_by_its_index(tmp_path:
 
 def test_status_of_all_names_the_main_worktree_of_a_separate_git_dir(tmp_path: Path) -> None:
     main, linked = separate_git_dir(tmp_path)
-    command = [sys.executable, "-I", "-m", "lumen_hooks"]
-    subprocess.run([*command, "index"], cwd=main.top, check=True, capture_output=True)
-    subprocess.run([*command, "index"], cwd=linked.top, check=True, capture_output=True)
-    done = subprocess.run(
-        [*command, "status", "--all", "--json"], cwd=linked.top, check=True, capture_output=True
-    )
+    for repo in (main, linked):
+        assert lumen(repo.top, "index").returncode == 0
+    done = lumen(linked.top, "status", "--all", "--json")
     found = {one["worktree"]: one["seeded_from"] for one in json.loads(done.stdout)}
     assert found == {str(main.top): None, str(linked.top): str(main.top)}
 

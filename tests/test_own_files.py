@@ -12,6 +12,7 @@ import tempfile
 import time
 import traceback
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,11 +24,12 @@ from lumen_hooks.embedding.store import EmbeddingStore
 from lumen_hooks.errors import LumenError
 from lumen_hooks.indexing import events
 from lumen_hooks.indexing.turns import SMALL_REFRESH_FILES
+from lumen_hooks.indexing.update import Busy, update_index
 from lumen_hooks.locks import Failed, acquire, failed
 from lumen_hooks.shape import folder_mode
 from lumen_hooks.slots import runtime_folder
 from lumen_hooks.worktree import find_worktree
-from tests.helpers import check_whole, refreshed, update
+from tests.helpers import check_whole, job_for, refreshed, update
 from tests.hostile_processes import end_workers_of
 from tests.repository import Repository
 from tests.sources import python_module
@@ -328,6 +330,17 @@ class TestModes:
         assert set(found.values()) == {0o600}
         for folder in (place.folder, new.folder):
             assert stat.S_IMODE(os.stat(folder).st_mode) == 0o700
+
+    def test_a_worker_tightens_them_where_nobody_runs_a_command(self, project: Repository) -> None:
+        update(project)
+        place = find_worktree(str(project.top))
+        os.chmod(place.folder, 0o755)  # noqa: S103 - as it was
+        for name in os.listdir(place.folder):
+            os.chmod(os.path.join(place.folder, name), 0o644)
+        project.commit({"b.py": python_module("beta")})
+        assert not isinstance(update_index(replace(job_for(project), begins=False), wait=0), Busy)
+        assert set(_modes(place.folder).values()) == {0o600}
+        assert stat.S_IMODE(os.stat(place.folder).st_mode) == 0o700
 
     @pytest.mark.parametrize(("git_dir", "wanted"), [(0o755, 0o600), (0o2775, 0o660)])
     def test_hooks_make_files_for_whom_gits_folder_is_for(

@@ -25,6 +25,7 @@ from lumen_hooks.pre_commit_config import (
     without_stanza,
 )
 from lumen_hooks.worktree import find_worktree
+from tests import commands
 from tests.repository import Repository
 from tests.stand_in import StandIn, run_to_the_end
 
@@ -198,21 +199,15 @@ class TestInstall:
         assert (tmp_path / "shared.yaml").read_text() == LAYOUTS["usual"]
 
     def test_command_line(self, repo: Repository) -> None:
-        def lumen(*arguments: str) -> subprocess.CompletedProcess[str]:
-            command = [sys.executable, "-m", "lumen_hooks", *arguments]
-            return subprocess.run(
-                command, cwd=repo.top, capture_output=True, text=True, check=False
-            )
-
-        done = lumen("install", "--pre-commit", "--no-index")
+        done = commands.lumen(repo.top, "install", "--pre-commit", "--no-index")
         assert done.returncode == 0, done.stderr
         assert INSTALL_COMMAND in done.stderr
         assert all(f"-t {event}" in INSTALL_COMMAND for event in GIT_EVENTS)
-        assert lumen("install", "--pre-commit", "--native").returncode == 2
-        done = lumen("install", "--native", "--no-index")
+        assert commands.lumen(repo.top, "install", "--pre-commit", "--native").returncode == 2
+        done = commands.lumen(repo.top, "install", "--native", "--no-index")
         assert done.returncode == 0, done.stderr
         assert "twice" in done.stderr
-        assert lumen("uninstall").returncode == 0
+        assert commands.lumen(repo.top, "uninstall").returncode == 0
         assert not (repo.top / FILE).exists()
 
 
@@ -362,13 +357,7 @@ class TestToTheEnd:
 
 
 def lumen(repo: Repository, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "lumen_hooks", *arguments],
-        cwd=repo.top,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    done = commands.lumen(repo.top, *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

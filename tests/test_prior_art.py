@@ -55,6 +55,7 @@ from lumen_hooks.sqlite import connect, only_row
 from lumen_hooks.status import read_status
 from lumen_hooks.store import create_index, open_index
 from lumen_hooks.worktree import find_worktree
+from tests.commands import lumen
 from tests.fake_embedder import FakeEmbedder
 from tests.helpers import check_whole, contents, job_for, refreshed, update
 from tests.processes import Partner
@@ -163,10 +164,8 @@ def found_by(answer: Answer) -> set[str]:
 
 def command(directory: Path, *arguments: str) -> str:
     """Run the real command line and return what it says to people."""
-    done = subprocess.run(
-        [sys.executable, "-m", "lumen_hooks", *arguments],
-        cwd=directory, check=True, capture_output=True, text=True,
-    )  # fmt: skip
+    done = lumen(directory, *arguments)
+    assert done.returncode == 0, done.stderr
     return done.stderr
 
 
@@ -680,6 +679,7 @@ class TestRefreshing:
     ) -> None:
         """Item 92; one that may not be read: test_contents.py, test_an_unreadable_file."""
         monkeypatch.setattr(prepare, "BATCH_CHUNKS", 1)
+        monkeypatch.setattr(prepare, "AHEAD_FILES", 0)
         repo.commit({f"m{n}.py": python_module(f"f{n}") for n in range(3)})
 
         class Meanwhile(FakeEmbedder):

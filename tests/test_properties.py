@@ -365,7 +365,7 @@ def run_programs(
         return Programs.done
 
 
-@pytest.mark.parametrize("loose", [False, True])
+@pytest.mark.parametrize("loose", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_whatever_happens_the_index_equals_a_clean_build(tmp_path: Path, loose: bool) -> None:
     done = run_programs(tmp_path, PROGRAMS, STEPS, number=1, loose=loose)
     assert done["updates"] >= PROGRAMS

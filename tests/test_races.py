@@ -38,9 +38,10 @@ from lumen_hooks.sqlite import connect
 from lumen_hooks.status import FRESH, read_status
 from lumen_hooks.store import open_index
 from lumen_hooks.worktree import find_worktree
+from tests.commands import lumen
 from tests.fake_embedder import FakeEmbedder
 from tests.helpers import check_whole, contents, job_for, refreshed, update
-from tests.races import MODULES, NAMES, Crew, read_ledger, tree, trees_between
+from tests.races import MODULES, NAMES, Crew, enough_seen, read_ledger, tree, trees_between
 from tests.repository import Repository
 from tests.sources import python_module
 
@@ -288,8 +289,11 @@ def read_while_writing(
     stop = tmp_path / "stop"
     with Crew() as searching:
         crew.start(1, "write_two_trees", str(repo.top), ledger, str(stop))
-        searching.start(readers, "search_two_trees", str(repo.top), str(stop))
+        searching.start(readers, "search_two_trees", str(repo.top), str(stop), ledger)
         time.sleep(seconds)
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while not enough_seen(ledger, readers) and time.monotonic() < deadline:
+            time.sleep(0.05)  # on a starved machine, one refresh may take longer than all that
         stop.touch()
         (writes,) = crew.finish()
         results = searching.finish()
@@ -375,12 +379,8 @@ def settle(*worktrees: Repository, seconds: float = SETTLE_SECONDS) -> None:
 
 def built_in_index(repo: Repository) -> None:
     """Index with the real model, as every command here does."""
-    subprocess.run(
-        [sys.executable, "-m", "lumen_hooks", "index"],
-        cwd=repo.top,
-        check=True,
-        capture_output=True,
-    )
+    done = lumen(repo.top, "index")
+    assert done.returncode == 0, done.stderr
 
 
 def all_at_once(commands: list[list[str]], cwd: Path) -> list[subprocess.CompletedProcess[str]]:

@@ -77,7 +77,7 @@ class TestRelativeHooksPath:
         linked.git("config", "--worktree", "core.hooksPath", str(tmp_path / "none"))
         done = install(launcher, repo)
         assert done.code == 1
-        assert f"\n{linked.top}: core.hooksPath is" in done.err
+        assert f"\n  {linked.top}: core.hooksPath is" in done.err
         assert "hint: git config --worktree --unset core.hooksPath" in done.err
 
     @needs_config_hooks

@@ -18,6 +18,7 @@ from lumen_hooks.left_overs import QUIET_SECONDS, sweep_asides
 from lumen_hooks.locks import Acquired, acquire
 from lumen_hooks.store import open_index
 from lumen_hooks.worktree import find_worktree
+from tests import commands
 from tests.helpers import check_whole
 
 if TYPE_CHECKING:
@@ -74,8 +75,9 @@ class Sandbox:
 
 def lumen(repo: Repository, *arguments: str) -> str:
     """A command outside of any sandbox, which must succeed."""
-    command = [sys.executable, "-m", "lumen_hooks", *arguments]
-    return subprocess.run(command, cwd=repo.top, check=True, capture_output=True, text=True).stdout
+    done = commands.lumen(repo.top, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.fixture
@@ -125,6 +127,7 @@ class TestAside:
         assert state(find_worktree(str(linked.top)).common_dir) == before
         check_whole(replace(find_worktree(str(linked.top)), home=aside(linked)))
 
+    @pytest.mark.slow
     def test_its_own_index_is_cloned_though_another_process_writes_it(
         self, linked: Repository
     ) -> None:
@@ -150,6 +153,7 @@ class TestAside:
         assert sandbox.run(repo, "wait").returncode == 0
         assert not (repo.top / ".git/lumen").exists()
 
+    @pytest.mark.slow
     def test_a_session_is_told_where_it_lies(self, linked: Repository) -> None:
         lumen(linked, "install", "--no-index")
         done = Sandbox(linked).run(linked, "agent", "session-start", stdin="{}")

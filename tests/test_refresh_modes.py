@@ -16,6 +16,7 @@ from lumen_hooks import hook, spawn
 from lumen_hooks.hook_files import filled_in, hook_script
 from lumen_hooks.installer import Request, install_hooks
 from lumen_hooks.worktree import find_worktree
+from tests import commands
 from tests.stand_in import StandIn, run_to_the_end
 
 if TYPE_CHECKING:
@@ -283,13 +284,8 @@ class TestToTheEnd:
 
     @staticmethod
     def lumen(repo: Repository, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "lumen_hooks", *arguments],
-            cwd=repo.top,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
+        done = commands.lumen(repo.top, *arguments)
+        assert done.returncode == 0, done.stderr
         return done.stdout
 
     def status(self, repo: Repository) -> dict[str, Any]:

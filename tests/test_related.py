@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,13 +10,12 @@ import pytest
 from lumen_hooks.answer import related
 from lumen_hooks.errors import QueryError, StoreError
 from lumen_hooks.search.related import Place
+from tests.commands import lumen
 from tests.fake_embedder import FakeEmbedder
 from tests.helpers import job_for, update
 from tests.sources import python_module
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from lumen_hooks.answer import Answer
     from tests.repository import Repository
 
@@ -107,16 +104,6 @@ def test_without_an_index(repo: Repository) -> None:
     with pytest.raises(StoreError, match="no index"):
         ask(repo, "lib/mail.py", 10, refresh=False)
     assert ask(repo, "lib/mail.py", 10).results[0].symbol == "retry_mail"
-
-
-def lumen(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "lumen_hooks", *arguments],
-        cwd=directory,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
 
 
 def test_the_command(project: Repository) -> None:

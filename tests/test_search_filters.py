@@ -115,7 +115,8 @@ def test_what_does_not_exist_is_said_with_what_does(corpus: Corpus) -> None:
     assert "function, method, class" in caught.value.hint
 
 
-def test_a_rare_folder_is_found_whole_among_very_many(tmp_path: Path) -> None:
+@pytest.mark.parametrize("many", [3_000, pytest.param(20_000, marks=pytest.mark.slow)])
+def test_a_rare_folder_is_found_whole_among_very_many(tmp_path: Path, many: int) -> None:
     made = Corpus(tmp_path / "i.db")
     common = [
         Piece(
@@ -124,7 +125,7 @@ def test_a_rare_folder_is_found_whole_among_very_many(tmp_path: Path) -> None:
             f"upload{number}",
             lines=(number + 1, number + 1),
         )
-        for number in range(20_000)
+        for number in range(many)
     ]
     rare = [
         Piece(f"rare/f{number}.py", f"upload and {number} other words {number * 7}")

@@ -105,7 +105,7 @@ def test_doctor_names_what_was_installed_before(repo: Repository, tmp_path: Path
 def test_the_temporary_folder_is_named_and_not_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     python = python_in(tmp_path / "env")
     assert is_temporary(python)
     assert why_it_vanishes(python) == ""

@@ -188,6 +188,8 @@ def _lock(job: Job, wait: float) -> Acquired | Held | Failed:
     try:
         if job.begins:
             worktree.begin()
+        else:
+            worktree.settle()
     except OSError as error:
         return failed(worktree.lock_path, error)
     worktree.insist_on_presence()

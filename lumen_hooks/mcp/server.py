@@ -7,7 +7,6 @@ longer asks its client for roots but answers that it needs them.
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -259,7 +258,7 @@ class LumenServer:
                 "the folder that this server was started in does not exist any more",
                 hint="give an absolute path in the worktree that you mean",
             )
-        return [os.sep]  # an absolute path needs none
+        return []  # an absolute path needs none, and nothing belongs to a folder that is gone
 
     async def _listed_roots(
         self, context: ServerRequestContext[Any, Any]
