@@ -56,6 +56,9 @@ _BY_EXTENSION = {
     "map": "minified",
 }
 
+_OF_NO_USE = {end: why for end, why in _BY_EXTENSION.items() if why != "secret"}
+"""Those that decide whatever the name before them says."""
+
 _BY_NAME = {
     **dict.fromkeys(
         (
@@ -180,20 +183,28 @@ def left_out(paths: Iterable[str], rules: Rules) -> dict[str, str]:
     `minified`, `secret`.
     """
     reasons: dict[str, str] = {}
+    exclude, include, ignored = (
+        tree.matches if tree else None for tree in (rules.exclude, rules.include, rules.ignored)
+    )
     for path in paths:
-        if rules.exclude and rules.exclude.matches(path):
+        if exclude and exclude(path):
             reasons[path] = "excluded"
-        elif rules.include and rules.include.matches(path):
             continue
-        elif rules.ignored and rules.ignored.matches(path):
+        if include and include(path):
+            continue
+        if ignored and ignored(path):
             reasons[path] = "ignored"
-        elif (
-            path.rpartition(".")[2].lower() in _SUSPECTS
+            continue
+        # Most paths are judged or cleared by their extension alone, as it is written.
+        _, dot, extension = path.rpartition(".")
+        reason = _OF_NO_USE.get(extension) if dot else None
+        if reason or (
+            extension.lower() in _SUSPECTS
             or path.rpartition("/")[2][:3].lower() in _SUSPICIOUS
             or "/." in path
-            or path.startswith(".")
+            or path[0] == "."
         ):
-            reason = builtin_reason(path)
+            reason = reason or builtin_reason(path)
             if reason:
                 reasons[path] = reason
     return reasons
@@ -202,8 +213,8 @@ def left_out(paths: Iterable[str], rules: Rules) -> dict[str, str]:
 def builtin_reason(path: str) -> str | None:
     """Why the built-in lists leave a path out, or None; upper and lower case are the same."""
     _, dot, extension = path.rpartition(".")
-    reason = _BY_EXTENSION.get(extension.lower(), "secret")
-    if dot and reason != "secret":
+    reason = _OF_NO_USE.get(extension.lower()) if dot else None
+    if reason:
         return reason
     name = path.rpartition("/")[2].lower()
     if _is_secret("/" + path.lower(), name):

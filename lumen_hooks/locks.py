@@ -14,8 +14,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from filelock import lock_descriptor
-
 from .errors import LockError
 from .own_files import REMEDY, NotOursError, foreign_owner, open_file, user_name
 from .spawn import is_alive, start_ticks
@@ -177,6 +175,8 @@ def _lock(path: str, deadline: float) -> int | None:
 
 
 def _locked(descriptor: int, deadline: float) -> bool:
+    from filelock import lock_descriptor  # 30 ms, which whoever only reads who holds it is spared
+
     while not lock_descriptor(descriptor, blocking=False):
         if time.monotonic() >= deadline:
             return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from .own_files import FOLDER, foreign, user_name
@@ -27,6 +26,8 @@ def foreign_files(worktree: Worktree) -> tuple[str, str]:
     folders = dict.fromkeys(
         path if os.path.basename(path) == FOLDER else os.path.dirname(path) for path, _ in found
     )
+    from shlex import quote
+
     me = user_name(os.geteuid()).removeprefix("user ")  # a number does as well
     command = f"sudo chown -R {me} {' '.join(map(quote, folders))}"
     return f"{path} belongs to {owner}{more}", command

@@ -9,12 +9,13 @@ they are of; readers compare those of what they read, `check` compares all.
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from . import values, vectors
 from .errors import CorruptIndexError
 from .schema import SCHEMA_VERSION, version_of
-from .sqlite import crc32
+from .sqlite import connect, crc32
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,16 +64,24 @@ def check(connection: apsw.Connection, path: str, version: int) -> None:
     Raises:
         CorruptIndexError: something is damaged.
     """
-    query = "PRAGMA integrity_check(1)"
-    ((verdict,),) = values.read(connection, query, (values.text,))
+    if version != SCHEMA_VERSION:
+        _check_pages(connection)
+        return
+    # The seal tells more of the extensions' tables than they do themselves, in a tenth of the time.
+    with closing(connect(path, write=False)) as bare:
+        bare.drop_modules(None)
+        _check_pages(bare)
+    check_agreement(connection, path)
+    if values.read(connection, _DAMAGED_FILES, (values.natural,)):
+        raise CorruptIndexError(f"{path} is damaged: a file's rows are not as written")
+    if read_meta(connection).get(_SEAL) != _seal_of(connection):
+        raise CorruptIndexError(f"{path} is damaged: the words are not as written")
+
+
+def _check_pages(connection: apsw.Connection) -> None:
+    ((verdict,),) = values.read(connection, "PRAGMA integrity_check(1)", (values.text,))
     if verdict != "ok":
-        raise CorruptIndexError(f"{path} is damaged: {verdict}")
-    if version == SCHEMA_VERSION:
-        check_agreement(connection, path)
-        if values.read(connection, _DAMAGED_FILES, (values.natural,)):
-            raise CorruptIndexError(f"{path} is damaged: a file's rows are not as written")
-        if read_meta(connection).get(_SEAL) != _seal_of(connection):
-            raise CorruptIndexError(f"{path} is damaged: the words are not as written")
+        raise CorruptIndexError(f"{connection.filename} is damaged: {verdict}")
 
 
 def insist_on_files(connection: apsw.Connection, paths: Iterable[str]) -> None:
