@@ -90,8 +90,9 @@ def test_renamed_and_deleted(repo: Repository) -> None:
     repo.git("rm", "-q", "removed")
     (repo.top / "deleted").unlink()
     shutil.rmtree(repo.top / "folder")
-    # A rename changes the inode's time, of which git by itself compares the seconds only.
-    assert files(repo) == {"new": None}
+    # A rename changes the inode's time. git notes the new one; whether its index is then younger
+    # than that is a matter of the clock's ticks, and both answers are right.
+    assert files(repo) in ({"new": None}, {"new": blob("1\n")})
 
 
 def test_no_head_and_nothing_at_all(repo: Repository) -> None:
