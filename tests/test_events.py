@@ -199,7 +199,13 @@ def test_hook_files(name: str, twins: Callable[..., Cell], stand_in: StandIn) ->
 
 
 @pytest.mark.parametrize("name", SLICE)
-@pytest.mark.parametrize("setup", [FOREIGN, HUSKY], ids=lambda setup: setup.name)
+@pytest.mark.parametrize(
+    "setup",
+    [
+        pytest.param(FOREIGN, id=FOREIGN.name),
+        pytest.param(HUSKY, id=HUSKY.name, marks=pytest.mark.slow),
+    ],
+)
 def test_other_set_ups(
     setup: SetUp, name: str, twins: Callable[..., Cell], stand_in: StandIn
 ) -> None:

@@ -298,10 +298,7 @@ def test_a_damaged_index_is_never_there_without_its_wal(server: ForkServer, tmp_
 # Real commands
 
 PATIENCE_SECONDS = 60.0
-SOME_OR_MANY = [
-    pytest.param(1, id="once"),
-    pytest.param(round(COMMAND_KILLS * SCALE), id="often", marks=pytest.mark.stress),
-]
+MANY = pytest.param(round(COMMAND_KILLS * SCALE), id="often", marks=pytest.mark.stress)
 
 
 @pytest.fixture
@@ -411,7 +408,7 @@ def moments(chance: random.Random) -> Iterator[Callable[[Worktree], None]]:
     return cycle([after_lock, after_start])
 
 
-@pytest.mark.parametrize("kills", SOME_OR_MANY)
+@pytest.mark.parametrize("kills", [pytest.param(1, id="once", marks=pytest.mark.slow), MANY])
 def test_the_worker_is_killed(
     project: Repository,
     server: ForkServer,
@@ -463,7 +460,7 @@ def _is_worktree(new: Repository, project: Repository) -> bool:
     return asked.returncode == 0 and asked.stdout.splitlines()[0] == str(new.top)
 
 
-@pytest.mark.parametrize("kills", SOME_OR_MANY)
+@pytest.mark.parametrize("kills", [pytest.param(1, id="once"), MANY])
 def test_worktree_add_is_killed(
     project: Repository,
     server: ForkServer,
