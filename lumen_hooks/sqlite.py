@@ -41,6 +41,11 @@ READER_MMAP_BYTES = 1 << 30
 READER_CPU_SECONDS = 60.0
 """What one statement of a reader may take; the largest that were measured take two."""
 
+FULL_BELOW_BYTES = 1 << 20
+"""With less room than this a write that failed without a reason failed for want of it."""
+
+_ROOM = "check free disk space and permissions; the index on disk was left as it was"
+
 _STEPS = 1_000_000
 """Of SQLite's virtual machine, some 20 ms: so often a statement's time is looked at."""
 
@@ -288,12 +293,28 @@ def _readable(connection: Connection, path: str) -> Connection:
 
 
 @contextmanager
-def translated(path: str) -> Iterator[None]:
-    """Turn SQLite's errors into ours, by result code and never by message."""
+def translated(path: str, *, writing: bool = False) -> Iterator[None]:
+    """Turn SQLite's errors into ours, by result code and never by message.
+
+    Args:
+        path: the database file.
+        writing: an extension that cannot write its tables, on a full disk, says no more than
+            SQLITE_ERROR: that is no proof of damage then, a check must tell.
+    """
     try:
         yield
     except apsw.Error as error:
+        if writing and isinstance(error, apsw.SQLError):
+            raise _unwritten(error, path) from error
         raise store_error(error, path) from error
+
+
+def _unwritten(error: apsw.SQLError, path: str) -> StoreError:
+    with suppress(OSError):
+        room = os.statvfs(os.path.dirname(path))
+        if room.f_bavail * room.f_frsize < FULL_BELOW_BYTES:
+            return StorageFullError(f"cannot read or write {path}: {error}", hint=_ROOM)
+    return StoreError(f"cannot write {path}: {error}", hint="it is checked by: lumen-hooks doctor")
 
 
 def store_error(error: apsw.Error, path: str) -> StoreError:
@@ -307,7 +328,7 @@ def store_error(error: apsw.Error, path: str) -> StoreError:
     if code in _FULL:
         return StorageFullError(
             f"cannot read or write {path}: {reason}",
-            hint="check free disk space and permissions; the index on disk was left as it was",
+            hint=_ROOM,
         )
     if code in _TAKEN:
         return StoreError(f"cannot use {path}: {reason}", hint="another process has it; try again")

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, TypedDict
 
 import pytest
 
+from lumen_hooks import sqlite
+from lumen_hooks.errors import StorageFullError
 from lumen_hooks.worktree import find_worktree
-from tests.helpers import check_whole, contents
+from tests.helpers import check_whole, contents, update
 from tests.hostile_checks import (
     MODULES,
     answers_from,
@@ -140,6 +142,28 @@ def test_a_refresh_on_a_full_disk_says_so_and_the_old_index_answers(
     assert "note: the index is stale: 9 files differ\nnote: cannot read or write" in found.err
     disk.free()
     _end_as_a_clean_build(launcher, repo)
+
+
+def test_an_extension_that_finds_no_room_is_no_damage(
+    repo: Repository, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """sqlite-vec says no more than SQLITE_ERROR, in the midst of what outgrows the cache."""
+    monkeypatch.setattr(sqlite, "WRITER_CACHE_KIB", 16)
+    update(repo)
+    refused = []
+    for room in range(0, 640 * KIB, 32 * KIB):
+        disk.leave(room)
+        _edit(repo, room)
+        try:
+            update(repo, force=True)
+        except StorageFullError as error:
+            refused.append(error.message)
+            assert old_answer(repo) == "stale"
+        assert [name for name in index_files(repo) if ".tmp-" in name or ".damaged" in name] == []
+    assert any("sqlite-vec" in message for message in refused)
+    disk.free()
+    update(repo)
+    check_whole(repo)
 
 
 def test_an_index_answers_although_nothing_fits_beside_it(

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks import log, own_files
+from lumen_hooks.checks.machine import check_ownership
 from lumen_hooks.commands.purge import purge_indexes
 from lumen_hooks.embedding.store import EmbeddingStore
 from lumen_hooks.errors import LumenError
@@ -238,6 +239,20 @@ class TestKinds:
         purge_indexes(place, every=False)
         assert (tmp_path / "kept" / "file").read_text() == "precious"
         assert [n for n in os.listdir(place.folder) if n.startswith(("index.db", "events"))] == []
+
+    @pytest.mark.parametrize("name", ["events", "worker.lock", "log.jsonl"])
+    def test_doctor_names_what_lies_in_a_files_place(self, project: Repository, name: str) -> None:
+        update(project)
+        place = find_worktree(str(project.top))
+        assert check_ownership(place).ok
+        path = os.path.join(place.folder, name)
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+        os.mkfifo(path)
+        found = check_ownership(place)
+        assert not found.ok
+        assert found.detail == f"{path}: it is a FIFO, not a file of lumen-hooks"
+        assert found.hint.startswith("remove it")
 
     @pytest.mark.parametrize("name", ["events", "worker.lock"])
     @pytest.mark.parametrize("kind", KINDS)

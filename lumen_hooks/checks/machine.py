@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.config_hooks import FIRST_GIT, git_version
 from lumen_hooks.locks import read_holder
+from lumen_hooks.own_files import REMEDY, NotOursError, check
 from lumen_hooks.ownership import foreign_files
 from lumen_hooks.slots import runtime_folder
 
@@ -139,7 +140,22 @@ def file_system_of(path: str, mounts: str) -> str:
 
 
 def check_ownership(worktree: Worktree) -> Check:
-    """Whether all of our files can be used by this user: root may have run git here once."""
+    """Whether all of our files are files, and can be used by this user, not by root alone, say."""
+    for path in (
+        worktree.events_path,
+        worktree.worker_lock_path,
+        worktree.watch_lock_path,
+        worktree.lock_path,
+        worktree.index_path,
+        worktree.embeddings_path,
+        worktree.log_path,
+    ):
+        try:
+            check(path)
+        except NotOursError as error:
+            return Check("ownership", False, f"{error.filename}: {error.strerror}", REMEDY)
+        except OSError:
+            continue  # what follows says why
     what, remedy = foreign_files(worktree)
     if what:
         return Check("ownership", False, f"{what}: no hook of yours can refresh", remedy)

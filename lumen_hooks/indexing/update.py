@@ -213,7 +213,13 @@ class _Update:
         if damaged is not None and damaged == file_identity(self._worktree.index_path):
             self._set_aside("found by a reader")
         try:
-            return self._attempt(force=force, check=check)
+            try:
+                return self._attempt(force=force, check=check)
+            except StoreError as error:
+                # Why nothing could be written is not known: a check tells whether it is damage.
+                if type(error) is not StoreError or check:
+                    raise
+                return self._attempt(force=force, check=True)
         except CorruptIndexError as error:
             self._set_aside(error.message)
             return self._attempt(force=force, check=False)
@@ -242,7 +248,7 @@ class _Update:
             if index is None:
                 refresh: Refresh | None = self._build(manifest)
             else:
-                with translated(path):
+                with translated(path, writing=True):
                     refresh = self._refresh(index, manifest, force=force)
         events.answered(self._worktree)
         return Updated(refresh, seeded)
@@ -270,7 +276,7 @@ class _Update:
         self._insist_on_presence()
         try:
             index = create_index(temporary, self._identity.dimensions)
-            with closing(index), translated(temporary):
+            with closing(index), translated(temporary, writing=True):
                 difference = self._compare(manifest, {}, own=True, same_rules=True)
                 flush = partial(_write, index)
                 tally = self._prepare(index, manifest, difference, {}, flush=flush)
