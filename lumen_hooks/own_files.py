@@ -192,10 +192,27 @@ def _settle_one(name: str, folder: int, mode: int, me: int) -> None:
         if found.st_mode & 0o600 != 0o600:
             return  # its owner has closed it
         if stat.S_IMODE(found.st_mode) != wanted and me in {found.st_uid, 0}:
-            # By name: to open and close a database raw would drop SQLite's locks on it.
-            os.chmod(name, wanted, dir_fd=folder)
+            _set_mode(name, folder, wanted)
     except FileNotFoundError:  # a temporary file that is gone by now
         return
+
+
+def _set_mode(name: str, folder: int, mode: int) -> None:
+    """Change the mode of what lies under a name, never of what a link there leads to.
+
+    Another member of a shared repository may put a link in its place at any moment. A descriptor
+    without access (open(2), O_PATH) is of the file itself, and closing it, unlike a real one of a
+    database, drops none of SQLite's locks on it.
+    """
+    if not hasattr(os, "O_PATH"):
+        os.chmod(name, mode, dir_fd=folder, follow_symlinks=False)
+        return
+    descriptor = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        if not stat.S_ISLNK(os.fstat(descriptor).st_mode):
+            os.chmod(f"/proc/self/fd/{descriptor}", mode)
+    finally:
+        os.close(descriptor)
 
 
 def check(path: str) -> os.stat_result | None:

@@ -510,3 +510,19 @@ def test_why_a_lock_failed_is_the_systems_word_where_nobody_else_is_to_blame(
     path = str(tmp_path / "x.lock")
     answer = failed(path, OSError(28, "No space left on device", path))
     assert (answer.cause, "disk space" in answer.hint) == ("No space left on device", True)
+
+
+def test_the_mode_of_what_a_link_leads_to_is_never_changed(tmp_path: Path) -> None:
+    """As if the link had been put there after the look."""
+    target = tmp_path / "target"
+    target.write_text("theirs")
+    target.chmod(0o600)
+    (tmp_path / "index.db").symlink_to(target)
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        own_files._set_mode("index.db", folder, 0o666)
+        assert target.stat().st_mode & 0o777 == 0o600
+        own_files._set_mode("target", folder, 0o640)
+        assert target.stat().st_mode & 0o777 == 0o640
+    finally:
+        os.close(folder)
