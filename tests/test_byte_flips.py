@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tests.repository import Repository
 
 TRIALS = 500
-SLICE = 8
+SLICE = 5
 BLOCK = 4096
 SEED = int(os.environ.get("LUMEN_FLIP_SEED", "20261125"))
 """A failure names its trial; the seed makes it the same again."""

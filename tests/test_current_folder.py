@@ -65,6 +65,7 @@ def test_a_folder_named_in_full_is_found(
     assert (done.code, done.out) == (0, "a.py\n")
 
 
+@pytest.mark.slow
 def test_a_server_answers_for_the_paths_that_it_is_given(
     launcher: Launcher, sealed: Path, repo: Repository, folder: Path
 ) -> None:

@@ -119,7 +119,7 @@ def last_of_each_kind(steps: Sequence[str]) -> dict[str, int]:
     return numbers
 
 
-@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 5])
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 10])
 def test_killed_at_a_step_of_each_kind(
     repo: Repository,
     server: ForkServer,

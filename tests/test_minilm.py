@@ -151,6 +151,7 @@ def test_the_same_under_fastembeds_name_from_a_models_folder(
     assert named.embed_documents([text]) == embedder.embed_documents([text])
 
 
+@pytest.mark.slow
 @installed
 def test_works_offline_after_one_setting(repo: Repository) -> None:
     """The command line, in processes of its own, without a network or a models folder."""

@@ -243,6 +243,7 @@ class TestTheNewModelCannotBeHad:
         )
         assert "lumen.model" in str(status.problem)
 
+    @pytest.mark.slow
     def test_on_the_command_line(self, project: Repository) -> None:
         project.git("config", "lumen.model", "no/such-model")
         done = subprocess.run(
@@ -437,6 +438,7 @@ class TestAWarmProcess:
         assert (found.model, found.problem) == (str(models[1]), None)
         assert found.results == ask(project).results
 
+    @pytest.mark.slow
     @pytest.mark.anyio
     async def test_the_server_for_agents(
         self, project: Repository, models: tuple[Path, Path], tmp_path: Path

@@ -32,6 +32,7 @@ from lumen_hooks.slots import runtime_folder
 from lumen_hooks.worktree import find_worktree
 from tests.helpers import check_whole, job_for, refreshed, update
 from tests.hostile_processes import end_workers_of
+from tests.other_users import as_another_user
 from tests.repository import Repository
 from tests.sources import python_module
 from tests.test_worker import install_hooks
@@ -459,6 +460,7 @@ class TestOtherUsers:
         )  # fmt: skip
         assert '"x"' in (own / "lumen" / "log.jsonl").read_text()
 
+    @as_another_user
     def test_a_second_member_of_a_shared_repository_refreshes_too(
         self, open_to_all: Path, sealed: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

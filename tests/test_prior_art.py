@@ -170,6 +170,7 @@ def command(directory: Path, *arguments: str) -> str:
 
 
 class TestFacts:
+    @pytest.mark.slow
     def test_fact_1_every_entry_point_seeds(self, project: Repository) -> None:
         """One entry point lost its seeding in a refactoring, unnoticed for two versions."""
         python = [sys.executable, "-I", "-m"]

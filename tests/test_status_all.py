@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.helpers import update
+from tests.other_users import as_another_user
 from tests.repository import Repository
 
 if TYPE_CHECKING:
     from tests.hostile_processes import Launcher
+
 USER = 29001
 
 
@@ -49,7 +51,7 @@ def test_one_that_cannot_be_looked_at_is_a_row_with_its_problem(
     assert found["w2"]["problem"] is None
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@as_another_user
 def test_files_of_another_user_are_named_with_what_mends_them(launcher: Launcher) -> None:
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
