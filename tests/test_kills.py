@@ -127,7 +127,7 @@ def test_killed_at_a_step_of_each_kind(
     record_property: Callable[[str, object], None],
     every: int,
 ) -> None:
-    """The normal run takes each fifth kind."""
+    """The normal run takes one kind in ten."""
     shown: set[str] = set()
     turn = count()
     tally = Tally()
