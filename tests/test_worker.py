@@ -188,10 +188,9 @@ def test_an_event_that_arrives_while_it_works_is_picked_up(project: Repository) 
         assert (first.poll(), at_work(project), refreshes(project)) == (None, first.pid, [])
         slot.release()
         assert ended(first) == 0
-    assert [(r["files_changed"], r["files_removed"]) for r in refreshes(project)] == [
-        (SMALL_REFRESH_FILES + 1, 0),
-        (0, 1),
-    ]
+    # In two refreshes; in one if the file went before the first had read it.
+    counts = [(r["files_changed"], r["files_removed"]) for r in refreshes(project)]
+    assert counts in ([(SMALL_REFRESH_FILES + 1, 0), (0, 1)], [(SMALL_REFRESH_FILES + 1, 1)])
     assert is_fresh(project)
     assert not events.pending(find_worktree(str(project.top)))
     check_whole(project)
