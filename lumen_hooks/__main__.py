@@ -7,8 +7,8 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from .commands.main import run
-    from .commands.output import prepare_streams
+    from lumen_hooks.cli.main import run
+    from lumen_hooks.cli.output import prepare_streams
 
     prepare_streams()
     sys.exit(run(sys.argv[1:]))

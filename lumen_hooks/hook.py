@@ -11,9 +11,9 @@ from __future__ import annotations
 import os
 import sys
 
-from .own_files import EVENTS as EVENTS_FILE
-from .own_files import FOLDER, INDEX, LOG, WORKER_LOCK, make_folder, open_file
-from .spawn import spawn_worker, worker_alive
+from lumen_hooks.notify.own_files import EVENTS as EVENTS_FILE
+from lumen_hooks.notify.own_files import FOLDER, INDEX, LOG, WORKER_LOCK, make_folder, open_file
+from lumen_hooks.notify.spawn import spawn_worker, worker_alive
 
 TYPE_CHECKING = False  # typing costs more to import than all of this module
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _take(
 
 def _seed(top: str, common_dir: str, event: str) -> None:
     try:
-        from .seeding.foreground import seed_in_foreground
+        from lumen_hooks.indexing.foreground_seed import seed_in_foreground
 
         seed_in_foreground(top)
     except Exception as error:  # the worker is started all the same
@@ -169,7 +169,7 @@ def _log(common_dir: str, event: str, top: str, error: Exception) -> None:
     if not common_dir:
         return  # no repository, so no log
     try:
-        from .log import append
+        from lumen_hooks.system.log import append
 
         path = os.path.join(common_dir, FOLDER, LOG)
         if os.path.isfile(os.path.join(common_dir, "HEAD")):  # git waits: it is not deleted now

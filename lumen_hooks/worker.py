@@ -12,16 +12,18 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from . import log
-from .spawn import detach
+from lumen_hooks.notify.spawn import detach
+
+from .system import log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .config import Settings
-    from .indexing.update import Job
-    from .locks import Acquired
-    from .worktree import Worktree
+    from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.indexing.update import Job
+    from lumen_hooks.system.locks import Acquired
+
+    from .settings import Settings
 
 NICENESS = 10
 """Added to the worker's own: git and the user's editor come first."""
@@ -59,9 +61,10 @@ def main(argv: Sequence[str]) -> int:
     top, event, *rest = argv
     detach()
     os.nice(NICENESS)
-    from .aside import housed
+    from lumen_hooks.git.worktree import find_worktree
+    from lumen_hooks.indexing.aside import housed
+
     from .errors import GoneError, LumenError
-    from .worktree import find_worktree
 
     try:
         worktree = housed(find_worktree(top), os.environ)
@@ -94,10 +97,11 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _work(worktree: Worktree, event: str, *, inline: bool) -> None:
-    from .config import load_settings
-    from .embedding.threads import limit_threads
+    from lumen_hooks.embedding.threads import limit_threads
+    from lumen_hooks.system.locks import Acquired, Failed, acquire
+
     from .indexing import events
-    from .locks import Acquired, Failed, acquire
+    from .settings import load_settings
 
     settings = load_settings(worktree.top, os.environ)
     if _is_off(settings):
@@ -134,7 +138,7 @@ def _work(worktree: Worktree, event: str, *, inline: bool) -> None:
 
 def _restore_log(worktree: Worktree, lock: Acquired) -> None:
     """Make the log again where it alone was removed; otherwise it was made with its folder."""
-    from .own_files import open_file
+    from lumen_hooks.notify.own_files import open_file
 
     if os.path.lexists(worktree.log_path) or not os.path.isdir(worktree.shared_folder):
         return
@@ -149,9 +153,10 @@ def _is_off(settings: Settings) -> bool:
 
 def _follow(worktree: Worktree, event: str, *, inline: bool) -> None:
     """Update until no hint is left."""
+    from lumen_hooks.indexing.trim import keep_house
+    from lumen_hooks.indexing.update import NotWantedError, Updated, update_index
+
     from .indexing import events
-    from .indexing.housekeeping import keep_house
-    from .indexing.update import NotWantedError, Updated, update_index
 
     while True:
         if not inline:
@@ -189,10 +194,11 @@ def _follow(worktree: Worktree, event: str, *, inline: bool) -> None:
 
 
 def _job(worktree: Worktree, event: str) -> Job:
-    from .config import load_settings
-    from .embedding.embedder import load_embedder
-    from .indexing.update import Job
-    from .slots import runtime_folder
+    from lumen_hooks.embedding.embedder import load_embedder
+    from lumen_hooks.indexing.slots import runtime_folder
+    from lumen_hooks.indexing.update import Job
+
+    from .settings import load_settings
 
     settings = load_settings(worktree.top, os.environ)
     return Job(
@@ -240,7 +246,7 @@ def _watch_sequence(worktree: Worktree) -> bool:
     a second, keeps nobody from working, and ends when the index is taken away: nobody wants it
     then.
     """
-    from .locks import Acquired, acquire
+    from lumen_hooks.system.locks import Acquired, acquire
 
     if not _in_sequence(worktree):
         return False
@@ -282,7 +288,7 @@ def _moving_parts(worktree: Worktree) -> tuple[int, ...]:
 
 
 def _wait_for_exit(pid: int) -> None:
-    from .spawn import is_alive
+    from lumen_hooks.notify.spawn import is_alive
 
     deadline = time.monotonic() + AFTER_SECONDS
     while is_alive(pid) and time.monotonic() < deadline:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commands import shared_launcher
-from tests.repository import Repository
+from tests.support.commands import shared_launcher
+from tests.support.repository import Repository
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.hostile_processes import Launcher
+    from tests.surroundings.processes import Launcher
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,11 @@ import pytest
 HOOK_TIER = {
     "__future__",
     "lumen_hooks",
-    "lumen_hooks.environment",
+    "lumen_hooks.notify",
+    "lumen_hooks.notify.environment",
     "lumen_hooks.hook",
-    "lumen_hooks.own_files",
-    "lumen_hooks.spawn",
+    "lumen_hooks.notify.own_files",
+    "lumen_hooks.notify.spawn",
 }
 
 
@@ -30,7 +31,7 @@ def test_hook_tier_imports_nothing_but_itself() -> None:
     assert modules("import lumen_hooks.hook") - modules("pass") == HOOK_TIER
 
 
-@pytest.mark.parametrize("name", ["lumen_hooks.environment", "lumen_hooks.spawn"])
+@pytest.mark.parametrize("name", ["lumen_hooks.notify.environment", "lumen_hooks.notify.spawn"])
 def test_parts_of_the_hook_tier(name: str) -> None:
     assert modules(f"import {name}") - modules("pass") <= HOOK_TIER
 

@@ -18,9 +18,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.history import pairs_of_history
-from training.pairs import Pair, definitions_of_file, pairs_of_file
-from training.sources import Source, files_of, licence_at, load_sources
+from .history import pairs_of_history
+from .pairs import Pair, definitions_of_file, pairs_of_file
+from .sources import Source, files_of, licence_at, load_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

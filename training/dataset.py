@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tokenizers import Tokenizer
 
+from lumen_hooks.embedding.term_weighting import words_of
 from lumen_hooks.embedding.text import embedded_text, query_text
-from lumen_hooks.embedding.weighing import words_of
-from training.collect import benchmark_keys, code_key, read_pairs
-from training.tokenizer import train_tokenizer
+
+from .collect import benchmark_keys, code_key, read_pairs
+from .tokenizer import train_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from safetensors.numpy import save_file
 
-from lumen_hooks.config import Settings
 from lumen_hooks.embedding.files import POOLING, STATIC_WEIGHTS, TOKENIZER
 from lumen_hooks.embedding.identity import identify
 from lumen_hooks.embedding.static import StaticEmbedder
+from lumen_hooks.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lumen_hooks.embedding.weighing import Weighing
+    from lumen_hooks.embedding.term_weighting import Weighing
 
 
 def load_model(folder: Path) -> StaticEmbedder:

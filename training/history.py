@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from lumen_hooks.chunking.grammars import GRAMMARS
 from lumen_hooks.chunking.languages import language_of
 from lumen_hooks.chunking.settings import WHOLE_MAX
-from lumen_hooks.search.fusion import is_test
-from training.comments import is_prose
-from training.pairs import MIN_CODE, Pair
+from lumen_hooks.search.ranking import is_test
+
+from .comments import is_prose
+from .pairs import MIN_CODE, Pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

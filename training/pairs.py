@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING
 
 import tree_sitter
 
+from lumen_hooks.chunking.chunk import ParseAbandonedError
 from lumen_hooks.chunking.chunker import chunk_file
 from lumen_hooks.chunking.definitions import parse
 from lumen_hooks.chunking.grammars import GRAMMARS, parser_and_query
+from lumen_hooks.chunking.identifiers import split_identifiers
 from lumen_hooks.chunking.languages import language_of_text
 from lumen_hooks.chunking.lines import SourceLines
-from lumen_hooks.chunking.model import ParseAbandonedError
 from lumen_hooks.chunking.settings import WHOLE_MAX
-from lumen_hooks.search.fusion import is_test
-from lumen_hooks.words import split_identifiers
-from training.comments import first_sentence, is_prose, text_of
+from lumen_hooks.search.ranking import is_test
+
+from .comments import first_sentence, is_prose, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lumen_hooks.config import Settings
 from lumen_hooks.embedding.embedder import load_embedder
+from lumen_hooks.settings import Settings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,7 +1,8 @@
 """The model's tokenizer: WordPiece over lower-cased letters and single digits.
 
-A text's identifiers are split at case boundaries before it gets here (`lumen_hooks.words`), and
-all that is not a letter from a to z or a digit separates; accents are dropped.
+A text's identifiers are split at case boundaries before it gets here
+(`lumen_hooks.chunking.identifiers`); all that is not a letter from a to z or a digit separates,
+and accents are dropped.
 """
 
 from __future__ import annotations

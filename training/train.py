@@ -19,10 +19,11 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix, diags_array, vstack
 
-from lumen_hooks.embedding.weighing import Weighing
-from training.dataset import COUNT_MAX, KINDS, Dataset
-from training.export import export, load_model
-from training.validate import Validation, table
+from lumen_hooks.embedding.term_weighting import Weighing
+
+from .dataset import COUNT_MAX, KINDS, Dataset
+from .export import export, load_model
+from .validate import Validation, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
-    from training.dataset import Ragged
+    from .dataset import Ragged
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,14 @@ import numpy as np
 from lumen_hooks.chunking.chunker import chunk_file
 from lumen_hooks.embedding.text import embedded_text, embedding_key
 from lumen_hooks.search import lexical, query
-from lumen_hooks.search.fusion import WEIGHTS, Ranking, normalised
+from lumen_hooks.search.ranking import WEIGHTS, Ranking, normalised
 from tests.benchmarks.measure import git_settings
 from tests.benchmarks.quality.corpus import make_corpus
 from tests.benchmarks.quality.indexes import indexed, load_model, settings_for
 from tests.benchmarks.quality.scores import _shows
 from tests.benchmarks.quality.sources import LANGUAGES, Places, load_sources
-from training.export import embed, embed_queries
+
+from .export import embed, embed_queries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lumen_hooks.embedding.static import StaticEmbedder
-    from lumen_hooks.search.fusion import Weights
+    from lumen_hooks.search.ranking import Weights
     from tests.benchmarks.quality.corpus import Corpus as BenchmarkCorpus
 
 CANDIDATES = 100

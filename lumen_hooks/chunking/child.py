@@ -12,11 +12,11 @@ import marshal
 import os
 import resource
 
-from lumen_hooks.chunking.chunker import chunk_file
+from .chunker import chunk_file
 
 TYPE_CHECKING = False  # what this process imports, every small refresh pays for
 if TYPE_CHECKING:
-    from lumen_hooks.chunking.model import ChunkedFile
+    from .chunk import ChunkedFile
 
 CPU_SECONDS_MAX = 8
 """For one file in all, in whole seconds; PARSE_SECONDS_MAX is less, and ends without a death."""

@@ -8,22 +8,17 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from lumen_hooks.chunking.grammars import GRAMMARS
-from lumen_hooks.chunking.languages import language_of_text
-from lumen_hooks.chunking.lines import SourceLines, cut, text_rank
-from lumen_hooks.chunking.model import MEMORY, Chunk, ChunkedFile, ParseAbandonedError
-from lumen_hooks.chunking.pieces import CLOSED, Piece, pieces_of
-from lumen_hooks.chunking.settings import (
-    LONG_LINE_SLICE,
-    MINIFIED_LINE_MEAN,
-    SIGNATURE_MAX,
-    WHOLE_MAX,
-)
+from .chunk import MEMORY, Chunk, ChunkedFile, ParseAbandonedError
+from .grammars import GRAMMARS
+from .languages import language_of_text
+from .lines import SourceLines, cut, text_rank
+from .pieces import CLOSED, Piece, pieces_of
+from .settings import LONG_LINE_SLICE, MINIFIED_LINE_MEAN, SIGNATURE_MAX, WHOLE_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lumen_hooks.chunking.definitions import ParsedFile
+    from .definitions import ParsedFile
 
 
 def chunk_file(path: str, text: str) -> ChunkedFile:
@@ -81,14 +76,14 @@ def _chunks_of_language(language: str, text: str, lines: SourceLines) -> list[Ch
     if language not in GRAMMARS or minified:
         return _windows(lines)
     # Files that no parser is made for must not pay for loading one.
-    from lumen_hooks.chunking.definitions import parse
+    from .definitions import parse
 
     parsed = parse(language, text, lines)
     return None if parsed.failed else _definitions(parsed, lines)
 
 
 def _definitions(parsed: ParsedFile, lines: SourceLines) -> list[Chunk]:
-    from lumen_hooks.chunking.definitions import signature, statement_ranks
+    from .definitions import signature, statement_ranks
 
     fallback = functools.partial(text_rank, lines)
 
@@ -107,7 +102,7 @@ def _definitions(parsed: ParsedFile, lines: SourceLines) -> list[Chunk]:
 
 def _markdown(lines: SourceLines) -> list[Chunk]:
     chunks: list[Chunk] = []
-    from lumen_hooks.chunking.markdown import sections
+    from .markdown import sections
 
     for piece in sections(lines):
         header = lines.rows[piece.first].strip()[:SIGNATURE_MAX] if piece.owner else ""

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tree_sitter import QueryCursor
 
-from lumen_hooks.chunking.grammars import GRAMMARS, Grammar, parser_and_query
-from lumen_hooks.chunking.model import NESTING, TIME, ParseAbandonedError
-from lumen_hooks.chunking.nesting import nesting
-from lumen_hooks.chunking.settings import (
+from .chunk import NESTING, TIME, ParseAbandonedError
+from .grammars import GRAMMARS, Grammar, parser_and_query
+from .nesting import nesting
+from .settings import (
     PARSE_SECONDS_MAX,
     PARSE_SECONDS_PER_CHARACTER,
     PART_MIN,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node, Parser, Tree, TreeCursor
 
-    from lumen_hooks.chunking.lines import SourceLines
+    from .lines import SourceLines
 
 _LEAVES = frozenset({"function", "method", "macro"})
 _WITH_METHODS = frozenset({"class", "interface", "struct", "trait", "enum"})

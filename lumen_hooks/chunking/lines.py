@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from lumen_hooks.chunking.settings import PART_MAX, PART_MIN, WHOLE_MAX
+from .settings import PART_MAX, PART_MIN, WHOLE_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from lumen_hooks.chunking.pieces import Piece, merged
+from .pieces import Piece, merged
 
 if TYPE_CHECKING:
-    from lumen_hooks.chunking.lines import SourceLines
+    from .lines import SourceLines
 
 _ATX = re.compile(r" {0,3}(#{1,6})(?![^ \t])")
 _SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*$")

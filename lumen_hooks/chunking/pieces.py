@@ -10,7 +10,7 @@ import re
 import zlib
 from typing import TYPE_CHECKING
 
-from lumen_hooks.chunking.settings import (
+from .settings import (
     CONTAINER_WHOLE_MAX,
     MERGE_MAX,
     MERGE_STOP_MIN,
@@ -20,8 +20,8 @@ from lumen_hooks.chunking.settings import (
 )
 
 if TYPE_CHECKING:
-    from lumen_hooks.chunking.definitions import Definition
-    from lumen_hooks.chunking.lines import SourceLines
+    from .definitions import Definition
+    from .lines import SourceLines
 
 CLOSED = 0
 _CLOSING_LINES = re.compile(r"(?:\W|\b(?:end|endif|done|fi|esac)\b)*", re.DOTALL)

@@ -17,9 +17,10 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from lumen_hooks.chunking.chunker import chunk_file, cut_by_lines, is_parsed
-from lumen_hooks.chunking.model import CRASH, TIME, UNTRIED, Chunk, ChunkedFile
-from lumen_hooks.spawn import inherited_descriptors
+from lumen_hooks.notify.spawn import inherited_descriptors
+
+from .chunk import CRASH, TIME, UNTRIED, Chunk, ChunkedFile
+from .chunker import chunk_file, cut_by_lines, is_parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

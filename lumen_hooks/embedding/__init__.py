@@ -1,6 +1,6 @@
-"""Embedding models, and the store that remembers what they computed.
+"""Embedding models: texts to int8 vectors; no database.
 
-Importing this package imports nothing: `identity`, `text` and `store` are
-cheap enough for every tier, `static` brings numpy and tokenizers, and only
-`engine` brings fastembed.
+Importing this package imports nothing: `identity` and `text` are cheap enough
+for every tier, `static` brings numpy and tokenizers, and only
+`fastembed_engine` brings fastembed.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from lumen_hooks.config import BUILTIN_MODEL
+from lumen_hooks.settings import BUILTIN_MODEL
 
 from .identity import default_models_folder, identify
 from .threads import limit_threads
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from lumen_hooks.config import Settings
+    from lumen_hooks.settings import Settings
 
     from .identity import ModelIdentity
 
@@ -72,7 +72,7 @@ def load_embedder(
 
     place = models_folder or settings.models_folder or default_models_folder({})
     if download:
-        from .engine import locate
+        from .fastembed_engine import locate
         from .identity import local_files
 
         if local_files(settings.model) is None:

@@ -14,9 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lumen_hooks.config import BUILTIN_MODEL
 from lumen_hooks.errors import ModelError
-from lumen_hooks.installed import versions
+from lumen_hooks.settings import BUILTIN_MODEL
+from lumen_hooks.system.installed import versions
 
 from .files import (
     POOLING,
@@ -33,13 +33,13 @@ from .text import EMBEDDED_TEXT_VERSION
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lumen_hooks.config import Settings
+    from lumen_hooks.settings import Settings
 
 MAX_TOKENS = 512
 """Tokens of a text that count; what follows them is not embedded. fastembed's static models
 have the same limit, and the memory of a transformer grows with its square."""
 
-BUILTIN_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "model")
+BUILTIN_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "weights")
 BUILTIN_FILES = (STATIC_WEIGHTS, TOKENIZER, POOLING)
 DIGEST_FILE = "DIGEST"
 
@@ -104,7 +104,7 @@ def identify(settings: Settings, *, models_folder: str | None = None) -> ModelId
     known = _recall(name, place)
     if known is not None:
         return known
-    from .engine import locate
+    from .fastembed_engine import locate
 
     return remember(name, locate(name, place), place)
 

@@ -19,8 +19,8 @@ from lumen_hooks.errors import ModelError
 from .files import HINT, STATIC_WEIGHTS, TOKENIZER, safetensors_header
 from .identity import MAX_TOKENS
 from .quantise import quantise
+from .term_weighting import read_weighing, words_of
 from .text import encodable, query_text
-from .weighing import read_weighing, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

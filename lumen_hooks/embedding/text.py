@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 
-from lumen_hooks.words import split_identifiers
+from lumen_hooks.chunking.identifiers import split_identifiers
 
 EMBEDDED_TEXT_VERSION = 1
 """Part of every model key: texts made by different rules have vectors that do not mix."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .engine import Engine, load_named, load_onnx, load_static
+from .fastembed_engine import Engine, load_named, load_onnx, load_static
 from .identity import local_files
 from .quantise import quantise
 from .static import StaticEmbedder
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lumen_hooks.config import Settings
+    from lumen_hooks.settings import Settings
 
     from .embedder import Embedder
     from .identity import ModelIdentity

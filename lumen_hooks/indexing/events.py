@@ -12,10 +12,10 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from lumen_hooks.own_files import open_file, remove
+from lumen_hooks.notify.own_files import open_file, remove
 
 if TYPE_CHECKING:
-    from lumen_hooks.worktree import Worktree
+    from lumen_hooks.git.worktree import Worktree
 
 
 def pending(worktree: Worktree) -> bool:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from lumen_hooks.config import BUILTIN_MODEL
 from lumen_hooks.errors import LockError
-from lumen_hooks.locks import Acquired, acquire
-from lumen_hooks.slots import acquire_slot
+from lumen_hooks.settings import BUILTIN_MODEL
+from lumen_hooks.system.locks import Acquired, acquire
+
+from .slots import acquire_slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,17 +15,17 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lumen_hooks import log, vectors
+from lumen_hooks.chunking.chunk import UNTRIED
 from lumen_hooks.chunking.languages import language_of
-from lumen_hooks.chunking.model import UNTRIED
 from lumen_hooks.chunking.process import Chunker
 from lumen_hooks.embedding.identity import identify
-from lumen_hooks.embedding.store import EmbeddingStore
 from lumen_hooks.errors import CorruptIndexError, GoneError, LockError, StoreError
-from lumen_hooks.fingerprint import INDEX_VERSION, fingerprint
-from lumen_hooks.locks import Acquired, Failed, Held, Holder, acquire, failed
-from lumen_hooks.manifest import scan
-from lumen_hooks.seeding.publish import (
+from lumen_hooks.files.manifest import scan
+from lumen_hooks.storage import vec0 as vectors
+from lumen_hooks.storage.embedding_cache import EmbeddingStore
+from lumen_hooks.storage.fingerprint import INDEX_VERSION, fingerprint
+from lumen_hooks.storage.index import Index, create_index, open_index
+from lumen_hooks.storage.publish import (
     discard,
     file_identity,
     publish,
@@ -33,28 +33,29 @@ from lumen_hooks.seeding.publish import (
     sweep,
     temporary_path,
 )
-from lumen_hooks.sqlite import translated
-from lumen_hooks.store import Index, create_index, open_index
-from lumen_hooks.values import storable
+from lumen_hooks.storage.sqlite import translated
+from lumen_hooks.storage.values import storable
+from lumen_hooks.system import log
+from lumen_hooks.system.locks import Acquired, Failed, Held, Holder, acquire, failed
 
 from . import events
-from .difference import blob_length, compare
-from .prepare import NoProgress, Preparer, Progress, Tally
-from .report import NotedProgress
+from .compare import blob_length, compare
+from .progress import NotedProgress
+from .stage import NoProgress, Preparer, Progress, Tally
 from .turns import Turns, is_small
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lumen_hooks.config import Settings
     from lumen_hooks.embedding.embedder import Embedder
     from lumen_hooks.embedding.identity import ModelIdentity
-    from lumen_hooks.manifest import Manifest
-    from lumen_hooks.seeding.seed import Seeded
-    from lumen_hooks.store import FileRow
-    from lumen_hooks.worktree import Worktree
+    from lumen_hooks.files.manifest import Manifest
+    from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.settings import Settings
+    from lumen_hooks.storage.index import FileRow
 
-    from .difference import Difference
+    from .compare import Difference
+    from .seed import Seeded
 
 RECONSIDER_SECONDS = 5.0
 """An update that has taken longer than this asks now and then whether it is still wanted."""
@@ -235,7 +236,7 @@ class _Update:
         index = self._open(check=check)
         seeded = None
         if index is None and not force:
-            from lumen_hooks.seeding.seed import seed  # libgit2 costs 90 ms to import
+            from .seed import seed  # libgit2 costs 90 ms to import
 
             seeded = seed(self._worktree, self._fingerprint)
             index = self._open(check=False) if seeded else None

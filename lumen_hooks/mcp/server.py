@@ -19,11 +19,11 @@ from pydantic import BaseModel, ValidationError
 
 from lumen_hooks import __version__
 from lumen_hooks.errors import LumenError, RepositoryError
-from lumen_hooks.harmless import harmless, one_line
+from lumen_hooks.system.terminal import harmless, one_line
 
-from .calls import Reporter
-from .desk import Desk
-from .models import (
+from .executor import Reporter
+from .roots import StrayError, folder_of_uri, needs_roots
+from .schemas import (
     DEFAULT_LINES,
     RelatedArguments,
     Results,
@@ -31,13 +31,13 @@ from .models import (
     StatusArguments,
     StatusReport,
 )
-from .places import StrayError, folder_of_uri, needs_roots
 from .text import describe_results, report_of, results_of
+from .tools import Desk
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
 
-    from .desk import Surroundings
+    from .tools import Surroundings
 
 ROOTS_SECONDS = 3.0
 """How long a client may take to name its roots; one that does not is not asked again."""

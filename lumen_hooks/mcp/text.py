@@ -10,14 +10,14 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from lumen_hooks.harmless import MAX_LINE_CHARACTERS, harmless, one_line
-from lumen_hooks.status import ABSENT, FRESH
+from lumen_hooks.service.status import ABSENT, FRESH
+from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS, harmless, one_line
 
-from .models import Result, Results, StatusReport
+from .schemas import Result, Results, StatusReport
 
 if TYPE_CHECKING:
-    from lumen_hooks.answer import Answer
-    from lumen_hooks.status import Status
+    from lumen_hooks.service.answer import Answer
+    from lumen_hooks.service.status import Status
 
 MAX_CODE_CHARACTERS = 60_000
 """Of code in one answer; results beyond it come without theirs. Some clients refuse more."""

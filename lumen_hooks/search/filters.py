@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 import apsw
 import numpy as np
 
-from lumen_hooks import values
-from lumen_hooks.chunking.model import KINDS
+from lumen_hooks.chunking.chunk import KINDS
 from lumen_hooks.errors import QueryError
-from lumen_hooks.globs import Groups
+from lumen_hooks.files.globs import Groups
+from lumen_hooks.storage import values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .model import Query
+    from .results import Query
 
 
 MAX_PATTERN_CHARACTERS = 1000

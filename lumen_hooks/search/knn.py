@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import apsw
 import numpy as np
 
-from lumen_hooks import values
 from lumen_hooks.errors import CorruptIndexError
-from lumen_hooks.schema import SCHEMA_VERSION, version_of
-from lumen_hooks.sqlite import crc32
+from lumen_hooks.storage import values
+from lumen_hooks.storage.schema import SCHEMA_VERSION, version_of
+from lumen_hooks.storage.sqlite import crc32
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

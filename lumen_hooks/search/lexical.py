@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 import apsw
 import numpy as np
 
-from lumen_hooks import values
 from lumen_hooks.errors import CorruptIndexError
-
-from .terms import NAME_MARK, PATH_MARK, match_expression, query_terms
+from lumen_hooks.storage import values
+from lumen_hooks.storage.lexical_terms import NAME_MARK, PATH_MARK, match_expression, query_terms
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .model import Hit
+    from .results import Hit
 
 ADJACENT_GAP_LINES = 1
 """Two parts are neighbours with so many lines (blank ones) between them."""

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 import apsw
 import numpy as np
 
-from lumen_hooks import values
 from lumen_hooks.errors import CorruptIndexError, QueryError, StoreError
-from lumen_hooks.sqlite import translated
-from lumen_hooks.sums import insist_on_files, read_meta
+from lumen_hooks.storage import values
+from lumen_hooks.storage.lexical_terms import MAX_QUERY_CHARACTERS
+from lumen_hooks.storage.sqlite import translated
+from lumen_hooks.storage.sums import insist_on_files, read_meta
 
 from .filters import allowed_chunks
-from .fusion import Ranking
 from .knn import Matrix, load_matrix, match_search
 from .lexical import file_chunks, lexical_search
 from .merge import definition_parts, merge_hits
-from .model import MAX_LIMIT, Hit, MadeWith, Query, SearchResult
+from .ranking import Ranking
 from .related import CHUNK_OF_FILE, origin_at
-from .terms import MAX_QUERY_CHARACTERS
+from .results import MAX_LIMIT, Hit, MadeWith, Query, SearchResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lumen_hooks import values, vectors
 from lumen_hooks.errors import QueryError
+from lumen_hooks.storage import values
+from lumen_hooks.storage import vec0 as vectors
 
 from .merge import definition_parts
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import apsw
     from numpy.typing import NDArray
 
-    from .model import Hit
+    from .results import Hit
 
 
 CHUNK_OF_FILE = (

@@ -3,7 +3,7 @@
 python -m tests.benchmarks.embedding [--keep FOLDER]
 
 Of Django's Python files, each path from a fresh model, a warm second pass beside the first. Both
-make the same vectors (tests/test_embedding_models.py).
+make the same vectors (tests/embedding/test_models.py).
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.chunking.chunker import chunk_file
 from lumen_hooks.embedding.builtin import BuiltinEmbedder
-from lumen_hooks.embedding.engine import load_static
+from lumen_hooks.embedding.fastembed_engine import load_static
 from lumen_hooks.embedding.identity import BUILTIN_FOLDER, identify_builtin
 from lumen_hooks.embedding.quantise import quantise
+from lumen_hooks.embedding.term_weighting import as_text
 from lumen_hooks.embedding.text import embedded_text
-from lumen_hooks.embedding.weighing import as_text
-from tests.benchmarks.measure import django_sources
+
+from .measure import django_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

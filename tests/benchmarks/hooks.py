@@ -24,12 +24,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.hook import GIT_EVENTS
-from lumen_hooks.hook_files import hook_script
-from lumen_hooks.installer import Request, install_hooks, install_pre_commit
-from lumen_hooks.pre_commit_config import INSTALL_COMMAND
-from lumen_hooks.worktree import find_worktree
-from tests.benchmarks.measure import Cost, django_sources, git_settings, lumen, run
+from lumen_hooks.setup.installer import Request, install_hooks, install_pre_commit
+from lumen_hooks.setup.pre_commit import INSTALL_COMMAND
+from lumen_hooks.setup.script import hook_script
+
+from .measure import Cost, django_sources, git_settings, lumen, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

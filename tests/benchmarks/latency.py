@@ -27,28 +27,29 @@ limit_threads(1)  # as the commands do, before numpy is imported
 
 import numpy as np
 
-from lumen_hooks import vectors
 from lumen_hooks.chunking.chunker import chunk_file
-from lumen_hooks.config import Settings
 from lumen_hooks.embedding.builtin import BuiltinEmbedder
 from lumen_hooks.embedding.identity import identify_builtin
 from lumen_hooks.embedding.quantise import quantise
 from lumen_hooks.embedding.text import embedded_text
-from lumen_hooks.fingerprint import INDEX_VERSION, fingerprint
+from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.search.knn import Matrix, load_matrix
 from lumen_hooks.search.query import Query, Searcher
-from lumen_hooks.search.terms import lexical_words
-from lumen_hooks.store import create_index, open_index
-from lumen_hooks.sums import FILE_SUM
-from lumen_hooks.worktree import find_worktree
-from tests.benchmarks.measure import django_sources, git_settings, lumen, run
+from lumen_hooks.settings import Settings
+from lumen_hooks.storage import vec0 as vectors
+from lumen_hooks.storage.fingerprint import INDEX_VERSION, fingerprint
+from lumen_hooks.storage.index import create_index, open_index
+from lumen_hooks.storage.lexical_terms import lexical_words
+from lumen_hooks.storage.sums import FILE_SUM
+
+from .measure import django_sources, git_settings, lumen, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from lumen_hooks.store import Index
+    from lumen_hooks.storage.index import Index
 
 CHUNKS_PER_FILE = 50
 BATCH = 10_000

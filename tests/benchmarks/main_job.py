@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.benchmarks.measure import Cost, django_sources, git_settings, lumen, run
+from .measure import Cost, django_sources, git_settings, lumen, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,8 +99,8 @@ def _only_python(folder: str, names: list[str]) -> list[str]:
 
 
 def _indexed(top: Path) -> list[Path]:
-    from lumen_hooks.store import open_index
-    from lumen_hooks.worktree import find_worktree
+    from lumen_hooks.git.worktree import find_worktree
+    from lumen_hooks.storage.index import open_index
 
     index = open_index(find_worktree(str(top)).index_path)
     if index is None:

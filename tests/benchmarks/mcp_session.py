@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from tests.benchmarks.measure import django_sources, git_settings, lumen, run
-from tests.mcp_agent import Agent, agent
-from tests.repository import Repository
-from tests.sources import python_function
+from tests.support.mcp_agent import Agent, agent
+from tests.support.repository import Repository
+from tests.support.sources import python_function
+
+from .measure import django_sources, git_settings, lumen, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -146,12 +147,12 @@ def _measure_parts(top: Path, calls: int) -> None:
     from lumen_hooks.embedding.threads import limit_threads
 
     limit_threads(1)  # as the server does, before numpy is imported
-    from lumen_hooks.answer import open_searcher
-    from lumen_hooks.config import load_settings
     from lumen_hooks.embedding.embedder import load_embedder
-    from lumen_hooks.search.model import Query
-    from lumen_hooks.status import look_at
-    from lumen_hooks.worktree import find_worktree
+    from lumen_hooks.git.worktree import find_worktree
+    from lumen_hooks.search.results import Query
+    from lumen_hooks.service.answer import open_searcher
+    from lumen_hooks.service.status import look_at
+    from lumen_hooks.settings import load_settings
 
     worktree = find_worktree(str(top))
     settings = load_settings(worktree.top, {})

@@ -37,9 +37,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lumen_hooks.config_hooks import command_for, section_of
 from lumen_hooks.hook import GIT_EVENTS
-from lumen_hooks.hook_files import hook_script
+from lumen_hooks.setup.git_config import command_for, section_of
+from lumen_hooks.setup.script import hook_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

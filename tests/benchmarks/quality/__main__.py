@@ -15,18 +15,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.measure import git_settings
-from tests.benchmarks.quality.corpus import make_corpus
-from tests.benchmarks.quality.indexes import indexed, load_model, settings_for
-from tests.benchmarks.quality.rankings import RANKINGS, Rankings
-from tests.benchmarks.quality.scores import Score, interval, score
-from tests.benchmarks.quality.sources import LANGUAGES, Places, load_sources
+
+from .corpus import make_corpus
+from .indexes import indexed, load_model, settings_for
+from .rankings import RANKINGS, Rankings
+from .scores import Score, interval, score
+from .sources import LANGUAGES, Places, load_sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lumen_hooks.config import Settings
     from lumen_hooks.embedding.embedder import Embedder
-    from tests.benchmarks.quality.corpus import Corpus
+    from lumen_hooks.settings import Settings
+
+    from .corpus import Corpus
 
 Results = dict[tuple[str, str], list[Score]]
 """Scores by (group, ranking); a group is a language, a kind of question, or `all`."""

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.measure import run
-from tests.benchmarks.quality import documented, questions, sources
-from tests.benchmarks.quality.documented import strip_documentation
-from tests.benchmarks.quality.questions import (
+
+from . import documented, questions, sources
+from .documented import strip_documentation
+from .questions import (
     Definitions,
     Place,
     Question,
@@ -21,7 +22,7 @@ from tests.benchmarks.quality.questions import (
     docstring_questions,
     identifier_questions,
 )
-from tests.benchmarks.quality.sources import Places, Source, files_of
+from .sources import Places, Source, files_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,22 +8,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lumen_hooks import fingerprint, store
-from lumen_hooks.config import BUILTIN_MODEL, Settings
 from lumen_hooks.embedding.embedder import load_embedder
 from lumen_hooks.embedding.identity import identify
+from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.update import Job, update_index
-from lumen_hooks.search import terms
-from lumen_hooks.store import open_index
-from lumen_hooks.worktree import find_worktree
+from lumen_hooks.settings import BUILTIN_MODEL, Settings
+from lumen_hooks.storage import fingerprint
+from lumen_hooks.storage import index as store
+from lumen_hooks.storage import lexical_terms as terms
+from lumen_hooks.storage.index import open_index
 from tests.benchmarks.measure import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lumen_hooks.embedding.embedder import Embedder
-    from lumen_hooks.store import Index
-    from tests.benchmarks.quality.corpus import Corpus
+    from lumen_hooks.storage.index import Index
+
+    from .corpus import Corpus
 
 
 def settings_for(model: str | None, models_folder: str) -> Settings:

@@ -13,16 +13,17 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lumen_hooks.search.fusion import is_test
-from lumen_hooks.words import split_identifiers
-from tests.benchmarks.quality.sources import git
+from lumen_hooks.chunking.identifiers import split_identifiers
+from lumen_hooks.search.ranking import is_test
+
+from .sources import git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from tests.benchmarks.quality.documented import Documented
-    from tests.benchmarks.quality.sources import Source
+    from .documented import Documented
+    from .sources import Source
 
 PER_KIND = 250
 """Questions of one kind in one set of one language, at most."""

@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lumen_hooks.search import lexical, query
-from lumen_hooks.search.fusion import normalised
 from lumen_hooks.search.merge import merge_hits
 from lumen_hooks.search.query import Query, Searcher
-from tests.benchmarks.quality.scores import DEPTH
+from lumen_hooks.search.ranking import normalised
+
+from .scores import DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import apsw
 
-    from lumen_hooks.search.model import Hit
     from lumen_hooks.search.query import QueryEmbedder
+    from lumen_hooks.search.results import Hit
 
 CANDIDATES = 100
 RANK_CONSTANT = 10

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lumen_hooks.search.model import Hit
-    from tests.benchmarks.quality.questions import Place, Question
+    from lumen_hooks.search.results import Hit
+
+    from .questions import Place, Question
 
 DEPTH = 10
 RESAMPLES = 1000

@@ -1,0 +1,41 @@
+"""`lumen-hooks hook`: what pre-commit and other tools call."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from lumen_hooks import hook as events
+from lumen_hooks.errors import LumenError
+from lumen_hooks.git.command import git
+from lumen_hooks.settings import insist_on_trust
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("event", type=click.Choice(events.EVENTS))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def hook(directory: str, event: str, arguments: tuple[str, ...]) -> None:
+    """Tell the index that something happened in this worktree.
+
+    EVENT is a git hook's name, with the arguments that git gave it, or worktree-add with the path
+    of a worktree that was made without git's hooks. Prints nothing and never fails.
+    """
+    place = os.path.join(directory, *arguments[:1]) if event == events.WORKTREE_ADD else directory
+    try:
+        configured = _configured(place)
+    except LumenError:
+        return  # no worktree, or one that git refuses: not even a hint is left in it
+    events.run(event, directory, arguments, {**configured, **os.environ})
+
+
+def _configured(directory: str) -> dict[str, str]:
+    """`lumen.refresh` for those who call no script of ours, which has it filled in.
+
+    Raises:
+        RepositoryError: git refuses the repository, or finds none.
+    """
+    insist_on_trust(directory)
+    value = git(["config", "--get", "lumen.refresh"], cwd=directory, accept=(0, 1))
+    return {"LUMEN_REFRESH": os.fsdecode(value).strip()} if value else {}

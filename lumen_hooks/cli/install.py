@@ -1,0 +1,120 @@
+"""`lumen-hooks install` and `uninstall`: once for a repository, for all of its worktrees."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from lumen_hooks.doctor.hooks import check_reach
+from lumen_hooks.errors import InstallError
+from lumen_hooks.git.worktree import find_worktree
+from lumen_hooks.indexing.donors import all_worktrees
+from lumen_hooks.settings import load_settings
+from lumen_hooks.setup.installer import (
+    Request,
+    edited_files,
+    install_hooks,
+    install_pre_commit,
+    uninstall_hooks,
+)
+from lumen_hooks.setup.pre_commit import INSTALL_COMMAND, has_stanza
+from lumen_hooks.setup.throw_away import TEMPORARY, is_temporary
+
+from .index import run_index
+from .purge import purge_indexes
+
+if TYPE_CHECKING:
+    from lumen_hooks.doctor.check import Check
+    from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.setup.installer import Installed
+
+
+@click.command()
+@click.option("--native", is_flag=True, help="Hooks that git calls itself (the default).")
+@click.option("--pre-commit", is_flag=True, help="Hooks that the pre-commit framework calls.")
+@click.option("--no-index", is_flag=True, help="Do not index this worktree now.")
+@click.pass_obj
+def install(directory: str, native: bool, pre_commit: bool, no_index: bool) -> None:
+    """Install the git hooks of this repository and index this worktree.
+
+    A hook that is there already is kept and called. Where that cannot be done without editing
+    another tool's file, the line to add is printed. Run it again after moving the repository or
+    the virtual environment, after changing lumen.refresh, and after upgrading git to 2.54 or
+    later.
+    """
+    if native and pre_commit:
+        raise click.UsageError("--native and --pre-commit exclude each other")
+    worktree = find_worktree(directory)
+    # The environment of this command is not that of the hooks.
+    request = Request(sys.executable, load_settings(worktree.top, {}).refresh)
+    problem = (_with_pre_commit if pre_commit else _natively)(worktree, request)
+    if is_temporary(sys.executable):
+        click.echo(f"note: hooks start {sys.executable}{TEMPORARY}", err=True)
+    if not no_index:
+        run_index(directory, force=False)
+    if problem is not None:
+        raise problem
+
+
+def _natively(worktree: Worktree, request: Request) -> InstallError | None:
+    results = install_hooks(worktree, request)
+    for result in results:
+        off = f", but {result.off} is false: it does nothing" if result.off else ""
+        click.echo(f"{result.event}: {result.action} ({result.path}){off}", err=True)
+    if has_stanza(worktree):
+        click.echo(
+            "note: .pre-commit-config.yaml has these hooks too; where pre-commit runs them, they "
+            "run twice (harmless, but slower)",
+            err=True,
+        )
+    refused = [result for result in results if result.action == "refused"]
+    if refused:
+        return InstallError(_refusals(refused))
+    if any(result.off for result in results):
+        return None  # as the user wants it
+    return _unreached(check_reach(worktree, all_worktrees(worktree)))
+
+
+def _unreached(checks: list[Check]) -> InstallError | None:
+    """Hooks that are in place, but cannot fire everywhere."""
+    if not checks:
+        return None
+    lines = ["the hooks are in place, but do not fire in every worktree"]
+    lines += [check.detail for check in checks]
+    return InstallError("\n".join(lines), hint="; ".join(dict.fromkeys(c.hint for c in checks)))
+
+
+def _with_pre_commit(worktree: Worktree, request: Request) -> None:
+    stanza, removed = install_pre_commit(worktree, request)
+    for path in edited_files(worktree):
+        click.echo(f"note: {path} was edited since it was installed, and still runs", err=True)
+    for what in removed:
+        click.echo(f"removed from {what}: pre-commit calls the hooks instead", err=True)
+    click.echo(f"{stanza.path}: {stanza.action}", err=True)
+    click.echo(
+        "Nothing runs until pre-commit is installed for these events. Commit or stage the file "
+        f"(pre-commit refuses an unstaged one), then run:\n    {INSTALL_COMMAND}",
+        err=True,
+    )
+
+
+def _refusals(refused: list[Installed]) -> str:
+    lines = [f"{len(refused)} hooks were left alone; add what follows to have them all"]
+    for result in refused:
+        lines.append(f"{result.path}: {result.reason}")
+        lines += [f"    {line}" for line in result.line_to_add.splitlines()]
+    return "\n".join(lines)
+
+
+@click.command()
+@click.option("--purge", is_flag=True, help="Also remove every worktree's index and the log.")
+@click.pass_obj
+def uninstall(directory: str, purge: bool) -> None:
+    """Remove what install put in place, and nothing else."""
+    worktree = find_worktree(directory)
+    for path in uninstall_hooks(worktree):
+        click.echo(f"removed from {path}", err=True)
+    if purge:
+        purge_indexes(worktree, every=True)

@@ -1,0 +1,108 @@
+"""The command line's frame: options before the command, exit codes, the one catcher of errors."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+import click
+
+from lumen_hooks import __version__
+from lumen_hooks.errors import LumenError
+from lumen_hooks.git.worktree import find_worktree
+from lumen_hooks.system import log
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXPECTED, USAGE, BUG, INTERRUPTED = 1, 2, 3, 130
+
+COMMANDS = {
+    "install": "install",
+    "uninstall": "install",
+    "index": "index",
+    "wait": "wait",
+    "search": "search",
+    "related": "related",
+    "status": "status",
+    "doctor": "doctor",
+    "purge": "purge",
+    "mcp": "mcp",
+    "agent": "agent",
+    "hook": "hook",
+    "completion": "completion",
+}
+"""Each command's module, imported only when it is asked for."""
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"lumen_hooks.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Whoever read our output has seen enough, which click would call a failure. Keep the
+            # interpreter from flushing into it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-C", "directory", metavar="DIR", default=".", help="Work in DIR instead of here.")
+@click.version_option(__version__, "-V", "--version", message="lumen-hooks %(version)s")
+@click.pass_context
+def cli(context: click.Context, directory: str) -> None:
+    """A semantic code index that follows your git worktrees."""
+    context.obj = directory
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run a command line and return its exit code; every error ends here."""
+    try:
+        # An exit code if a command left early (doctor's findings, --help), else what it returned.
+        code = cli.main(args=list(argv), prog_name="lumen-hooks", standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except LumenError as error:
+        click.echo(_marked("error", error.message), err=True)
+        if error.hint:
+            click.echo(_marked("hint", error.hint), err=True)
+        return EXPECTED
+    except Exception as error:  # a bug: say so in one line, and keep the traceback for the report
+        return _bug(argv, error)
+    return code if isinstance(code, int) else 0
+
+
+def _marked(mark: str, text: str) -> str:
+    """A message under its mark; a line break in it, a file's name has one, begins no other."""
+    return f"{mark}: " + text.replace("\n", "\n  ")
+
+
+def _bug(argv: Sequence[str], error: Exception) -> int:
+    trace = "".join(traceback.format_exception(error))
+    directory = argv[1] if argv[:1] == ["-C"] and len(argv) > 1 else "."
+    click.echo(f"error: this is a bug in lumen-hooks: {type(error).__name__}: {error}", err=True)
+    try:
+        worktree = find_worktree(directory)
+    except (LumenError, OSError):
+        click.echo(trace, err=True)
+        return BUG
+    log.append(worktree.common_dir, {"event": "bug", "command": list(argv), "traceback": trace})
+    click.echo(f"hint: the traceback is the last line of {worktree.log_path}", err=True)
+    return BUG

@@ -1,0 +1,46 @@
+"""`lumen-hooks related`: what is like the code at a place."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from lumen_hooks.errors import QueryError
+from lumen_hooks.notify.spawn import spawn_worker
+from lumen_hooks.service.workspace import from_top, job_at
+
+from .progress import progress_bar
+from .search import show
+
+_PLACE = re.compile(r"(?P<path>.+):(?P<line>\d{1,9})(?:-\d+)?", re.DOTALL)
+
+
+@click.command()
+@click.argument("place", metavar="PATH:LINE")
+@click.option("-n", "--limit", type=int, default=10, show_default=True, help="Results at most.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--no-refresh", is_flag=True, help="Answer from the index as it is.")
+@click.pass_obj
+def related(directory: str, place: str, limit: int, as_json: bool, no_refresh: bool) -> None:
+    """Find the code that is most like the definition at PATH:LINE.
+
+    A place may be given as search prints it (PATH:START-END). Results are shown as search does.
+    """
+    match = _PLACE.fullmatch(place)
+    if match is None:
+        raise QueryError(f"{place} names no line", hint="write it as PATH:LINE")
+    with progress_bar() as progress:
+        job = job_at(directory, "related", progress)
+        from lumen_hooks.search.related import Place
+        from lumen_hooks.service.answer import related as find_related
+
+        top = job.worktree.top
+        found = find_related(
+            job,
+            Place(from_top(match["path"], directory, top), int(match["line"])),
+            limit,
+            refresh=not no_refresh,
+            start_worker=lambda: spawn_worker(top, "related"),
+        )
+    show(found, as_json=as_json)

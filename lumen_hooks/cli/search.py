@@ -1,0 +1,103 @@
+"""`lumen-hooks search`: ask this worktree."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+import click
+
+from lumen_hooks.chunking.chunk import KINDS
+from lumen_hooks.chunking.languages import LANGUAGES
+from lumen_hooks.notify.spawn import spawn_worker
+from lumen_hooks.service.status import FRESH
+from lumen_hooks.service.workspace import from_top, job_at
+
+from .output import echo_json
+from .progress import progress_bar
+
+if TYPE_CHECKING:
+    from lumen_hooks.service.answer import Answer
+
+
+@click.command()
+@click.argument("query")
+@click.option("-n", "--limit", type=int, default=10, show_default=True, help="Results at most.")
+@click.option("--path", help="Only below this folder, in this file, or matching this glob.")
+@click.option(
+    "--lang", "languages", multiple=True, metavar="L", help=f"Only: {', '.join(LANGUAGES)}."
+)
+@click.option("--kind", "kinds", multiple=True, metavar="K", help=f"Only: {', '.join(KINDS)}.")
+@click.option(
+    "--context", type=click.IntRange(0, 1000), default=0, metavar="N", help="Lines around a result."
+)
+@click.option("-l", "--files-with-matches", is_flag=True, help="Print the paths only, best first.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--no-refresh", is_flag=True, help="Answer from the index as it is.")
+@click.pass_obj
+def search(
+    directory: str,
+    query: str,
+    limit: int,
+    path: str | None,
+    languages: tuple[str, ...],
+    kinds: tuple[str, ...],
+    context: int,
+    files_with_matches: bool,
+    as_json: bool,
+    no_refresh: bool,
+) -> None:
+    """Find code by what it does, by name, or by an error message.
+
+    Results go to standard output: with a highlighted snippet on a terminal, as plain text in a
+    pipe, or as JSON.
+    """
+    with progress_bar() as progress:
+        job = job_at(directory, "search", progress)
+        from lumen_hooks.search.results import Query
+        from lumen_hooks.service.answer import answer
+
+        top = job.worktree.top
+        found = answer(
+            job,
+            Query(query, limit, path and from_top(path, directory, top), languages, kinds),
+            refresh=not no_refresh,
+            start_worker=lambda: spawn_worker(top, "search"),
+        )
+    if files_with_matches and not as_json:
+        _say_what_it_is_worth(found)
+        for name in dict.fromkeys(result.path for result in found.results):
+            click.echo(name)
+        return
+    if context:
+        from lumen_hooks.service.snippets import with_context
+
+        wider = tuple(with_context(top, result, context) for result in found.results)
+        found = replace(found, results=wider)
+    show(found, as_json=as_json)
+
+
+def show(found: Answer, *, as_json: bool) -> None:
+    """Print an answer: results on standard output, what they are worth on standard error."""
+    if as_json:
+        echo_json(asdict(found))
+        return
+    _say_what_it_is_worth(found)
+    from . import render
+
+    if sys.stdout.isatty():
+        render.show(found.results)
+    else:
+        click.echo(render.render_plain(found.results), nl=False)
+    if not found.results:
+        click.echo("no results", err=True)
+
+
+def _say_what_it_is_worth(found: Answer) -> None:
+    if found.state != FRESH and (found.pending_files or not found.problem):
+        click.echo(
+            f"note: the index is {found.state}: {found.pending_files:,} files differ", err=True
+        )
+    if found.problem:
+        click.echo(f"note: {found.problem}", err=True)

@@ -1,0 +1,266 @@
+"""Whether the hooks are installed, once, whole, and able to fire in this worktree."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lumen_hooks.git.config import unset_command
+from lumen_hooks.hook import EVENTS, GIT_EVENTS
+from lumen_hooks.setup.hooks_dir import HOOKS_PATH, files_with_ours, script_path
+from lumen_hooks.setup.pre_commit import FILE, INSTALL_COMMAND, declared_events
+from lumen_hooks.setup.script import (
+    BLOCK_START,
+    filled_in,
+    hook_script,
+    is_edited,
+    is_own,
+    manager_of,
+)
+from lumen_hooks.setup.throw_away import REMEDY, TEMPORARY, is_temporary, why_it_vanishes
+from lumen_hooks.system.atomic_file import read_regular
+
+from .check import Check
+from .triggers import REINSTALL, find_ways, read_setting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.settings import Settings
+
+    from .triggers import Setting, Way
+
+_IMPORT_SECONDS = 20
+
+
+def check_switches(settings: Settings, environ: Mapping[str, str]) -> Check:
+    """Whether the user switched the hooks off."""
+    if environ.get("LUMEN_HOOKS") == "0":
+        return Check("switched on", False, "LUMEN_HOOKS=0 is set here", "unset LUMEN_HOOKS")
+    if not settings.enabled:
+        hint = "git config lumen.enabled true, if LUMEN_ENABLED is not set"
+        return Check("switched on", False, "lumen.enabled is false", hint)
+    return Check("switched on", True, f"lumen.refresh is {settings.refresh}")
+
+
+def check_reach(here: Worktree, worktrees: Iterable[Worktree]) -> list[Check]:
+    """What keeps hooks that were installed from firing in some worktrees; empty for nothing.
+
+    Args:
+        here: where they were installed.
+        worktrees: all of the repository's; those to come are thought of.
+    """
+    setting = read_setting(here)
+    found = []
+    ways = find_ways(here, setting)
+    if _is_relative(setting) and not any(way.kind == "git config" for way in ways):
+        detail = (
+            f"core.hooksPath is {setting.hooks_path!r}, relative to each worktree: in those without"
+            " such a folder, so in linked ones, no hook fires"
+        )
+        found.append(Check("hooks", False, detail, _way_out(here, setting)))
+    for place in worktrees:
+        setting = read_setting(place)
+        check = _firing(place, setting, find_ways(place, setting))
+        if not check.ok and not (found and _is_relative(setting)):
+            found.append(replace(check, detail=f"{place.top}: {check.detail}"))
+    return found
+
+
+def _is_relative(setting: Setting) -> bool:
+    return bool(setting.hooks_path) and not os.path.isabs(
+        os.path.expanduser(setting.hooks_path or "")
+    )
+
+
+def _way_out(worktree: Worktree, setting: Setting) -> str:
+    """What to do about a core.hooksPath that is relative."""
+    if os.path.normpath(setting.hooks_path or "").startswith(".git" + os.sep):
+        # Nobody can make that folder: .git is a file in a linked worktree.
+        return f"{unset_command(worktree, HOOKS_PATH)}, then: {REINSTALL}"
+    return (
+        "run the tool that made that folder in each worktree, make core.hooksPath absolute, or use "
+        f"git 2.54 or later and: {REINSTALL}"
+    )
+
+
+def check_hooks(worktree: Worktree) -> list[Check]:
+    """Whether every event gets to our script in this worktree, and by one way only."""
+    setting = read_setting(worktree)
+    ways = find_ways(worktree, setting)
+    checks = [_firing(worktree, setting, ways), _once(_open_ways(ways))]
+    checks += _harmful(setting)
+    trap = _missing_config_trap(worktree, setting)
+    return [*checks, trap] if trap else checks
+
+
+def _open_ways(ways: list[Way]) -> dict[str, list[str]]:
+    return {
+        event: [way.kind for way in ways if way.event == event and not way.problem]
+        for event in GIT_EVENTS
+    }
+
+
+def _firing(worktree: Worktree, setting: Setting, ways: list[Way]) -> Check:
+    open_ways = _open_ways(ways)
+    silent = [event for event in GIT_EVENTS if not open_ways[event]]
+    if not silent:
+        kinds = dict.fromkeys(kind for event in GIT_EVENTS for kind in open_ways[event])
+        return Check("hooks", True, f"all {len(GIT_EVENTS)} events by {', '.join(kinds)}")
+    lost = _lost_folder(worktree, setting)
+    if lost and not any(way.kind == "git config" for way in ways):
+        return lost
+    barred = next((way for way in ways if way.event in silent and way.problem), None)
+    if barred:
+        return Check("hooks", False, f"{', '.join(silent)}: {barred.problem}", barred.hint)
+    what = "no hooks are installed" if len(silent) == len(GIT_EVENTS) else ", ".join(silent)
+    what += "" if len(silent) == len(GIT_EVENTS) else ": not installed"
+    return Check("hooks", False, what, REINSTALL)
+
+
+def _lost_folder(worktree: Worktree, setting: Setting) -> Check | None:
+    """That git looks for hook files where there are none, in this worktree at least."""
+    if setting.hooks_path == "":
+        detail = "core.hooksPath is empty, which switches hook files off"
+        return Check("hooks", False, detail, unset_command(worktree, HOOKS_PATH))
+    if setting.hooks_path is None or os.path.isdir(setting.folder):
+        return None
+    detail = f"core.hooksPath is {setting.hooks_path!r}: git finds no folder there"
+    hint = f"{unset_command(worktree, HOOKS_PATH)}, or make the folder"
+    if _is_relative(setting):
+        detail = (
+            f"core.hooksPath is {setting.hooks_path!r}, relative to each worktree, and "
+            f"{worktree.top} has no such folder: no hook file fires here"
+        )
+        hint = _way_out(worktree, setting)
+    return Check("hooks", False, detail, hint)
+
+
+def _once(open_ways: dict[str, list[str]]) -> Check:
+    doubled = [
+        f"{event} by {' and '.join(kinds)}" for event, kinds in open_ways.items() if len(kinds) > 1
+    ]
+    if not doubled:
+        return Check("installed once", True, "no event runs ours twice")
+    return Check(
+        "installed once",
+        False,
+        f"harmless, but slower: {'; '.join(doubled)}",
+        f"{REINSTALL} (or --pre-commit), and remove what it leaves from files that others own",
+    )
+
+
+def _harmful(setting: Setting) -> list[Check]:
+    """Hook files, of anyone, that make git itself fail."""
+    for event in GIT_EVENTS:
+        path = os.path.join(setting.folder, event)
+        first, _, _ = read_regular(path).partition(b"\n")
+        if not first.startswith(b"#!") or not os.access(path, os.X_OK):
+            continue
+        words = os.fsdecode(first[2:]).split()
+        if first.endswith(b"\r") or (words and not os.path.exists(words[0])):
+            reason = "Windows line ends" if first.endswith(b"\r") else f"{words[0]} is missing"
+            return [
+                Check(
+                    "hook files",
+                    False,
+                    f"git cannot run {path} ({reason}), and fails",
+                    f"repair it; if it is ours, delete it and run: {REINSTALL}",
+                )
+            ]
+    return []
+
+
+def _missing_config_trap(worktree: Worktree, setting: Setting) -> Check | None:
+    """That pre-commit fails in worktrees of branches without its configuration."""
+    if os.path.exists(os.path.join(worktree.top, FILE)) and not setting.declared:
+        return None
+    for event in GIT_EVENTS:
+        content = read_regular(os.path.join(setting.folder, event))
+        if manager_of(content) == "pre-commit" and b"--skip-on-missing-config" not in content:
+            return Check(
+                "pre-commit",
+                False,
+                f"where {FILE} is missing, pre-commit's {event} makes git exit with 1",
+                INSTALL_COMMAND,
+            )
+    return None
+
+
+def check_scripts(worktree: Worktree, settings: Settings) -> list[Check]:
+    """Whether our scripts are as this version writes them, and start an interpreter that works."""
+    side = [script_path(worktree, event) for event in EVENTS]
+    paths = dict.fromkeys([*side, *files_with_ours(worktree)])
+    scripts = {path: read_regular(path) for path in paths}
+    own = {path: content for path, content in scripts.items() if is_own(content)}
+    if not own:
+        return [Check("scripts", False, f"there are none in {os.path.dirname(side[0])}", REINSTALL)]
+    return [
+        _whole(side, scripts, own),
+        _interpreter(
+            {filled_in(content)[0] for content in own.values()},
+            pre_commit=bool(declared_events(read_regular(os.path.join(worktree.top, FILE)))),
+        ),
+        _refresh({filled_in(content)[1] for content in own.values()}, settings.refresh),
+    ]
+
+
+def _whole(side: list[str], scripts: dict[str, bytes], own: dict[str, bytes]) -> Check:
+    for path in side:
+        if not scripts[path]:
+            return Check("scripts", False, f"{path} is missing", REINSTALL)
+        if path not in own:
+            return Check("scripts", False, f"{path} is not ours", f"delete it, then: {REINSTALL}")
+    for path, content in own.items():
+        if is_edited(content):
+            hint = f"keep what was added elsewhere, delete the file, then: {REINSTALL}"
+            return Check("scripts", False, f"{path} was edited since it was installed", hint)
+        if not os.access(path, os.X_OK):
+            return Check("scripts", False, f"{path} is not executable", REINSTALL)
+        event = os.path.basename(path).removesuffix(".legacy")
+        if content != hook_script(event, *filled_in(content)):
+            return Check("scripts", False, f"{path} is of another version", REINSTALL)
+    blocks = sum(BLOCK_START in content for content in scripts.values())
+    calls = f", called from {blocks} hooks of others" if blocks else ""
+    return Check("scripts", True, f"{len(own)}, as installed{calls}")
+
+
+def _interpreter(pythons: set[str], *, pre_commit: bool) -> Check:
+    for python in sorted(pythons):
+        if not (os.path.isfile(python) and os.access(python, os.X_OK)):
+            detail = f"{python} is gone: hooks do nothing (a virtual environment moved or deleted?)"
+            return Check("interpreter", False, detail, f"{REINSTALL}, from the one in use")
+        reason = why_it_vanishes(python, pre_commit=pre_commit)
+        if reason:
+            return Check("interpreter", False, f"{python} will be gone: {reason}", REMEDY)
+        code = "import lumen_hooks.hook"
+        try:
+            done = subprocess.run(
+                [python, "-I", "-c", code],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=_IMPORT_SECONDS,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return Check("interpreter", False, f"{python} does not run: {error}", REINSTALL)
+        if done.returncode:
+            return Check(
+                "interpreter",
+                False,
+                f"{python} has no lumen_hooks: hooks do nothing",
+                f"install it there, or {REINSTALL} from an environment that has it",
+            )
+    shown = [f"{python}{TEMPORARY if is_temporary(python) else ''}" for python in sorted(pythons)]
+    return Check("interpreter", True, ", ".join(shown))
+
+
+def _refresh(modes: set[str], wanted: str) -> Check:
+    if modes == {wanted}:
+        return Check("refresh mode", True, wanted)
+    found = ", ".join(sorted(mode or "none" for mode in modes))
+    detail = f"the scripts were installed with {found}, but lumen.refresh is {wanted}"
+    return Check("refresh mode", False, detail, REINSTALL)

@@ -1,0 +1,177 @@
+"""By which ways git gets to our script for an event in one worktree, and what bars them.
+
+Reads what other tools wrote (hook files, .husky, lefthook.yml,
+.pre-commit-config.yaml) to tell whether they call ours; changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lumen_hooks.git.command import git
+from lumen_hooks.git.config import unset_command
+from lumen_hooks.hook import GIT_EVENTS
+from lumen_hooks.setup.git_config import (
+    FIRST_GIT,
+    command_for,
+    configured,
+    git_version,
+    section_of,
+    switched_off,
+)
+from lumen_hooks.setup.hooks_dir import hooks_folder, script_path
+from lumen_hooks.setup.pre_commit import FILE, INSTALL_COMMAND, declared_events
+from lumen_hooks.setup.script import calls_ours, is_own, manager_of
+from lumen_hooks.system.atomic_file import read_regular
+
+if TYPE_CHECKING:
+    from lumen_hooks.git.worktree import Worktree
+
+REINSTALL = "lumen-hooks install"
+_LEFTHOOK_FILES = tuple(
+    f"{dot}lefthook{local}.{suffix}"
+    for dot in ("", ".")
+    for local in ("", "-local")
+    for suffix in ("yml", "yaml", "toml", "json")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to our script.
+
+    Attributes:
+        event: the githooks(5) name.
+        kind: `git config`, `hook file`, `pre-commit`, `husky` or `lefthook`.
+        problem: why it leads nowhere in this worktree, or nothing.
+        hint: if so, what to do.
+    """
+
+    event: str
+    kind: str
+    problem: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all events' ways depend on.
+
+    Attributes:
+        version: git's.
+        folder: where git looks for hook files in this worktree.
+        hooks_path: the value of core.hooksPath, None without one.
+        settings: `hook.*` of git's configuration.
+        declared: events with a hook of ours in .pre-commit-config.yaml.
+        lefthook: what lefthook's configuration files hold, together.
+    """
+
+    version: tuple[int, ...]
+    folder: str
+    hooks_path: str | None
+    settings: dict[str, list[str]]
+    declared: set[str]
+    lefthook: bytes
+
+
+def read_setting(worktree: Worktree) -> Setting:
+    """Look at what decides where git, and the tools that it calls, find hooks."""
+    value = git(["config", "-z", "--get", "core.hooksPath"], cwd=worktree.top, accept=(0, 1))
+    return Setting(
+        version=git_version(worktree),
+        folder=hooks_folder(worktree),
+        hooks_path=os.fsdecode(value[:-1]) if value else None,
+        settings=configured(worktree),
+        declared=declared_events(read_regular(os.path.join(worktree.top, FILE))),
+        lefthook=b"".join(
+            read_regular(os.path.join(worktree.top, name)) for name in _LEFTHOOK_FILES
+        ),
+    )
+
+
+def find_ways(worktree: Worktree, setting: Setting) -> list[Way]:
+    """Every way to ours, for each of git's events."""
+    return [
+        way
+        for event in GIT_EVENTS
+        for way in (
+            *_by_config(worktree, setting, event),
+            *_by_file(worktree, setting, event),
+            *_by_pre_commit(setting, event),
+        )
+    ]
+
+
+def _by_config(worktree: Worktree, setting: Setting, event: str) -> list[Way]:
+    section, kind = section_of(event), "git config"
+    if event not in setting.settings.get(f"{section}.event", ()):
+        return []
+    script = script_path(worktree, event)
+    commands = setting.settings.get(f"{section}.command", [])
+    version = ".".join(map(str, setting.version))
+    off = switched_off(event, setting.settings, setting.version)
+    if setting.version < FIRST_GIT:
+        problem = f"git {version} does not run hooks from its configuration"
+        return [Way(event, kind, problem, REINSTALL)]
+    if off:
+        return [Way(event, kind, f"{off} is false", unset_command(worktree, off))]
+    if commands[-1:] != [command_for(script)]:
+        problem = "the command in git's configuration leads elsewhere; was the repository moved?"
+        return [Way(event, kind, problem, REINSTALL)]
+    return [Way(event, kind, *_bar(script))]
+
+
+def _by_file(worktree: Worktree, setting: Setting, event: str) -> list[Way]:
+    path = os.path.join(setting.folder, event)
+    content = read_regular(path)
+    if is_own(content):
+        return [Way(event, "hook file", *_bar(path))]
+    if calls_ours(content, event):
+        return [Way(event, "hook file", *_first_bar(path, script_path(worktree, event)))]
+    if manager_of(content) == "pre-commit":
+        legacy = path + ".legacy"
+        before = read_regular(legacy)
+        if is_own(before) or calls_ours(before, event):
+            return [Way(event, "hook file", *_bar(legacy))]
+    if setting.folder.endswith(os.path.join(".husky", "_")):
+        own = read_regular(os.path.join(os.path.dirname(setting.folder), event))
+        if calls_ours(own, event):
+            return [Way(event, "husky", *_bar(path))]
+    if f"lumen/hooks/{event}".encode() in setting.lefthook:
+        if manager_of(content) == "lefthook":
+            return [Way(event, "lefthook", *_bar(path))]
+        return [Way(event, "lefthook", f"lefthook did not install {event}", "lefthook install")]
+    return []
+
+
+def _by_pre_commit(setting: Setting, event: str) -> list[Way]:
+    if event not in setting.declared:
+        return []
+    path = os.path.join(setting.folder, event)
+    if manager_of(read_regular(path)) == "pre-commit":
+        return [Way(event, "pre-commit", *_bar(path))]
+    return [Way(event, "pre-commit", f"pre-commit did not install {event}", INSTALL_COMMAND)]
+
+
+def _first_bar(*paths: str) -> tuple[str, str]:
+    """What bars a way that leads through several scripts."""
+    return next((bar for bar in map(_bar, paths) if bar[0]), ("", ""))
+
+
+def _bar(path: str) -> tuple[str, str]:
+    """Why git or a shell cannot run a script, and what to do; two empty strings if it can."""
+    content = read_regular(path)
+    if not content:
+        return f"{path} is missing", REINSTALL
+    if not os.access(path, os.X_OK):
+        if os.stat(path).st_mode & stat.S_IXUSR:  # access(2) tells that from the mount's options
+            remedy = "mount it without noexec, or keep the repository elsewhere"
+            return f"git ignores {path}: programs cannot be run from its file system", remedy
+        return f"git ignores {path}: it is not executable", f"chmod +x {path}"
+    if content.partition(b"\n")[0].endswith(b"\r"):
+        remedy = f"give it Unix line ends, or delete it and run: {REINSTALL}"
+        return f"{path} has Windows line ends: git cannot run it, and fails", remedy
+    return "", ""

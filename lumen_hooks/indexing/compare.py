@@ -1,0 +1,181 @@
+"""What differs between a worktree and its index.
+
+A file is as indexed if it has the size and the time stamp that it had when it
+was read. Where that says nothing (a seed, a file that was young or was
+touched), git's word is taken for many files, if all that git noted about them
+still holds; what is left, and a few files in any case, are read.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lumen_hooks.chunking.chunk import UNTRIED
+from lumen_hooks.files.attributes import converted
+from lumen_hooks.files.content import Skipped, read_file
+from lumen_hooks.files.git_index import vouched
+from lumen_hooks.storage.index import Stamp
+
+if TYPE_CHECKING:
+    from lumen_hooks.files.content import Content
+    from lumen_hooks.files.manifest import Manifest
+    from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.storage.index import FileRow
+
+YOUNG_NS = 2_000_000_000
+"""A file changed less than this before it was read may change again under the same time stamp."""
+
+READ_AT_ONCE = 48
+"""So many files in doubt are read sooner than git is asked about them."""
+
+VANISHED = "vanished"
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A file that must be read: new, or perhaps not what the index holds."""
+
+    path: str
+    blob: bytes | None
+    row: FileRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a comparison shows.
+
+    Attributes:
+        suspects: files in doubt, in path order.
+        removed: rows of files that are no longer there.
+        stamps: what to note about files that are as indexed, so that the next look is shorter.
+    """
+
+    suspects: tuple[Suspect, ...]
+    removed: tuple[tuple[str, FileRow], ...]
+    stamps: tuple[Stamp, ...]
+
+
+def compare(
+    worktree: Worktree,
+    manifest: Manifest,
+    rows: dict[str, FileRow],
+    *,
+    own: bool,
+    same_rules: bool,
+    max_bytes: int,
+) -> Difference:
+    """Compare a manifest with an index's rows, reading no working file.
+
+    Args:
+        worktree: where they are.
+        manifest: what is there.
+        rows: what the index holds, by path.
+        own: the rows' time stamps are those of this worktree's files, not of a donor's.
+        same_rules: what decides about skipping files has not changed since the last refresh.
+        max_bytes: larger files are passed over, those too that were indexed under a higher limit.
+
+    Raises:
+        RepositoryError: git cannot read its index.
+    """
+    suspects: list[Suspect] = []
+    credible: dict[str, str] = {}
+    for path, (blob, size, changed_ns) in manifest.files.items():
+        row = rows.get(path)
+        untried = row is not None and row.cut == UNTRIED
+        if (
+            row is not None
+            and not untried
+            and (row.size <= max_bytes if row.skipped is None else same_rules)
+        ):
+            if own and row.changed_ns == changed_ns >= 0 and row.size == size:
+                continue
+            if row.content is not None and row.content.hex() == blob and row.size == size:
+                credible[path] = blob
+        suspects.append(Suspect(path, bytes.fromhex(blob) or None, row))
+    stamps = _vouched(worktree, rows, credible) if len(credible) > READ_AT_ONCE else {}
+    doubtful = [suspect for suspect in suspects if suspect.path not in stamps]
+    doubtful.sort(key=lambda suspect: suspect.path)
+    gone = tuple((path, row) for path, row in rows.items() if path not in manifest.files)
+    return Difference(tuple(doubtful), gone, tuple(stamps.values()))
+
+
+def _vouched(
+    worktree: Worktree, rows: dict[str, FileRow], credible: dict[str, str]
+) -> dict[str, Stamp]:
+    """The files that git vouches for, by path.
+
+    git's id tells the bytes on disk only of a file that it does not convert. Line ends that it
+    converts show in the size, which must be that of the bytes that were indexed.
+    """
+    found = vouched(worktree, credible)
+    for path in converted(worktree, found):
+        del found[path]
+    return {
+        path: Stamp(rows[path].id, None, size, changed_ns)
+        for path, (size, changed_ns) in found.items()
+        if size == rows[path].size
+    }
+
+
+def blob_length(manifest: Manifest) -> int:
+    """Bytes in an object id here: 20, or 32 in a SHA-256 repository."""
+    if manifest.head is not None:
+        return len(manifest.head) // 2
+    return next((len(blob) // 2 for blob, *_ in manifest.files.values() if blob), 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A suspect after reading it.
+
+    Attributes:
+        suspect: which one.
+        content: what the file holds, or why it is passed over.
+        changed_ns: its time stamp, or -1 if that cannot be trusted yet.
+    """
+
+    suspect: Suspect
+    content: Content | Skipped
+    changed_ns: int
+
+    @property
+    def same(self) -> bool:
+        """The index holds just this already."""
+        row = self.suspect.row
+        if row is None or row.cut == UNTRIED:
+            return False
+        return row.skipped == self.reason and row.content == self.content.blob
+
+    @property
+    def blob(self) -> bytes | None:
+        """What git calls the file, where that is not the id of its raw bytes."""
+        blob = self.suspect.blob
+        return None if blob == self.content.blob else blob
+
+    @property
+    def reason(self) -> str | None:
+        """Why the file is passed over, or None when it is not."""
+        return self.content.reason if isinstance(self.content, Skipped) else None
+
+    @property
+    def vanished(self) -> bool:
+        """The file went away after the manifest was made."""
+        return self.reason == VANISHED
+
+    @property
+    def stamp(self) -> Stamp | None:
+        """What to note about a file that is as indexed, if it is anything new."""
+        row = self.suspect.row
+        if not self.same or row is None:
+            return None
+        stamp = Stamp(row.id, self.blob, self.content.size, self.changed_ns)
+        return None if stamp == (row.id, row.blob, row.size, row.changed_ns) else stamp
+
+
+def look(top: str, suspect: Suspect, *, max_bytes: int, blob_length: int) -> Looked:
+    """Read a suspect and compare it with what the index holds."""
+    content = read_file(top, suspect.path, max_bytes=max_bytes, blob_length=blob_length)
+    age = time.time_ns() - content.changed_ns
+    return Looked(suspect, content, content.changed_ns if age > YOUNG_NS else -1)

@@ -1,0 +1,205 @@
+"""Which sibling worktree's index to clone.
+
+The history (libgit2 first) says which worktrees there are and how far their
+trees are from ours; nothing is believed that the folders do not confirm.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from lumen_hooks.errors import RepositoryError, StoreError
+from lumen_hooks.git.backend import open_history
+from lumen_hooks.git.worktree import (
+    Worktree,
+    checked_out_commit,
+    linked_worktrees,
+    main_worktree,
+    worktree_names,
+)
+from lumen_hooks.storage import values
+from lumen_hooks.storage.schema import check_header
+from lumen_hooks.storage.sqlite import connect
+from lumen_hooks.storage.sums import read_meta
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from lumen_hooks.git.backend import History
+
+MAX_CANDIDATES = 16
+"""How many siblings are compared, the most recently refreshed first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Donor:
+    """A sibling that could give its index.
+
+    Attributes:
+        worktree: its folders.
+        differing_files: how many files differ between its recorded commit and ours.
+        files: how many files its index holds.
+    """
+
+    worktree: Worktree
+    differing_files: int
+    files: int
+
+    @property
+    def pays(self) -> bool:
+        """Cloning costs less than building: no more files differ than are shared."""
+        return self.differing_files <= max(0, self.files - self.differing_files)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A sibling that cannot donate, and why; for the log."""
+
+    git_dir: str
+    reason: str
+
+
+def find_donors(worktree: Worktree, fingerprint: str) -> tuple[Iterator[Donor], list[Refused]]:
+    """Siblings whose whole index has this fingerprint, the nearest tree first.
+
+    Those at our commit come without any tree being read; the others are compared when they are
+    asked for. The list names the siblings that have an index and were refused.
+
+    Raises:
+        RepositoryError: git cannot read the repository.
+    """
+    history = open_history(worktree)
+    siblings = list(_siblings(worktree, history.worktree_names()))
+    if worktree.home:  # what lies in the git dir may still be read
+        siblings.append(replace(worktree, home=""))
+    siblings.sort(key=_last_written, reverse=True)
+    candidates: list[_Candidate] = []
+    refused: list[Refused] = []
+    for sibling in siblings[:MAX_CANDIDATES]:
+        try:
+            facts = _facts(sibling, fingerprint)
+        except StoreError as error:
+            refused.append(Refused(sibling.git_dir, error.message))
+            continue
+        if isinstance(facts, str):
+            refused.append(Refused(sibling.git_dir, facts))
+        else:
+            candidates.append(_Candidate(sibling, *facts))
+    return _nearest_first(worktree, history, candidates), refused
+
+
+class _Candidate(NamedTuple):
+    """A sibling that may donate: the commit it was indexed at, and how many files it holds."""
+
+    worktree: Worktree
+    head: str | None
+    files: int
+
+
+def _nearest_first(
+    worktree: Worktree, history: History, candidates: list[_Candidate]
+) -> Iterator[Donor]:
+    if not candidates:
+        return
+    ours = checked_out_commit(worktree)
+    others = []
+    for candidate in candidates:
+        if ours is not None and candidate.head == ours:
+            yield Donor(candidate.worktree, 0, candidate.files)
+        else:
+            others.append(candidate)
+    if others:
+        ours = ours or history.head()
+        donors = [
+            Donor(candidate.worktree, _distance(history, ours, candidate), candidate.files)
+            for candidate in others
+        ]
+        yield from sorted(donors, key=lambda donor: donor.differing_files)
+
+
+def _distance(history: History, ours: str | None, candidate: _Candidate) -> int:
+    """Files that differ between our commit and a donor's; all of them if that cannot be told."""
+    if not ours or not candidate.head:
+        return candidate.files
+    try:
+        return history.differing_files(ours, candidate.head)
+    except RepositoryError:
+        return candidate.files
+
+
+def all_worktrees(worktree: Worktree) -> list[Worktree]:
+    """This worktree and its siblings whose folders exist, by path."""
+    siblings = _siblings(worktree, worktree_names(worktree.common_dir))
+    return sorted([worktree, *siblings], key=lambda place: place.top)
+
+
+def _siblings(worktree: Worktree, names: Iterable[str]) -> Iterator[Worktree]:
+    """Every other worktree of the repository whose folder exists, the main one among them."""
+    common = worktree.common_dir
+    if worktree.is_linked:
+        main = main_worktree(common) or main_worktree(common, _recorded_top(common))
+        if main is not None:
+            yield main
+    for sibling in linked_worktrees(common, names):
+        if sibling.git_dir != worktree.git_dir:
+            yield sibling
+
+
+def _recorded_top(git_dir: str) -> str | None:
+    """Where the worktree was when its index was last refreshed.
+
+    Nothing but the index knows it where the git directory lies apart (`--separate-git-dir`).
+    """
+    path = Worktree(top=git_dir, git_dir=git_dir, common_dir=git_dir).index_path
+    if not os.path.isfile(path):
+        return None
+    try:
+        connection = connect(path, write=False)
+    except StoreError:
+        return None
+    try:
+        check_header(connection, path)
+        return read_meta(connection).get("top")
+    except StoreError:
+        return None
+    finally:
+        connection.close()
+
+
+def _last_written(sibling: Worktree) -> float:
+    newest = 0.0
+    for suffix in ("", "-wal"):
+        with suppress(OSError):
+            found = os.lstat(sibling.index_path + suffix)
+            if found.st_size:  # a mere reader leaves an empty WAL behind
+                newest = max(newest, found.st_mtime)
+    return newest
+
+
+def _facts(sibling: Worktree, fingerprint: str) -> tuple[str | None, int] | str:
+    """A sibling's recorded head and number of files, or the reason to refuse it."""
+    if not os.path.lexists(sibling.index_path):
+        return "it has no index"
+    if os.path.islink(sibling.index_path) or os.path.islink(sibling.folder):
+        return "its index is a symbolic link"
+    connection = connect(sibling.index_path, write=False)
+    try:
+        check_header(connection, sibling.index_path)
+        meta = read_meta(connection)
+        ((files,),) = values.read(connection, "SELECT count(*) FROM files", (values.natural,))
+    finally:
+        connection.close()
+    reason = unfit(meta, fingerprint)
+    return reason or (meta.get("head"), int(files))
+
+
+def unfit(meta: dict[str, str], fingerprint: str) -> str | None:
+    """Why an index with these facts cannot be cloned, or None when it can."""
+    if meta.get("complete") != "1":
+        return "its index is not complete"
+    if meta.get("fingerprint") != fingerprint:
+        return "its index was made with another model or version"
+    return None

@@ -1,0 +1,63 @@
+"""The one thing that is done while a git command waits: the seed of a new worktree.
+
+A detached process may be killed with its parent (sandboxes, job objects,
+containers), so the index of a new worktree is put in place before
+`git worktree add` returns, within a budget. The rest is the worker's.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from lumen_hooks.embedding.identity import identify
+from lumen_hooks.errors import LumenError
+from lumen_hooks.git.worktree import Worktree, find_worktree
+from lumen_hooks.settings import load_settings
+from lumen_hooks.storage.fingerprint import fingerprint
+from lumen_hooks.storage.publish import sweep
+from lumen_hooks.system import log
+from lumen_hooks.system.locks import Acquired, Failed, acquire
+
+from .aside import housed
+from .seed import seed
+
+
+def seed_in_foreground(top: str) -> None:
+    """Seed a worktree that has no index, unless that takes long or a peer is at it. Never raises.
+
+    Args:
+        top: the new worktree's top folder.
+    """
+    try:
+        worktree = housed(find_worktree(top), os.environ)
+        settings = load_settings(top, os.environ)
+        if settings.enabled and settings.refresh != "off" and not worktree.read_only:
+            _seed(worktree, fingerprint(identify(settings)))
+    except (LumenError, OSError) as error:
+        _report(top, error)
+
+
+def _seed(worktree: Worktree, wanted: str) -> None:
+    worktree.begin()
+    answer = acquire(worktree.lock_path, timeout=0, purpose="seed")
+    if isinstance(answer, Failed):
+        raise answer.error()
+    if not isinstance(answer, Acquired):
+        return
+    with answer:
+        sweep(worktree.index_path, now=time.time())
+        if not os.path.lexists(worktree.index_path):
+            seed(worktree, wanted, foreground=True)
+
+
+def _report(top: str, error: LumenError | OSError) -> None:
+    try:
+        worktree = find_worktree(top)
+    except (LumenError, OSError):
+        return
+    log.append(
+        worktree.common_dir,
+        {"event": "seed failed", "worktree": top, "cause": str(error)},
+        git_dir=worktree.git_dir,
+    )

@@ -1,0 +1,149 @@
+"""Clone a donor's index into a worktree that has none.
+
+The one place where it happens, whoever asks: a hook, a command or a server.
+The caller holds the worktree's `index.lock`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lumen_hooks.errors import StorageFullError, StoreError
+from lumen_hooks.storage.publish import create_exclusively, discard, publish, temporary_path
+from lumen_hooks.storage.schema import check_header
+from lumen_hooks.storage.snapshot import snapshot
+from lumen_hooks.storage.sqlite import connect, transaction, translated
+from lumen_hooks.storage.sums import check_agreement, read_meta, write_meta
+from lumen_hooks.system import log
+
+from .donors import Donor, find_donors, unfit
+
+if TYPE_CHECKING:
+    import apsw
+
+    from lumen_hooks.git.worktree import Worktree
+
+FOREGROUND_BYTES = 200_000_000
+"""Above this size a hook clones only where the file system shares blocks (FICLONE)."""
+
+_FICLONE = 0x40049409
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """A seed that was published.
+
+    Attributes:
+        donor: top folder of the worktree that gave its index.
+        differing_files: files that differed between the two commits.
+        size_bytes: the new index's size.
+    """
+
+    donor: str
+    differing_files: int
+    size_bytes: int
+
+
+def seed(worktree: Worktree, fingerprint: str, *, foreground: bool = False) -> Seeded | None:
+    """Give a worktree the index of its nearest sibling.
+
+    The new index is complete but not fresh: its stamp is cleared until its own refresh has run.
+
+    Args:
+        worktree: the one without an index; its index lock is held by the caller.
+        fingerprint: what the donor's index must have.
+        foreground: a git command is waiting: leave a clone that would take long to the worker.
+
+    Returns:
+        None when no sibling can or should donate; each refusal is in the log.
+
+    Raises:
+        StorageFullError: there is no room, or no permission, for the clone; nothing is left of it.
+    """
+    donors, refused = find_donors(worktree, fingerprint)
+    for refusal in refused:
+        if refusal.reason != "it has no index":
+            _log(worktree, "donor refused", donor=refusal.git_dir, reason=refusal.reason)
+    for donor in donors:
+        if not donor.pays:
+            _log(worktree, "building pays more than cloning", differing_files=donor.differing_files)
+            return None
+        if foreground and not _quick(donor, worktree):
+            _log(worktree, "seed left to the worker", donor=donor.worktree.top)
+            return None
+        try:
+            return _clone(donor, worktree, fingerprint)
+        except StorageFullError:
+            raise
+        except StoreError as error:
+            _log(worktree, "donor refused", donor=donor.worktree.git_dir, reason=error.message)
+    return None
+
+
+def _clone(donor: Donor, worktree: Worktree, fingerprint: str) -> Seeded | None:
+    def gate(connection: apsw.Connection) -> None:
+        check_header(connection, donor.worktree.index_path)
+        reason = unfit(read_meta(connection), fingerprint)
+        if reason:
+            raise StoreError(reason)
+
+    copy = temporary_path(worktree.index_path)
+    try:
+        worktree.insist_on_presence()
+        snapshot(donor.worktree.index_path, copy, gate=gate)
+        _sign(copy, donor)
+        size = os.stat(copy).st_size
+    except BaseException:
+        discard(copy)
+        raise
+    if not publish(copy, worktree.index_path, gate=worktree.insist_on_presence):
+        return None
+    _log(
+        worktree,
+        "seeded",
+        donor=donor.worktree.top,
+        differing_files=donor.differing_files,
+        bytes=size,
+    )
+    return Seeded(donor.worktree.top, donor.differing_files, size)
+
+
+def _sign(copy: str, donor: Donor) -> None:
+    """Say where the index comes from, and take the donor's freshness out of it."""
+    connection = connect(copy, write=True, vectors=True, temporary=True)
+    try:
+        check_agreement(connection, copy)
+        with translated(copy), transaction(connection):
+            stamp = dict.fromkeys(("refreshed", "last_refresh", "top"))
+            write_meta(connection, {**stamp, "seeded_from": donor.worktree.top})
+    finally:
+        connection.close()
+
+
+def _quick(donor: Donor, worktree: Worktree) -> bool:
+    """Whether cloning takes no noticeable time: a small file, or blocks that can be shared."""
+    source = donor.worktree.index_path
+    try:
+        if os.stat(source).st_size <= FOREGROUND_BYTES:
+            return True
+        # A clone of one file system block tells; the index itself must not be opened and closed
+        # raw by a process that may have it open through SQLite.
+        probe = temporary_path(worktree.index_path)
+        a, b = create_exclusively(probe), create_exclusively(probe + "-journal")
+        try:
+            os.write(a, b"\0" * 4096)
+            fcntl.ioctl(b, _FICLONE, a)
+        finally:
+            os.close(a)
+            os.close(b)
+            discard(probe)
+    except OSError:
+        return False
+    return os.stat(source).st_dev == os.stat(worktree.folder).st_dev
+
+
+def _log(worktree: Worktree, event: str, **details: object) -> None:
+    log.append(worktree.common_dir, {"event": event, "worktree": worktree.top, **details})

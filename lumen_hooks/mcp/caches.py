@@ -1,0 +1,223 @@
+"""What a long-lived process keeps so that the next question is cheap.
+
+A few open indexes with their vectors in memory, and a loaded model. Nothing
+here decides whether an index is fresh; it only notices when the file under
+its name is no longer the one that it has open.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from lumen_hooks.embedding.embedder import load_embedder
+from lumen_hooks.embedding.identity import identify
+from lumen_hooks.errors import QueryError, StoreError
+from lumen_hooks.search.query import Searcher
+from lumen_hooks.service.status import FRESH, look_at
+from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.publish import file_identity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lumen_hooks.embedding.embedder import Embedder
+    from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.search.query import QueryEmbedder
+    from lumen_hooks.service.status import Freshness
+    from lumen_hooks.settings import Settings
+    from lumen_hooks.storage.index import Index
+
+MAX_OPEN = 4
+"""Indexes that are kept open; each holds its vectors in memory (256 bytes for a chunk)."""
+
+IDLE_SECONDS = 300.0
+"""An index that nobody asked for so long is closed."""
+
+MAX_MODELS = 2
+"""Embedding models that are kept loaded; repositories may be set to different ones."""
+
+_ATTEMPTS = 100
+"""Other threads may close an index between the moment it is found and the one it is free."""
+
+
+class _Kept:
+    """An open index. Whoever holds `lock` may use it, and no one else."""
+
+    def __init__(self, index: Index, file: tuple[int, int], embedder: QueryEmbedder | None) -> None:
+        self.index = index
+        self.file = file
+        self.embedder = embedder
+        self.searcher = Searcher(index.connection, embedder)
+        self.lock = threading.Lock()
+        self.used = time.monotonic()
+
+    def is_of(self, path: str) -> bool:
+        """The file under this name is the one that is open."""
+        return self.file == file_identity(path)
+
+
+class SearcherCache:
+    """Searchers of the indexes that were asked last. Safe to use from several threads."""
+
+    def __init__(self, size: int = MAX_OPEN) -> None:
+        self._size = size
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @contextmanager
+    def using(self, path: str, embedder: QueryEmbedder | None = None) -> Iterator[Searcher]:
+        """A searcher of the index at a path, for this thread alone while the block lasts.
+
+        One that met an error other than the question's own is closed: what it has in memory may
+        be damaged.
+
+        Raises:
+            StoreError: there is no index, or it cannot be opened.
+        """
+        kept = self._take(path, embedder)
+        try:
+            yield kept.searcher
+        except QueryError:
+            raise
+        except BaseException:
+            self._forget(path, kept)
+            kept.index.close()
+            raise
+        finally:
+            kept.used = time.monotonic()
+            kept.lock.release()
+        self._shrink()
+
+    def close_unused(self, idle: float = IDLE_SECONDS) -> None:
+        """Close what nobody asked for so many seconds, and what was removed or replaced."""
+        now = time.monotonic()
+        with self._lock:
+            candidates = list(self._kept.items())
+        for path, kept in candidates:
+            if (now - kept.used >= idle or not kept.is_of(path)) and kept.lock.acquire(
+                blocking=False
+            ):
+                self._forget(path, kept)
+                kept.index.close()
+                kept.lock.release()
+
+    def _take(self, path: str, embedder: QueryEmbedder | None) -> _Kept:
+        """The kept searcher of a path with its lock held, opened anew where need be."""
+        for _ in range(_ATTEMPTS):
+            with self._lock:
+                kept = self._kept.get(path)
+            if kept is None:
+                kept = self._open(path, embedder)
+                if kept is None:
+                    continue  # another thread was quicker
+            else:
+                kept.lock.acquire()
+            with self._lock:
+                current = self._kept.get(path) is kept
+                if current:
+                    self._kept.move_to_end(path)
+            wanted = embedder is None or kept.embedder is embedder
+            if current and wanted and kept.is_of(path):
+                return kept
+            if current:
+                self._forget(path, kept)
+                kept.index.close()
+            kept.lock.release()
+        raise StoreError(f"{path} is being replaced again and again", hint="try again")
+
+    def _open(self, path: str, embedder: QueryEmbedder | None) -> _Kept | None:
+        """Open an index and keep it, its lock held; None if it is kept by now."""
+        before = file_identity(path)
+        index = open_index(path)
+        if index is None or before is None:
+            if index is not None:
+                index.close()
+            raise StoreError(f"{path} vanished", hint="was the worktree removed?")
+        # If the name led elsewhere in between, the first look at `is_of` tells.
+        opened = _Kept(index, before if before == file_identity(path) else (0, 0), embedder)
+        opened.lock.acquire()
+        with self._lock:
+            if self._kept.setdefault(path, opened) is opened:
+                return opened
+        index.close()
+        return None
+
+    def _forget(self, path: str, kept: _Kept) -> None:
+        with self._lock:
+            if self._kept.get(path) is kept:
+                del self._kept[path]
+
+    def _shrink(self) -> None:
+        with self._lock:
+            surplus = list(self._kept.items())[: max(0, len(self._kept) - self._size)]
+        for path, kept in surplus:
+            if kept.lock.acquire(blocking=False):
+                self._forget(path, kept)
+                kept.index.close()
+                kept.lock.release()
+
+
+class Looks:
+    """Looks at worktrees that several questions share. Safe to use from several threads.
+
+    A question that waited for others may rest on a look that one of them took, if that look
+    began after the question was asked and found the index fresh.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[float, Settings, Freshness]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def look(self, worktree: Worktree, settings: Settings, *, asked_at: float) -> Freshness:
+        """As `look_at`.
+
+        Args:
+            worktree: where.
+            settings: in force there.
+            asked_at: when the question was asked (`time.monotonic()`).
+        """
+        with self._lock:
+            kept = self._kept.get(worktree.git_dir)
+        if kept is not None and kept[0] >= asked_at and kept[1] == settings:
+            return kept[2]
+        began = time.monotonic()
+        found = look_at(worktree, settings)
+        with self._lock:
+            self._kept.pop(worktree.git_dir, None)
+            if found.state == FRESH:
+                self._kept[worktree.git_dir] = (began, settings, found)
+            while len(self._kept) > MAX_OPEN:
+                self._kept.popitem(last=False)
+        return found
+
+
+class Models:
+    """Loaded embedding models, each once. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._loaded: OrderedDict[tuple[str, str, int], Embedder] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def load(self, settings: Settings) -> Embedder:
+        """The model that the settings name.
+
+        Raises:
+            ModelError: it is unknown, missing or unusable.
+        """
+        key = (settings.model, settings.models_folder, settings.threads)
+        with self._lock:
+            known = self._loaded.get(key)
+            # Its files may be others by now: replaced, or this package's after an upgrade.
+            if known is None or known.identity.model_key != identify(settings).model_key:
+                self._loaded[key] = load_embedder(settings)
+                while len(self._loaded) > MAX_MODELS:
+                    self._loaded.popitem(last=False)
+            self._loaded.move_to_end(key)
+            return self._loaded[key]

@@ -1,0 +1,124 @@
+"""What the tools take and give, as JSON Schema tells it to clients.
+
+Descriptions are written for the model that chooses the tool.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lumen_hooks.chunking.chunk import KINDS
+from lumen_hooks.chunking.languages import LANGUAGES
+
+DEFAULT_LIMIT = 10
+DEFAULT_LINES = 40
+"""Lines of each snippet, unless a call says otherwise: ten results of that size are read."""
+
+_PATH = (
+    "Selects the worktree: an absolute path in it, or one relative to the client's first root."
+    " Default: that root, or else the server's working directory."
+)
+
+
+class _Arguments(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SearchArguments(_Arguments):
+    """Of `semantic_search`."""
+
+    query: str = Field(
+        description="What to find: a sentence, an identifier, an error message, a file name."
+    )
+    path: str | None = Field(
+        None,
+        description=f"{_PATH} A folder or file below the worktree's top, or a glob there"
+        " (src/**/*.py), also limits the results to it.",
+    )
+    limit: int = Field(DEFAULT_LIMIT, description="Results at most: from 1 to 500.")
+    languages: list[str] | None = Field(
+        None, description=f"Only these languages: {', '.join(LANGUAGES)}."
+    )
+    kinds: list[str] | None = Field(
+        None, description=f"Only these kinds of code: {', '.join(KINDS)}."
+    )
+    summary: bool = Field(
+        default=False, description="Leave the code out: places, symbols and scores alone."
+    )
+    max_lines: int = Field(DEFAULT_LINES, description="Lines of each snippet at most, from 1.")
+
+
+class RelatedArguments(_Arguments):
+    """Of `find_related`."""
+
+    path: str = Field(
+        description="A file: absolute, or relative to the client's first root (or else to the"
+        " server's working directory). It also selects the worktree."
+    )
+    line: int = Field(description="A line of the code to compare with, from 1.")
+
+
+class StatusArguments(_Arguments):
+    """Of `index_status`."""
+
+    path: str | None = Field(None, description=_PATH)
+
+
+class Result(BaseModel):
+    """One stretch of a file, as the file is now."""
+
+    path: str = Field(description="Relative to the worktree.")
+    start_line: int
+    end_line: int
+    symbol: str = Field(description="Qualified name, heading or key; may be empty.")
+    kind: str
+    language: str
+    score: float = Field(description="From 0 to 1, comparable within one answer.")
+    snippet: str | None = Field(description="The lines, cut at max_lines; null with summary.")
+
+
+class Results(BaseModel):
+    """What `semantic_search` and `find_related` answer."""
+
+    worktree: str = Field(description="Top folder of the worktree that was searched.")
+    head: str | None = Field(description="The commit checked out there; null for none.")
+    state: str = Field(
+        description="fresh: the index holds every file as it is. stale or refreshing: the files"
+        " in `differing` were indexed in another version; results show what they hold now."
+    )
+    pending_files: int = Field(description="How many files differ from the index.")
+    differing: list[str] = Field(description="The first of them.")
+    problem: str | None = Field(description="Why the index could not be brought up to date.")
+    model: str | None = Field(
+        description="Embedding model that decided; null where words alone did, or none was needed."
+    )
+    results: list[Result] = Field(description="Best first.")
+
+
+class StatusReport(BaseModel):
+    """What `index_status` answers."""
+
+    sentence: str = Field(description="The state in words.")
+    worktree: str
+    index: str
+    state: str = Field(description="absent, building, refreshing, stale or fresh")
+    files: int
+    chunks: int
+    model: str
+    dimensions: int
+    head: str | None = Field(description="Commit checked out at the last refresh.")
+    seeded_from: str | None = Field(description="Worktree that this index was cloned from.")
+    pending_files: int
+    index_bytes: int
+    log: str
+    last_refresh: dict[str, Any] | None
+    skipped: dict[str, int] = Field(description="Files that are not indexed, by reason.")
+    problem: str | None
+    lock: str | None = Field(description="The process that is changing the index now.")
+    wanted_model: str = Field(description="The model that the index is to be made with.")
+    progress: dict[str, Any] | None = Field(
+        description="How far the process that changes the index is: percent, chunks,"
+        " chunks_expected, embedded, per_second, seconds_left, ..."
+    )

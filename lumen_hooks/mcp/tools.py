@@ -1,0 +1,208 @@
+"""What each tool call asks for, done: find the worktree, run the work, keep what pays to keep.
+
+Knows worktrees, jobs and answers; not the protocol, nor anything of the
+process that it runs in (those who build it say how a job is made).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+from lumen_hooks.errors import BusyError, QueryError, RepositoryError
+from lumen_hooks.search.related import Place
+from lumen_hooks.search.results import Query
+from lumen_hooks.service.answer import PEER_WAIT_SECONDS, Answer, answer, open_searcher, related
+from lumen_hooks.service.status import Status, read_status
+
+from .caches import Looks, Models, SearcherCache
+from .executor import Calls
+from .roots import Spot, find_spot, insist_on_belonging
+from .schemas import DEFAULT_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from lumen_hooks.indexing.stage import Progress
+    from lumen_hooks.indexing.update import Job
+    from lumen_hooks.service.answer import Searchers
+
+    from .executor import Reporter
+    from .schemas import RelatedArguments, SearchArguments
+
+T = TypeVar("T")
+
+SHORT_THREADS = 8
+"""Threads for work of some milliseconds, which must not queue behind a build."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the desk cannot know by itself.
+
+    Attributes:
+        make_job: a job for the worktree that holds a directory (directory, purpose, progress,
+            whether that very directory was asked for).
+        start_worker: starts a background worker (top folder, reason).
+    """
+
+    make_job: Callable[[str, str, Progress, bool], Job]
+    start_worker: Callable[[str, str], None]
+
+
+class Desk:
+    """Answers questions to any number of worktrees, many at a time. One event loop's."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+        self._short = CapacityLimiter(SHORT_THREADS)
+        self.models = Models()
+        self.searchers = SearcherCache()
+        self.looks = Looks()
+        self.calls = Calls()
+
+    async def search(
+        self, wanted: SearchArguments, roots: Sequence[str], reporter: Reporter
+    ) -> Answer:
+        """Answer `semantic_search`.
+
+        Raises:
+            LumenError: as `answer` and `find_spot` do.
+        """
+        look = partial(self.looks.look, asked_at=time.monotonic())
+        if wanted.max_lines < 1:
+            raise QueryError(
+                f"{wanted.max_lines} lines cannot be shown",
+                hint="give max_lines of at least 1, or summary for no code",
+            )
+        spot, job = await self._briefly(
+            partial(self._job_at, wanted.path, roots, "mcp search", reporter)
+        )
+        query = Query(
+            text=wanted.query,
+            limit=wanted.limit,
+            path=spot.within(job.worktree.top),
+            languages=tuple(wanted.languages or ()),
+            kinds=tuple(wanted.kinds or ()),
+        )
+
+        def ask(searchers: Searchers | None, *, refresh: bool) -> Answer:
+            return answer(
+                job,
+                query,
+                refresh=refresh,
+                start_worker=partial(self._surroundings.start_worker, job.worktree.top, "search"),
+                searchers=searchers,
+                look=look,
+            )
+
+        return await self._ask(job, reporter, ask)
+
+    async def related(
+        self, wanted: RelatedArguments, roots: Sequence[str], reporter: Reporter
+    ) -> Answer:
+        """Answer `find_related`.
+
+        Raises:
+            LumenError: as `related` and `find_spot` do.
+        """
+        look = partial(self.looks.look, asked_at=time.monotonic())
+        spot, job = await self._briefly(
+            partial(self._job_at, wanted.path, roots, "mcp related", reporter, globs=False)
+        )
+        file = spot.within(job.worktree.top)
+        if file is None:
+            raise QueryError(f"{wanted.path} is a folder", hint="give a file and a line in it")
+
+        def ask(searchers: Searchers | None, *, refresh: bool) -> Answer:
+            return related(
+                job,
+                Place(file, wanted.line),
+                DEFAULT_LIMIT,
+                refresh=refresh,
+                start_worker=partial(self._surroundings.start_worker, job.worktree.top, "related"),
+                searchers=searchers,
+                look=look,
+            )
+
+        return await self._ask(job, reporter, ask)
+
+    async def status(self, path: str | None, roots: Sequence[str], reporter: Reporter) -> Status:
+        """Answer `index_status`; changes nothing and waits for nobody.
+
+        Raises:
+            LumenError: as `read_status` and `find_spot` do.
+        """
+
+        def look() -> Status:
+            _, job = self._job_at(path, roots, "mcp status", reporter, globs=False)
+            return read_status(job.worktree, job.settings)
+
+        return await self._briefly(look)
+
+    def close(self, seconds: float) -> bool:
+        """End the work that runs, and close what is kept; whether all has ended in that time."""
+        ended = self.calls.stop(seconds)
+        self.searchers.close_unused(idle=0)
+        return ended
+
+    async def _ask(self, job: Job, reporter: Reporter, ask: Callable[..., Answer]) -> Answer:
+        """Ask one at a time with the index kept open; beside a long update, as it stands."""
+
+        def work() -> Answer:
+            if not _has_index(job):
+                reporter.say(f"no index yet: seeding or building that of {job.worktree.top}")
+            return ask(self.searchers.using, refresh=True)
+
+        def aside() -> Answer:
+            return ask(open_searcher, refresh=False)
+
+        patience = PEER_WAIT_SECONDS if _has_index(job) else job.settings.seed_wait
+        try:
+            return await self.calls.run_alone(job.worktree.git_dir, work, patience=patience)
+        except TimeoutError:
+            if not _has_index(job):
+                raise BusyError(
+                    f"the index of {job.worktree.top} is being made for another call",
+                    hint="ask again in a while; index_status tells how far it is",
+                ) from None
+        return await self.calls.run(aside)
+
+    def _job_at(
+        self,
+        path: str | None,
+        roots: Sequence[str],
+        purpose: str,
+        reporter: Reporter,
+        *,
+        globs: bool = True,
+    ) -> tuple[Spot, Job]:
+        """Where a path leads; without one, the first of the client's folders in a repository."""
+        if path:
+            spot = find_spot(path, roots, globs=globs)
+            job = self._job(spot, purpose, reporter, asked=not spot.pattern)
+            insist_on_belonging(job.worktree, spot, roots)
+            return spot, job
+        refusal: RepositoryError | None = None
+        for root in roots:
+            try:
+                return Spot(root), self._job(Spot(root), purpose, reporter)
+            except RepositoryError as error:
+                refusal = refusal or error
+        raise refusal or RepositoryError("the client names no folder", hint="give a path")
+
+    def _job(self, spot: Spot, purpose: str, reporter: Reporter, *, asked: bool = False) -> Job:
+        job = self._surroundings.make_job(spot.place, purpose, reporter, asked)
+        return replace(job, load=self.models.load)
+
+    async def _briefly(self, work: Callable[[], T]) -> T:
+        return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._short)
+
+
+def _has_index(job: Job) -> bool:
+    return os.path.exists(job.worktree.index_path)

@@ -1,0 +1,1 @@
+"""What the hook tier may import: os and sys alone."""

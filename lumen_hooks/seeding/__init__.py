@@ -1,1 +1,0 @@
-"""Giving a new worktree a ready index: find a donor among its siblings, clone, publish."""

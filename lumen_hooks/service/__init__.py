@@ -1,0 +1,1 @@
+"""Use cases: what every face calls; prints nothing."""

@@ -1,0 +1,145 @@
+"""What an agent's session is told of the index when it starts, and what is set going for it.
+
+A repository counts only if its user installed the hooks or made an index: an
+agent that opens someone's project must not index it. Nothing here prints, and
+nothing waits but for the seed that `git worktree add` would have made. Where
+there is nothing to say, no more is imported than it takes to find that out.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lumen_hooks.hook import GIT_EVENTS
+from lumen_hooks.indexing.aside import has_index
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.settings import Settings
+
+QUICK_FILES = 3000
+"""An index of no more files is compared with the tree on the spot (about 0.1 s of CPU)."""
+
+_HOW = (
+    "To find code by what it does rather than by its exact text, use the MCP tools semantic_search"
+    " (or find_related, for code like some that you know) if this session has them, else run"
+    ' `lumen-hooks search "what the code does" --json` (-n N, --path P, --lang L, --kind K).'
+    " Each answer says whether it is fresh, and a small difference is indexed before answering."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What there is at the start of a session.
+
+    Attributes:
+        files: indexed files.
+        chunks: chunks in the index.
+        state: `fresh`, `stale`, `refreshing` or `building`; empty if it was not compared with the
+            tree.
+        pending_files: files that the index does not hold as they are now, if that was compared.
+        started: a worker was started for the rest.
+        seeded_from: top folder of the worktree whose index was cloned just now, or None.
+        remark: where the index lies, or why it cannot be refreshed; empty where it belongs.
+    """
+
+    files: int
+    chunks: int
+    state: str
+    pending_files: int
+    started: bool
+    seeded_from: str | None
+    remark: str = ""
+
+
+def is_wanted(worktree: Worktree) -> bool:
+    """Whether this repository's user installed the hooks, or indexed this worktree."""
+    if has_index(worktree):
+        return True
+    scripts = os.path.join(worktree.shared_folder, "hooks")
+    return any(os.path.isfile(os.path.join(scripts, event)) for event in GIT_EVENTS)
+
+
+def prepare_session(
+    worktree: Worktree, settings: Settings, start_worker: Callable[[], None]
+) -> Ready | None:
+    """Seed the index if there is none, and leave what else is missing to a worker.
+
+    Args:
+        worktree: where the session works.
+        settings: the user's, in force there.
+        start_worker: starts a detached worker for this worktree.
+
+    Returns:
+        None if there is nothing to say: the repository is not wanted, or switched off.
+
+    Raises:
+        LumenError: the index or the repository cannot be read.
+        OSError: a worker could not be started.
+    """
+    if not settings.enabled or not is_wanted(worktree):
+        return None
+    from lumen_hooks.indexing.foreground_seed import seed_in_foreground
+    from lumen_hooks.storage.index import open_index
+
+    from .status import FRESH, look_at
+
+    may_start = settings.refresh != "off" and not worktree.read_only
+    seeded = may_start and not os.path.exists(worktree.index_path)
+    if seeded:
+        seed_in_foreground(worktree.top)
+    index = open_index(worktree.index_path)
+    if index is None:
+        if may_start:
+            start_worker()
+        state = "building" if may_start else "absent"
+        return Ready(0, 0, state, 0, may_start, None, worktree.remark)
+    with index:
+        counts, meta = index.counts(), index.meta()
+    state, pending = "", 0
+    if counts.files <= QUICK_FILES:
+        look = look_at(worktree, settings)
+        state, pending = look.state, len(look.differing)
+    starts = may_start and state != FRESH
+    if starts:
+        start_worker()
+    donor = meta.get("seeded_from") if seeded else None
+    return Ready(counts.files, counts.chunks, state, pending, starts, donor, worktree.remark)
+
+
+def describe(ready: Ready) -> str:
+    """The same in words for the agent: what is ready, and how to search it."""
+    remark = f" {ready.remark[0].upper()}{ready.remark[1:]}." if ready.remark else ""
+    if ready.state in {"absent", "building"} and not ready.files:
+        uses = "This repository uses lumen-hooks, a semantic code index"
+        if ready.started:
+            return (
+                f"{uses}. This worktree's index is being built in the background; `lumen-hooks"
+                f" wait` returns when it is ready.{remark} {_HOW}"
+            )
+        if remark:
+            return f"{uses}, but this worktree has no index, and none can be made here.{remark}"
+        return f"{uses}, but this worktree has no index yet; the first search makes it. {_HOW}"
+    return f"This worktree has a semantic code index (lumen-hooks). {_what(ready)}{remark} {_HOW}"
+
+
+def _what(ready: Ready) -> str:
+    holds = f"{ready.files:,} files, {ready.chunks:,} chunks"
+    if ready.state == "fresh":
+        return f"It is fresh: {holds}."
+    follows = (
+        "a background refresh was started" if ready.started else "the next search refreshes it"
+    )
+    if ready.remark and not ready.started:
+        follows = "it stays as it is"
+    if ready.seeded_from is not None:
+        return f"It was just cloned from a sibling worktree's ({holds}), and {follows}."
+    if not ready.state:
+        return f"It holds {holds}; {follows}, which checks it against the files."
+    if ready.pending_files:
+        return f"It holds {holds}, but {ready.pending_files:,} files differ from it; {follows}."
+    return f"It holds {holds} and is {ready.state}; {follows}."

@@ -1,0 +1,87 @@
+"""The lines of a hit as its file has them now.
+
+Re-read rather than stored: the index stays small, and what is shown is what
+is there. The file may have changed, vanished or become something else since
+it was indexed. Knows the working tree, no index.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lumen_hooks.files.content import Content, read_file
+
+if TYPE_CHECKING:
+    from lumen_hooks.search.results import Hit, SearchResult
+
+MAX_FILE_BYTES = 64 << 20
+"""A file that has grown beyond this is not read for its snippet."""
+
+_SHA1_BYTES = 20
+
+
+def snippet(top: str, hit: Hit | SearchResult, max_lines: int | None = None) -> str:
+    """A hit's lines, without a final line break; empty if they cannot be read any more.
+
+    Args:
+        top: the worktree's top folder.
+        hit: where to read.
+        max_lines: no more lines than these, from the first; None for all.
+    """
+    content = read_current(top, hit.path)
+    if content is None:
+        return ""
+    end = hit.end_line
+    if max_lines is not None:
+        end = min(end, hit.start_line - 1 + max_lines)
+    return lines_between(content.text, hit.start_line, end)
+
+
+def with_context(top: str, result: SearchResult, lines: int) -> SearchResult:
+    """A result with more of its file around it; as it is if the file cannot be read.
+
+    Args:
+        top: the worktree's top folder.
+        result: what to widen.
+        lines: how many lines before and after, as far as the file goes.
+    """
+    content = read_current(top, result.path)
+    if content is None:
+        return result
+    start = max(1, result.start_line - lines)
+    end = min(result.end_line + lines, content.text.rstrip("\n").count("\n") + 1)
+    return replace(
+        result,
+        start_line=start,
+        end_line=max(end, result.end_line),
+        snippet=lines_between(content.text, start, end),
+    )
+
+
+def read_current(top: str, path: str, *, blob_length: int = _SHA1_BYTES) -> Content | None:
+    """A file of the worktree as it is now, or None if it is no text file in it any more.
+
+    Args:
+        top: the worktree's top folder.
+        path: relative to it.
+        blob_length: bytes in the blob id to compute; any other than 32 counts as 20.
+    """
+    if not _is_inside(top, path):
+        return None
+    content = read_file(top, path, max_bytes=MAX_FILE_BYTES, blob_length=blob_length)
+    return content if isinstance(content, Content) else None
+
+
+def lines_between(text: str, first: int, last: int) -> str:
+    """Lines from 1, both included; only line feeds end them, as for git and in the index."""
+    return "\n".join(text.split("\n")[first - 1 : last])
+
+
+def _is_inside(top: str, path: str) -> bool:
+    """The file's folder is in the worktree, even if a symlink has taken a folder's place."""
+    root = os.path.realpath(os.fsencode(top))
+    place = os.path.join(root, path.encode("utf-8", "surrogateescape"))
+    folder = os.path.realpath(os.path.dirname(place))
+    return os.path.commonpath([root, folder]) == root

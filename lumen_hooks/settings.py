@@ -1,0 +1,189 @@
+"""Settings: `git config lumen.*`, overridden by `LUMEN_*` in the environment.
+
+Only git's configuration is read, never a file of the checked-out tree, so
+that nothing a repository's own files say can steer this tool.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from lumen_hooks.git.command import git
+from lumen_hooks.git.worktree import find_worktree
+
+from .errors import RepositoryError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BUILTIN_MODEL = "builtin"
+REFRESH_MODES = ("background", "inline", "off")
+
+_TRUE = frozenset({"true", "yes", "on", "1", ""})
+_FALSE = frozenset({"false", "no", "off", "0"})
+_UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a user may set, with the defaults.
+
+    Attributes:
+        enabled: hooks do something in this repository.
+        model: `builtin`, `minilm`, a name that fastembed lists, or a folder with a model.
+        refresh: when a hook refreshes: in the background, before it returns, or never.
+        seed_wait: seconds to wait for another process that is making this index.
+        max_file_bytes: larger files are not indexed.
+        include: gitignore patterns indexed although a built-in rule would skip them.
+        exclude: gitignore patterns never indexed.
+        workers: processes of this user on this machine that may embed at once.
+        threads: threads for one embedding process.
+        max_cache_bytes: size above which the embedding store evicts what no index uses.
+        models_folder: where downloaded models are kept; empty for the user's cache folder.
+    """
+
+    enabled: bool = True
+    model: str = BUILTIN_MODEL
+    refresh: str = "background"
+    seed_wait: float = 10.0
+    max_file_bytes: int = 1 << 20
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    workers: int = 2
+    threads: int = 1
+    max_cache_bytes: int = 512 << 20
+    models_folder: str = ""
+
+
+def _key(name: str) -> str:
+    """`max_file_bytes` is `lumen.maxFileBytes` in git, whose names ignore case."""
+    return "lumen." + name.replace("_", "")
+
+
+def load_settings(directory: str, environ: Mapping[str, str], *, asked: bool = False) -> Settings:
+    """The settings in force in a worktree.
+
+    Args:
+        directory: a folder of the worktree.
+        environ: where `LUMEN_*` variables are looked up.
+        asked: the user named this worktree. One that holds a home folder is switched off else,
+            unless its own configuration switches it on or it has an index.
+
+    Raises:
+        SettingsError: a value is not of its kind; the hint names the command that corrects it.
+        RepositoryError: git cannot read its configuration, or refuses this repository.
+    """
+    configured: dict[str, list[str]] = {}
+    wanted = r"^(lumen\..*|core\.repositoryformatversion)$"
+    output = git(["config", "-z", "--get-regexp", wanted], cwd=directory, accept=(0, 1))
+    for item in output.split(b"\0"):
+        if item:
+            key, _, value = os.fsdecode(item).partition("\n")
+            configured.setdefault(key.lower(), []).append(value)
+    if "core.repositoryformatversion" not in configured:
+        # From a repository that it refuses, git config silently reads nothing.
+        insist_on_trust(directory)
+    values: dict[str, object] = {}
+    for field in fields(Settings):
+        variable = "LUMEN_" + field.name.upper()
+        if variable in environ:
+            raw, source = [environ[variable]], variable
+        elif _key(field.name) in configured:
+            raw, source = configured[_key(field.name)], _camel(field.name)
+        else:
+            continue
+        values[field.name] = _convert(field.name, raw, source)
+    if "LUMEN_ENABLED" not in environ and holds_home(directory):
+        values["enabled"] = _is_on_at_home(directory, asked=asked)
+    if not values.get("models_folder"):
+        values["models_folder"] = _cache_folder(environ)
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def insist_on_trust(directory: str) -> None:
+    """Leave a repository alone that git itself refuses: another owner's, an unknown extension.
+
+    For whoever reads, writes or deletes there without having loaded the settings.
+
+    Raises:
+        RepositoryError: git refuses it; the message is git's.
+    """
+    git(["rev-parse", "--git-dir"], cwd=directory)
+
+
+def holds_home(top: str) -> bool:
+    """Whether a worktree's top is the user's home folder, or one above it (`/home`, `/`).
+
+    A repository there is for settings, or nobody knows of it; what lies in it is private.
+    """
+    home, place = os.path.realpath(os.path.expanduser("~")), os.path.realpath(top)
+    return home == place or home.startswith(place.rstrip("/") + "/") or place == "/"
+
+
+def _is_on_at_home(directory: str, *, asked: bool) -> bool:
+    # Not what the user's own file says for all repositories.
+    local = ["config", "--local", "--type=bool", "--get", "lumen.enabled"]
+    said = git(local, cwd=directory, accept=(0, 1)).strip()
+    if said or asked:
+        return said != b"false"
+    try:
+        return os.path.exists(find_worktree(directory).index_path)
+    except RepositoryError:
+        return False
+
+
+def _cache_folder(environ: Mapping[str, str]) -> str:
+    """The user's cache folder for models (XDG base directories), empty if that is not set."""
+    cache = environ.get("XDG_CACHE_HOME", "")
+    return os.path.join(cache, "lumen-hooks", "models") if os.path.isabs(cache) else ""
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return "lumen." + head + "".join(part.capitalize() for part in rest)
+
+
+def _convert(name: str, raw: list[str], source: str) -> object:
+    last = raw[-1].strip()
+    if name == "enabled":
+        if last.lower() in _TRUE | _FALSE:
+            return last.lower() in _TRUE
+        raise _wrong(source, last, "true or false")
+    if name == "refresh":
+        if last in REFRESH_MODES:
+            return last
+        raise _wrong(source, last, ", ".join(REFRESH_MODES))
+    if name in {"include", "exclude"}:
+        return tuple(line for value in raw for line in value.splitlines() if line.strip())
+    if name == "model":
+        return last or BUILTIN_MODEL
+    if name == "models_folder":
+        if os.path.isabs(os.path.expanduser(last)) or not last:
+            return os.path.expanduser(last)
+        raise _wrong(source, last, "a full path")
+    if name == "seed_wait":
+        try:
+            seconds = float(last)
+        except ValueError:
+            seconds = -1.0
+        if 0 <= seconds <= 3600:
+            return seconds
+        raise _wrong(source, last, "seconds from 0 to 3600")
+    number = _integer(last)
+    if number is None or number < 1:
+        raise _wrong(source, last, "a whole number of at least 1")
+    return number
+
+
+def _integer(text: str) -> int | None:
+    """A whole number with git's optional unit: k, m or g."""
+    unit = _UNITS.get(text[-1:].lower(), 1)
+    digits = text[:-1] if unit > 1 else text
+    return int(digits) * unit if digits.isascii() and digits.isdigit() else None
+
+
+def _wrong(source: str, value: str, wanted: str) -> SettingsError:
+    where = f"git config {source} VALUE" if source.startswith("lumen.") else f"unset {source}"
+    return SettingsError(f"{source} is {value!r}, but must be {wanted}", hint=where)

@@ -1,0 +1,1 @@
+"""The ways in which hooks are put in place, and taken away."""

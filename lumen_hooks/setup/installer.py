@@ -1,0 +1,186 @@
+"""Installs the hooks of a repository in the one way that suits it, and takes them away again.
+
+The ways exclude each other: git's own configuration where git runs hooks from
+there, else hook files, or the pre-commit framework if the user wants that.
+Changing from one to another, after an upgrade or at the user's wish, puts the
+new in place before it takes the old away.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lumen_hooks.errors import InstallError
+from lumen_hooks.hook import EVENTS, GIT_EVENTS
+from lumen_hooks.settings import insist_on_trust
+from lumen_hooks.system.atomic_file import read_regular
+
+from . import git_config as config_hooks
+from . import pre_commit as pre_commit_config
+from .hooks_dir import (
+    EDITED,
+    Installed,
+    files_with_ours,
+    install_files,
+    line_to_add,
+    put_scripts,
+    script_path,
+    take_away,
+)
+from .script import is_edited, is_own
+from .throw_away import REMEDY, why_it_vanishes
+
+if TYPE_CHECKING:
+    from lumen_hooks.git.worktree import Worktree
+
+    from .pre_commit import Stanza
+
+__all__ = [
+    "Installed",
+    "Request",
+    "edited_files",
+    "install_hooks",
+    "install_pre_commit",
+    "line_to_add",
+    "uninstall_hooks",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be installed.
+
+    Attributes:
+        python: absolute path of the interpreter that the hooks start.
+        refresh: the value of `lumen.refresh`, which is written into the scripts.
+        config_hooks: whether git's configuration is used; None asks git for its version.
+    """
+
+    python: str
+    refresh: str = "background"
+    config_hooks: bool | None = None
+
+
+def install_hooks(worktree: Worktree, request: Request) -> list[Installed]:
+    """Install the hooks of a repository, for all of its worktrees; a second time changes nothing.
+
+    The scripts also go to `lumen/hooks` in the common dir: git's configuration and the hooks of
+    others call them there, as may tools that make worktrees (`worktree-add`).
+
+    Args:
+        worktree: any worktree of the repository.
+        request: what is to be installed.
+
+    Raises:
+        InstallError: nothing can be installed here, or a file cannot be written.
+        RepositoryError: git cannot say where it looks for hooks, or write its configuration.
+    """
+    _check(request.python, pre_commit=False)
+    from_config = request.config_hooks
+    if from_config is None:
+        from_config = config_hooks.git_version(worktree) >= config_hooks.FIRST_GIT
+    try:
+        if not from_config:
+            found = install_files(worktree, python=request.python, refresh=request.refresh)
+            put_scripts(worktree, request.python, request.refresh)
+            config_hooks.remove_config_hooks(worktree)
+            return found
+        put_scripts(worktree, request.python, request.refresh)
+        return _install_in_config(worktree)
+    except OSError as error:
+        raise _cannot_write(error) from error
+
+
+def install_pre_commit(worktree: Worktree, request: Request) -> tuple[Stanza, list[str]]:
+    """Add our stanza to this worktree's .pre-commit-config.yaml; pre-commit then calls the hooks.
+
+    Returns:
+        What became of the stanza, and what was removed of hooks that git itself would call.
+
+    Raises:
+        InstallError: the stanza cannot be added, or a file cannot be written.
+        RepositoryError: git cannot say where it looks for hooks, or write its configuration.
+    """
+    _check(request.python, pre_commit=True)
+    try:
+        put_scripts(worktree, request.python, request.refresh)
+        added = pre_commit_config.add_stanza(worktree)
+        removed = config_hooks.remove_config_hooks(worktree)
+        return added, removed + [path for path in files_with_ours(worktree) if take_away(path)]
+    except OSError as error:
+        raise _cannot_write(error) from error
+
+
+def uninstall_hooks(worktree: Worktree) -> list[str]:
+    """Remove what was installed in any way, and restore the files of others byte for byte.
+
+    A stanza in .pre-commit-config.yaml is removed from this worktree's file alone.
+
+    Returns:
+        The files, and the sections of git's configuration, removed or restored.
+
+    Raises:
+        InstallError: a file cannot be changed, or is ours but was edited; the others are done.
+        RepositoryError: git refuses the repository, or cannot write its configuration.
+    """
+    insist_on_trust(worktree.top)
+    changed = config_hooks.remove_config_hooks(worktree)
+    paths = files_with_ours(worktree)
+    scripts = [script_path(worktree, event) for event in EVENTS]
+    paths += [path for path in scripts if is_own(read_regular(path))]
+    edited = [path for path in paths if is_edited(read_regular(path))]
+    try:
+        changed += [path for path in paths if take_away(path)]
+        stanza = pre_commit_config.remove_stanza(worktree)
+        if stanza:
+            changed.append(stanza)
+    except OSError as error:
+        raise InstallError(f"cannot change {error.filename}: {error.strerror}") from error
+    with suppress(OSError):
+        os.rmdir(os.path.dirname(scripts[0]))
+    if edited:
+        raise InstallError(
+            f"{edited[0]} was edited since it was installed, and still runs",
+            hint="keep what you added elsewhere, then delete the file",
+        )
+    return changed
+
+
+def edited_files(worktree: Worktree) -> list[str]:
+    """Hook files of ours that were edited since they were installed, and so stay."""
+    return [path for path in files_with_ours(worktree) if is_edited(read_regular(path))]
+
+
+def _install_in_config(worktree: Worktree) -> list[Installed]:
+    kept = {os.path.basename(path).removesuffix(".legacy"): path for path in edited_files(worktree)}
+    settings, version = config_hooks.configured(worktree), config_hooks.git_version(worktree)
+    found = [
+        Installed(event, kept[event], "refused", line_to_add(event), EDITED)
+        if event in kept
+        else replace(
+            config_hooks.install_config_hook(worktree, event),
+            off=config_hooks.switched_off(event, settings, version),
+        )
+        for event in GIT_EVENTS
+    ]
+    for path in files_with_ours(worktree):
+        take_away(path)
+    return found
+
+
+def _check(python: str, *, pre_commit: bool) -> None:
+    if not (os.path.isabs(python) and os.path.isfile(python) and os.access(python, os.X_OK)):
+        raise InstallError(f"{python or 'the interpreter'} cannot be started by a hook")
+    reason = why_it_vanishes(python, pre_commit=pre_commit)
+    if reason:
+        raise InstallError(f"hooks cannot rely on {python}: {reason}", hint=REMEDY)
+
+
+def _cannot_write(error: OSError) -> InstallError:
+    return InstallError(
+        f"cannot write {error.filename2 or error.filename}: {error.strerror}",
+        hint="check who owns the folder and whether it can be written",
+    )

@@ -1,0 +1,143 @@
+"""What the lexical index holds of a chunk, and what a query asks of it.
+
+The two must agree on how an identifier falls into words, or a query never
+meets what was indexed; so both live here. The tokenizer itself is FTS5's
+`porter unicode61 tokenchars '_:'`, which keeps `snake_case` and `camelCase`
+whole: the inner words are added beside the whole form. A word of a symbol or a
+path carries a mark in front (`n:parse`, `p:parse`), which no word of a text can
+have. There are no positions, so phrases cannot be searched for. Knows no table.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from functools import lru_cache
+
+from lumen_hooks.chunking.identifiers import split_identifiers
+
+MAX_QUERY_CHARACTERS = 20_000
+"""Of a longer query, only the beginning is read."""
+
+MAX_QUERY_TERMS = 64
+"""Terms in one FTS5 expression; each costs a posting list, and its depth is limited to 256."""
+
+_STOP_WORDS = (
+    "a about after all also an and any are as at be been before but by can could did do does"
+    " for from had has have he her his how i if in into is it its may me might must my no not of"
+    " on or our out over shall she should so some such than that the their them then there these"
+    " they this those through to under until up us was we were what when where which while who"
+    " why will with would you your"
+)
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+"""Words that hold a question together; they are asked for only when a query has no others."""
+
+NAME_MARK = "n:"
+"""In front of the words of a chunk's symbol."""
+
+PATH_MARK = "p:"
+"""In front of the words of its file's path."""
+
+_WORD = re.compile(r"\w+")
+_DIGITS = re.compile(r"(?<=\D)(?=\d)|(?<=\d)(?=\D)")
+_SMALLEST_PART = 2
+_LONGEST_WORD = 100
+
+
+@lru_cache(maxsize=1 << 16)
+def parts(word: str) -> tuple[str, ...]:
+    """The inner words of an identifier in lower case, split at case, underscore and digits.
+
+    `parseHTTPResponse2` gives `parse`, `http`, `response`; a word without an
+    inner boundary gives nothing. Parts of a single character are left out.
+    """
+    spaced = _DIGITS.sub(" ", split_identifiers(word).replace("_", " "))
+    found = tuple(part.lower() for part in spaced.split() if len(part) >= _SMALLEST_PART)
+    return () if found == (word.lower(),) else found
+
+
+def distinct_words(text: str) -> list[str]:
+    """Each word of a text and each of its parts once, in lower case, in order.
+
+    Single characters that are ASCII are left out: they are loop variables and digits.
+    Words of more than 100 characters are left out: they are encoded data.
+    """
+    found: dict[str, None] = {}
+    for word in dict.fromkeys(_WORD.findall(text)):
+        if len(word) > _LONGEST_WORD:
+            continue
+        if len(word) >= _SMALLEST_PART or not word.isascii():
+            found[word.lower()] = None
+            for part in parts(word):
+                found[part] = None
+    return list(found)
+
+
+def inner_words(text: str) -> frozenset[str]:
+    """The words of a text in lower case, identifiers by their parts alone."""
+    found: set[str] = set()
+    for word in _WORD.findall(text[:MAX_QUERY_CHARACTERS]):
+        if len(word) <= _LONGEST_WORD:
+            found.update(parts(word) or (word.lower(),))
+    return frozenset(found)
+
+
+def lexical_words(path: str, symbol: str, text: str) -> str:
+    """A chunk for the lexical index: the words of its text, and marked those of symbol and path.
+
+    Args:
+        path: of its file, relative to the worktree's top.
+        symbol: its qualified name; may be empty.
+        text: its lines.
+    """
+    names = (NAME_MARK + word for word in lexical_name(symbol).split())
+    folders = (PATH_MARK + word for word in lexical_path(path).split())
+    return " ".join((lexical_code(text), *names, *folders))
+
+
+def lexical_code(text: str) -> str:
+    """The words of a chunk's text, once each.
+
+    Counting a word once ranks better in chunks this small than counting every
+    use does (MRR@10 0.443 against 0.435, 374 docstring queries over 21,000
+    chunks of Python), and the index needs neither counts nor positions.
+    """
+    return " ".join(distinct_words(text))
+
+
+def lexical_name(symbol: str) -> str:
+    """The words of a qualified symbol name."""
+    return " ".join(distinct_words(symbol))
+
+
+def lexical_path(path: str) -> str:
+    """The words of a path, relative to the worktree's top.
+
+    Without the file's extension: a word that half the chunks share finds nothing and costs
+    every query for a file name the time to rank them all.
+    """
+    return " ".join(distinct_words(posixpath.splitext(path)[0]))
+
+
+def query_terms(query: str) -> tuple[str, ...]:
+    """The distinct terms that a query asks for, at most MAX_QUERY_TERMS.
+
+    Leaving out stop words raises MRR@10 from 0.406 to 0.443 (measured as for `lexical_code`).
+    """
+    found = [word for word in distinct_words(query[:MAX_QUERY_CHARACTERS]) if word.strip("_")]
+    wanted = [word for word in found if word not in STOP_WORDS] or found
+    return tuple(wanted[:MAX_QUERY_TERMS])
+
+
+def match_expression(term: str, mark: str = "") -> str:
+    """An FTS5 expression that finds a term of `query_terms`.
+
+    A quoted string of letters, digits, underscores and the mark (no quote and
+    no control character is a word character), so that nothing in a query is
+    read as an operator.
+
+    Args:
+        term: what to find.
+        mark: NAME_MARK or PATH_MARK to find it in symbols or paths; in texts without one.
+    """
+    return f'"{mark}{term}"'

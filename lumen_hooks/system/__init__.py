@@ -1,0 +1,1 @@
+"""What the operating system gives; knows no git and no index."""

@@ -1,0 +1,57 @@
+"""The repository's log: one JSON object a line, appended by hooks and workers alike.
+
+Nothing here may fail: a full disk must not turn into a failing git command.
+And nothing here makes a file that could be in the way of somebody who removes
+the repository: the log is made with its folder (`Worktree.begin`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+from lumen_hooks.notify.own_files import FOLDER, LOG, open_file
+
+LIMIT_BYTES = 1 << 20
+
+
+def append(common_dir: str, record: dict[str, object], *, git_dir: str = "") -> None:
+    """Add a record with the time and this process's id; the log is rotated at 1 MiB.
+
+    Args:
+        common_dir: the repository's.
+        record: what to add.
+        git_dir: the worktree's, whose folder takes the record if the repository's log cannot.
+    """
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    line = json.dumps({"time": stamp, "pid": os.getpid(), **record}, ensure_ascii=True) + "\n"
+    if not _append(os.path.join(common_dir, FOLDER, LOG), line) and git_dir not in {"", common_dir}:
+        _append(os.path.join(git_dir, FOLDER, LOG), line, create=True)
+
+
+def _append(path: str, line: str, *, create: bool = False) -> bool:
+    """Whether it could be added."""
+    try:
+        try:
+            descriptor = open_file(path, os.O_WRONLY | os.O_APPEND, create=create)
+            if os.fstat(descriptor).st_size > LIMIT_BYTES:
+                os.close(descriptor)
+                descriptor = _rotate(path)
+        except PermissionError:
+            # Another user's, in a folder of ours: there it may be moved.
+            descriptor = _rotate(path)
+    except OSError:
+        return False
+    try:
+        os.write(descriptor, line.encode())
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _rotate(path: str) -> int:
+    os.replace(path, path + ".1")
+    return open_file(path, os.O_WRONLY | os.O_APPEND, create=True)

@@ -1,0 +1,356 @@
+"""Text that kills its parser: a whole index all the same, a live asker, bounded time and memory."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lumen_hooks.chunking import process
+from lumen_hooks.chunking.child import CPU_SECONDS_MAX
+from lumen_hooks.chunking.chunk import CRASH, TIME, UNTRIED
+from lumen_hooks.chunking.chunker import chunk_file, cut_by_lines
+from lumen_hooks.chunking.grammars import GRAMMARS
+from lumen_hooks.chunking.process import Chunker, TooManyDeathsError
+from lumen_hooks.search.results import Query
+from lumen_hooks.service.answer import answer
+from lumen_hooks.storage.index import open_index
+from tests.support.helpers import check_whole, contents, job_for, update
+from tests.support.sources import python_module
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lumen_hooks.chunking.chunk import ChunkedFile
+    from tests.support.repository import Repository
+
+EXTENSIONS = {
+    "bash": "sh",
+    "csharp": "cs",
+    "elixir": "ex",
+    "javascript": "js",
+    "kotlin": "kt",
+    "python": "py",
+    "ruby": "rb",
+    "rust": "rs",
+    "typescript": "ts",
+}
+UNITS = {
+    "angles": "a<\n",
+    "brackets": "({[\n",
+    "round": "(\n",
+    "curly": "{\n",
+    "square": "[\n",
+    "ternary": "a?b:\n",
+    "minus": "-\n",
+    "not": "!a&&\n",
+    "if": "if a:\n",
+    "else": "if (a) b; else\n",
+    "directive": "#if a\n",
+    "quote": "'a\n",
+    "double": '"a ${\n',
+    "template": "`${\n",
+    "comment": "/* a\n",
+    "triple": '"""\n',
+    "here": "<<A\n",
+    "arrow": "a=>\n",
+    "lambda": "lambda a: a.b(\n",
+    "generic": "a<b<c>,\n",
+    "tag": "<a>\n",
+    "item": "- - - a\n",
+    "key": "a: {b: [\n",
+    "table": "[a.b.c.d]\n",
+    "heading": "# a" + " " * 300 + "b\n",
+}
+
+
+def _nested(depth: int) -> str:
+    return "\n".join(" " * row + "if a:" for row in range(depth))
+
+
+def texts(size: int) -> Iterator[tuple[str, str]]:
+    """A file's name and a text of each kind, for each language."""
+    for language in (*GRAMMARS, "markdown"):
+        name = f"a.{EXTENSIONS.get(language, language)}"
+        for unit in UNITS.values():
+            yield name, unit * (size // len(unit))
+        yield name, _nested(min(1400, size // 10))
+
+
+def used() -> float:
+    """CPU seconds of children that are dead."""
+    times = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return times.ru_utime + times.ru_stime
+
+
+@pytest.fixture
+def chunker() -> Iterator[Chunker]:
+    with Chunker() as made:
+        yield made
+
+
+def windows(text: str, why: str) -> ChunkedFile:
+    return cut_by_lines("a.py", text, abandoned=why)
+
+
+def dying(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Have children do something to themselves when they meet a text that says `die`."""
+    start = (
+        "import sys; sys.path[:] = sys.argv[1:]\n"
+        "from lumen_hooks.chunking import child\n"
+        "import os, time\n"
+        "cut = child.chunk_file\n"
+        "def chunk_file(path, text):\n"
+        f"    if 'die' in text:\n        {code}\n"
+        "    return cut(path, text)\n"
+        "child.chunk_file = chunk_file\n"
+        "child.serve()"
+    )
+    monkeypatch.setattr(process, "_START", start)
+
+
+INNOCENT = python_module("innocent")
+GUILTY = "x = 1  # die\n" * 300
+
+
+def test_a_child_says_what_would_be_said_here(chunker: Chunker) -> None:
+    files = [
+        ("a.py", python_module("one", "two")),
+        ("long.py", "x = '" + "y" * 5000 + "'\n" + INNOCENT * 40),
+        ("empty.py", ""),
+        ("a.md", "# A\n\ntext\n"),
+        ("odd.py", "def f():\n    return '\ud800\x00é🙂'\n"),
+        ("a.json", '{"a": [1, 2], "b": {"c": 1}}'),
+        ("a.go", "package a\nfunc F() {}\n"),
+    ] * 40
+    for path, text in files:
+        chunker.put(path, text)
+    for path, text in files:
+        assert chunker.take() == chunk_file(path, text)
+
+
+def test_nobody_waits_for_the_other_to_read(chunker: Chunker) -> None:
+    """Much more is under way in both directions than two pipes hold."""
+    text = "".join(f"def f{number}(): pass\n\n\n" for number in range(5_000))
+    for _ in range(8):
+        chunker.put("a.py", text)
+    assert len({chunker.take() for _ in range(8)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("os.kill(os.getpid(), 11)", CRASH),
+        ("os.kill(os.getpid(), 9)", CRASH),
+        ("os.kill(os.getpid(), 24)", TIME),
+        ("os._exit(0)", CRASH),
+        ("os.write(4, b'nonsense' * 100); time.sleep(60)", CRASH),
+        ("raise MemoryError", CRASH),
+        ("bytearray(1 << 40)", CRASH),
+    ],
+)
+def test_whoever_kills_the_child_is_cut_by_lines_and_nobody_else(
+    monkeypatch: pytest.MonkeyPatch, chunker: Chunker, code: str, why: str
+) -> None:
+    dying(monkeypatch, code)
+    order = [INNOCENT, GUILTY, INNOCENT, INNOCENT + "\n", GUILTY, INNOCENT]
+    for text in order:
+        chunker.put("a.py", text)
+    for text in order:
+        wanted = windows(text, why) if text == GUILTY else chunk_file("a.py", text)
+        assert chunker.take() == wanted
+
+
+def test_time_is_measured_by_the_processor(
+    monkeypatch: pytest.MonkeyPatch, chunker: Chunker
+) -> None:
+    dying(monkeypatch, "child.CPU_SECONDS_MAX = 0; child._allow_time()\n        while True: pass")
+    before = used()
+    assert chunker.cut("a.py", GUILTY) == windows(GUILTY, TIME)
+    assert used() - before < CPU_SECONDS_MAX
+
+
+def test_silence_blames_nobody(monkeypatch: pytest.MonkeyPatch, chunker: Chunker) -> None:
+    dying(monkeypatch, "os.kill(os.getpid(), 19)")
+    monkeypatch.setattr(process, "SILENCE_SECONDS", 0.3)
+    chunker.cut("a.py", INNOCENT)
+    assert chunker.cut("a.py", GUILTY) == windows(GUILTY, UNTRIED)
+
+
+def test_whoever_waits_sees_no_more_deaths_than_it_has_time_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dying(monkeypatch, "os.kill(os.getpid(), 24)")
+    with Chunker(deaths_max=1) as chunker:
+        assert chunker.cut("a.py", GUILTY).abandoned == TIME
+        with pytest.raises(TooManyDeathsError):
+            chunker.cut("a.py", GUILTY)
+
+
+def test_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/no/such/interpreter")
+    complaints: list[str] = []
+    with Chunker(complain=complaints.append) as chunker:
+        for text in (INNOCENT, INNOCENT * 30, INNOCENT * 30):
+            chunker.put("a.py", text)
+        assert chunker.take() == chunk_file("a.py", INNOCENT)
+        assert chunker.take() == windows(INNOCENT * 30, UNTRIED)
+        assert chunker.take().abandoned == UNTRIED
+    assert len(complaints) == 1
+
+
+def test_a_child_ends_with_its_parent(tmp_path: object) -> None:
+    code = (
+        "import os, signal\n"
+        "from lumen_hooks.chunking.process import Chunker\n"
+        "chunker = Chunker()\n"
+        "chunker.cut('a.py', 'def f(): pass')\n"
+        "print(chunker._child._pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL
+    pid = int(done.stdout)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and _runs(pid):
+        time.sleep(0.01)
+    assert not _runs(pid)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return file.read().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except OSError:
+        return False
+
+
+def test_a_child_holds_nothing_of_its_parent(chunker: Chunker) -> None:
+    kept = os.open("/", os.O_RDONLY)
+    os.set_inheritable(kept, True)
+    chunker.cut("a.py", INNOCENT)
+    child = chunker._child
+    assert child is not None
+    folder = f"/proc/{child._pid}"
+    held = {os.readlink(f"{folder}/fd/{name}") for name in os.listdir(f"{folder}/fd")}
+    os.close(kept)
+    assert all(name.startswith("pipe:") or name == os.devnull for name in held)
+    assert os.readlink(f"{folder}/cwd") == "/"
+
+
+def cuts(repo: Repository) -> dict[str, str | None]:
+    index = open_index(str(repo.top / ".git" / "lumen" / "index.db"))
+    assert index is not None
+    with index:
+        return {path: row.cut for path, row in index.files().items()}
+
+
+def test_what_killed_its_parser_is_remembered_until_it_changes(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit({"bad.py": GUILTY, "good.py": INNOCENT})
+    dying(monkeypatch, "os.kill(os.getpid(), 24)")
+    update(repo)
+    check_whole(repo)
+    assert cuts(repo) == {"bad.py": TIME, "good.py": None}
+    clean = contents(repo)
+
+    dying(monkeypatch, "open(path + '/tried again', 'w')")
+    update(repo, force=True)
+    assert contents(repo) == clean
+    assert cuts(repo) == {"bad.py": TIME, "good.py": None}
+    repo.git("mv", "bad.py", "worse.py")
+    update(repo)
+    assert cuts(repo) == {"worse.py": TIME, "good.py": None}
+
+    sibling = repo.add_worktree("sibling")
+    update(sibling)
+    repo.write({"worse.py": GUILTY.replace("die", "live")})
+    update(repo)
+    assert cuts(repo) == {"worse.py": None, "good.py": None}
+
+
+def test_what_was_not_tried_is_tried_again(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = INNOCENT * 30
+    repo.commit({"a.py": text})
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", "/no/such/interpreter")
+        update(repo)
+    assert cuts(repo) == {"a.py": UNTRIED}
+    assert "no process to parse in" in (repo.top / ".git" / "lumen" / "log.jsonl").read_text()
+    update(repo)
+    assert cuts(repo) == {"a.py": None}
+
+
+def test_a_search_waits_for_one_death_and_leaves_the_others_to_the_worker(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit({"good.py": INNOCENT})
+    update(repo)
+    dying(monkeypatch, "os.kill(os.getpid(), 24)")
+    started: list[str] = []
+
+    def ask() -> str:
+        found = answer(
+            job_for(repo), Query("innocent"), refresh=True, start_worker=lambda: started.append("")
+        )
+        assert found.results
+        return found.state
+
+    repo.write({"one.py": GUILTY})
+    assert (ask(), started) == ("fresh", [])
+    repo.write({"two.py": GUILTY + "\n", "three.py": GUILTY + "\n\n"})
+    assert (ask(), len(started)) == ("stale", 1)
+    update(repo)
+    assert ask() == "fresh"
+
+
+def test_no_parser_is_loaded_by_whoever_asks(repo: Repository) -> None:
+    repo.commit({"a.py": INNOCENT})
+    code = (
+        "import sys\n"
+        "from lumen_hooks.chunking.process import Chunker\n"
+        "with Chunker() as chunker:\n"
+        "    assert not chunker.cut('a.py', 'def f(): pass').parse_failed\n"
+        "assert 'tree_sitter' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+KINDS = [("a.py", "({[\n" * 40_000), ("a.md", "# a" + " " * 60_000 + "b\n"), ("a.c", "(" * 1900)]
+
+
+@pytest.mark.parametrize(("name", "text"), KINDS)
+def test_the_usual_kinds_take_no_death(chunker: Chunker, name: str, text: str) -> None:
+    before = used()
+    found = chunker.cut(name, text)
+    chunker.close()
+    assert found.abandoned in {"", TIME}
+    assert found.chunks
+    assert used() - before < CPU_SECONDS_MAX
+
+
+@pytest.mark.stress
+@pytest.mark.parametrize("size", [2_000, 60_000, 1_000_000])
+def test_every_kind_in_every_language(repo: Repository, size: int) -> None:
+    """Each text alone: its chunks cover it, at bounded cost, and the next text is parsed."""
+    worst = (0.0, "")
+    for name, text in texts(size):
+        before = used()
+        with Chunker() as chunker:
+            found = chunker.cut(name, text)
+            assert found.chunks or not text
+            assert chunker.cut("b.py", INNOCENT) == chunk_file("b.py", INNOCENT)
+        worst = max(worst, (used() - before, f"{name} {text[:20]!r} {found.abandoned}"))
+        # A death by memory is proven by a second one.
+        assert worst[0] < 2 * (CPU_SECONDS_MAX + 2), worst
+    print(f"size {size}: at most {worst[0]:.1f} CPU s ({worst[1]})")
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 900_000

@@ -1,0 +1,100 @@
+"""A repository whose hooks start real workers, and write down each start."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lumen_hooks.git.worktree import find_worktree
+from lumen_hooks.hook import GIT_EVENTS
+from lumen_hooks.service.status import freshness
+from lumen_hooks.setup.script import hook_script
+from lumen_hooks.system.locks import Acquired, acquire
+from tests.support.helpers import job_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.support.repository import Repository
+
+PATIENCE_SECONDS = 60.0
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for something that is bound to happen, for a bounded time."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The repository, and the file with a line for each interpreter that a hook started."""
+
+    repo: Repository
+    starts_file: Path
+
+    @classmethod
+    def make(cls, repo: Repository, folder: Path) -> Counted:
+        """Put hooks in place that start a real interpreter through a program that counts."""
+        starts = folder / "starts"
+        program = folder / "counting python"
+        program.write_text(
+            f"#!/bin/sh\necho started >>{shlex.quote(str(starts))}\n"
+            f'exec {shlex.quote(sys.executable)} "$@"\n'
+        )
+        program.chmod(0o755)
+        for event in GIT_EVENTS:
+            path = repo.top / ".git" / "hooks" / event
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(hook_script(event, str(program)))
+            path.chmod(0o755)
+        return cls(repo, starts)
+
+    @property
+    def starts(self) -> int:
+        """How many interpreters hooks have started."""
+        try:
+            return len(self.starts_file.read_text().splitlines())
+        except FileNotFoundError:
+            return 0
+
+    @property
+    def refreshes(self) -> list[dict[str, Any]]:
+        """What the log says of refreshes that changed an index."""
+        try:
+            with open(find_worktree(str(self.repo.top)).log_path, encoding="utf-8") as log:
+                records = [json.loads(line) for line in log]
+        except FileNotFoundError:
+            return []
+        return [record for record in records if "refresh" in record]
+
+    def is_fresh(self) -> bool:
+        job = job_for(self.repo)
+        return freshness(job.worktree, job.settings) == ("fresh", 0)
+
+    def at_work(self) -> bool:
+        """Whether a worker works or watches; asked of locks, which a dead worker cannot hold."""
+        place = find_worktree(str(self.repo.top))
+        return any(map(_is_held, (place.worker_lock_path, place.watch_lock_path)))
+
+    def settled(self) -> bool:
+        """The index is fresh and nobody works on it."""
+        return self.is_fresh() and not self.at_work()
+
+
+def _is_held(path: str) -> bool:
+    if not os.path.exists(path):
+        return False
+    answer = acquire(path, timeout=0, purpose="test")
+    if isinstance(answer, Acquired):
+        answer.release()
+        return False
+    return True

@@ -1,0 +1,509 @@
+"""The background worker as a process: what it waits for, what it picks up, what it leaves behind.
+
+It is started as hooks start it, and held up by what holds it up in life: a peer's lock, a taken
+embedding slot, a rebase.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lumen_hooks import worker
+from lumen_hooks.git.worktree import find_worktree
+from lumen_hooks.hook import GIT_EVENTS
+from lumen_hooks.indexing import events
+from lumen_hooks.indexing.slots import acquire_slot, runtime_folder
+from lumen_hooks.indexing.turns import SMALL_REFRESH_FILES
+from lumen_hooks.service.status import freshness, read_status
+from lumen_hooks.setup.script import hook_script
+from lumen_hooks.system.locks import Acquired, acquire, read_holder
+from tests.support.helpers import check_whole, contents, job_for, update
+from tests.support.processes import Partner
+from tests.support.sources import python_module
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.support.repository import Repository
+
+PATIENCE_SECONDS = 30.0
+
+needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="looks into /proc")
+
+
+@pytest.fixture
+def project(repo: Repository) -> Repository:
+    """A few modules with an index; the embedding store knows all texts."""
+    repo.commit({f"m{n}.py": python_module(f"f{n}") for n in range(4)})
+    update(repo)
+    return repo
+
+
+def change(repo: Repository, name: str = "m0.py") -> None:
+    """Remove a file, and leave the hint that a hook would leave."""
+    (repo.top / name).unlink()
+    place = find_worktree(str(repo.top))
+    os.makedirs(place.folder, exist_ok=True)
+    with open(place.events_path, "a", encoding="utf-8") as file:
+        file.write("post-commit\n")
+
+
+def begun(project: Repository, name: str) -> Repository:
+    """A new worktree with our folder in its git dir, which a hook makes and a worker never does."""
+    new = project.add_worktree(name)
+    find_worktree(str(new.top)).begin()
+    return new
+
+
+@contextmanager
+def started(repo: Repository, *rest: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-I", "-m", "lumen_hooks.worker", str(repo.top), "post-commit"]
+    with subprocess.Popen([*command, *rest]) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def ended(process: subprocess.Popen[bytes]) -> int:
+    return process.wait(PATIENCE_SECONDS)
+
+
+def run(repo: Repository, *rest: str) -> int:
+    with started(repo, *rest) as process:
+        return ended(process)
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.02)
+
+
+def at_work(repo: Repository) -> int:
+    """The process id of the worktree's worker, 0 if there is none."""
+    holder = read_holder(find_worktree(str(repo.top)).worker_lock_path)
+    return holder.pid if holder else 0
+
+
+def records(repo: Repository) -> list[dict[str, Any]]:
+    try:
+        with open(find_worktree(str(repo.top)).log_path, encoding="utf-8") as log:
+            return [json.loads(line) for line in log]
+    except FileNotFoundError:
+        return []
+
+
+def refreshes(repo: Repository) -> list[dict[str, Any]]:
+    return [record for record in records(repo) if "refresh" in record]
+
+
+def is_fresh(repo: Repository) -> bool:
+    job = job_for(repo)
+    return freshness(job.worktree, job.settings) == ("fresh", 0)
+
+
+def open_files(pid: int) -> dict[int, str]:
+    found = {}
+    with suppress(FileNotFoundError):
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            with suppress(FileNotFoundError):
+                found[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")
+    return found
+
+
+def peer(repo: Repository) -> Acquired:
+    """Someone else updates this worktree's index, as far as the worker can see."""
+    lock = acquire(find_worktree(str(repo.top)).lock_path, timeout=5, purpose="a peer")
+    assert isinstance(lock, Acquired)
+    return lock
+
+
+def embedding_slot(repo: Repository) -> Acquired:
+    """The machine's one slot, in front of which the worker waits when it has read the tree."""
+    repo.git("config", "lumen.workers", "1")
+    repo.write({f"n{n}.py": python_module(f"new_{n}") for n in range(SMALL_REFRESH_FILES + 1)})
+    return acquire_slot(runtime_folder(os.environ), 1, purpose="a peer")
+
+
+def wants_to_embed(repo: Repository, process: subprocess.Popen[bytes]) -> bool:
+    return find_worktree(str(repo.top)).embeddings_path in open_files(process.pid).values()
+
+
+def install_hooks(repo: Repository) -> None:
+    for event in GIT_EVENTS:
+        path = repo.top / ".git" / "hooks" / event
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(hook_script(event, sys.executable))
+        path.chmod(0o755)
+
+
+def test_makes_the_index_follow_answers_the_hints_and_gives_up_its_lock(
+    project: Repository,
+) -> None:
+    change(project)
+    assert run(project) == 0
+    assert is_fresh(project)
+    check_whole(project)
+    (record,) = records(project)
+    assert (record["event"], record["worktree"]) == ("post-commit", str(project.top))
+    assert (record["refresh"], record["files_removed"]) == ("incremental", 1)
+    assert (record["files_changed"], record["chunks_embedded"]) == (0, 0)
+    place = find_worktree(str(project.top))
+    assert not events.pending(place)
+    free = acquire(place.worker_lock_path, timeout=0, purpose="test")
+    assert isinstance(free, Acquired)
+    free.release()
+
+
+def test_seeds_a_worktree_that_has_no_index(project: Repository) -> None:
+    new = begun(project, "new")
+    assert run(new) == 0
+    assert is_fresh(new)
+    assert contents(new) == contents(project)
+    seeded, refreshed = records(new)
+    assert (seeded["event"], refreshed["refresh"]) == ("seeded", "seed")
+
+
+@needs_proc
+def test_an_event_that_arrives_while_it_works_is_picked_up(project: Repository) -> None:
+    slot = embedding_slot(project)
+    with slot, started(project) as first:
+        until(lambda: wants_to_embed(project, first))
+        change(project)
+        assert run(project) == 0  # the second one leaves it to the first
+        assert (first.poll(), at_work(project), refreshes(project)) == (None, first.pid, [])
+        slot.release()
+        assert ended(first) == 0
+    # In two refreshes; in one if the file went before the first had read it.
+    counts = [(r["files_changed"], r["files_removed"]) for r in refreshes(project)]
+    assert counts in ([(SMALL_REFRESH_FILES + 1, 0), (0, 1)], [(SMALL_REFRESH_FILES + 1, 1)])
+    assert is_fresh(project)
+    assert not events.pending(find_worktree(str(project.top)))
+    check_whole(project)
+
+
+_EVENT_AS_IT_LETS_GO = """
+import os, sys
+from lumen_hooks.system import locks; from lumen_hooks import worker
+top, events = sys.argv[1:]
+let_go = locks.Acquired.release
+def release(lock):
+    if lock.path.endswith("worker.lock") and os.path.exists(top + "/m1.py"):
+        os.unlink(top + "/m1.py")
+        open(events, "a").write("post-commit\\n")
+    let_go(lock)
+locks.Acquired.release = release
+sys.exit(worker.main([top, "post-commit"]))
+"""
+
+
+def test_an_event_that_arrives_as_it_lets_go_is_picked_up(project: Repository) -> None:
+    change(project)
+    place = find_worktree(str(project.top))
+    command = [sys.executable, "-c", _EVENT_AS_IT_LETS_GO, place.top, place.events_path]
+    subprocess.run(command, check=True, timeout=PATIENCE_SECONDS)
+    assert [record["files_removed"] for record in refreshes(project)] == [1, 1]
+    assert is_fresh(project)
+    assert not events.pending(place)
+
+
+def test_one_at_a_time_in_each_worktree(project: Repository) -> None:
+    other = begun(project, "other")
+    change(project)
+    lock = peer(project)
+    with lock, started(project) as first:
+        until(lambda: at_work(project) == first.pid)
+        assert run(project) == 0
+        assert run(other) == 0  # is nobody's business but its own
+        assert (first.poll(), at_work(project), is_fresh(other)) == (None, first.pid, True)
+        lock.release()
+        assert ended(first) == 0
+    assert is_fresh(project)
+
+
+def test_waits_for_the_process_that_it_is_to_come_after(project: Repository) -> None:
+    change(project)
+    with subprocess.Popen(["sleep", "60"]) as before, started(project, "--after", str(before.pid)):
+        time.sleep(0.6)
+        assert (at_work(project), refreshes(project)) == (0, [])
+        change(project, "m1.py")
+        before.kill()
+        before.wait()
+        until(lambda: refreshes(project))
+    assert [record["files_removed"] for record in refreshes(project)] == [2]
+    change(project, "m2.py")
+    assert run(project, "--after", str(before.pid)) == 0
+    assert is_fresh(project)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("lumen.enabled", "false"), ("lumen.refresh", "off"), ("LUMEN_REFRESH", "off")],
+)
+def test_does_nothing_where_it_is_switched_off(
+    project: Repository, monkeypatch: pytest.MonkeyPatch, key: str, value: str
+) -> None:
+    if key.startswith("lumen."):
+        project.git("config", key, value)
+    else:
+        monkeypatch.setenv(key, value)
+    change(project)
+    before = contents(project)
+    assert run(project) == 0
+    assert (contents(project), records(project)) == (before, [])
+    assert events.pending(find_worktree(str(project.top)))
+
+
+def test_a_rebase_is_refreshed_once_at_its_end(project: Repository) -> None:
+    project.git("switch", "-q", "-c", "topic")
+    for n in range(4):
+        project.git("mv", f"m{n}.py", f"moved{n}.py")
+        project.commit()
+    project.git("switch", "-q", "main")
+    project.commit({"on_main.py": python_module("on_main")})
+    project.git("switch", "-q", "topic")
+    update(project)
+    install_hooks(project)
+    project.git("rebase", "-q", "-x", "sleep 0.3", "main")
+    head = project.git("rev-parse", "HEAD").strip()
+    until(lambda: refreshes(project) and not at_work(project))
+    (record,) = refreshes(project)
+    assert (record["event"], record["files_changed"]) == ("post-checkout", 1)
+    assert is_fresh(project)
+    assert not events.pending(find_worktree(str(project.top)))
+    assert read_status(find_worktree(str(project.top)), job_for(project).settings).head == head
+
+
+def test_a_rebase_that_stopped_is_not_waited_for_but_watched(project: Repository) -> None:
+    """Its abort fires no hook; the other ways out of it are in test_event_storms.py."""
+    project.git("switch", "-q", "-c", "topic")
+    project.commit({"m0.py": python_module("f1")})
+    project.git("switch", "-q", "main")
+    project.commit({"m0.py": python_module("f2")})
+    project.git("rebase", "-q", "main", "topic", check=False)
+    assert os.path.isdir(os.path.join(find_worktree(str(project.top)).git_dir, "rebase-merge"))
+    with started(project) as process:
+        until(lambda: is_fresh(project))
+        assert process.poll() is None
+        project.git("rebase", "--abort")
+        assert ended(process) == 0
+    assert is_fresh(project)
+    assert len(refreshes(project)) == 2
+
+
+def test_makes_no_folder_of_its_own(project: Repository) -> None:
+    new = project.add_worktree("new")
+    assert run(new) == 0
+    assert not os.path.exists(find_worktree(str(new.top)).folder)
+    shutil.rmtree(find_worktree(str(project.top)).folder)
+    assert run(project) == 0
+    assert not os.path.exists(find_worktree(str(project.top)).folder)
+
+
+def test_ends_at_once_if_the_worktree_was_removed(project: Repository) -> None:
+    new = project.add_worktree("new")
+    update(new)
+    place = find_worktree(str(new.top))
+    project.git("worktree", "remove", str(new.top))
+    assert run(new) == 0
+    assert not os.path.exists(place.git_dir)
+    assert not new.top.exists()
+
+
+def test_ends_quietly_if_the_worktree_is_removed_while_it_waits(project: Repository) -> None:
+    new = project.add_worktree("new")
+    place = find_worktree(str(new.top))
+    with subprocess.Popen(["sleep", "60"]) as other, started(new, "--after", str(other.pid)) as own:
+        time.sleep(0.4)
+        project.git("worktree", "remove", str(new.top))
+        other.kill()
+        other.wait()
+        assert ended(own) == 0
+    assert not os.path.exists(place.git_dir)
+    assert records(project) == []
+
+
+@needs_proc
+def test_ends_quietly_if_the_worktree_is_removed_while_it_works(project: Repository) -> None:
+    new = begun(project, "new")
+    place = find_worktree(str(new.top))
+    slot = embedding_slot(new)
+    with slot, started(new) as process:
+        until(lambda: wants_to_embed(new, process))
+        project.git("worktree", "remove", "--force", str(new.top))
+        slot.release()
+        assert ended(process) == 0
+    assert not os.path.exists(place.git_dir)
+    assert not any("error" in record for record in records(project))
+
+
+@needs_proc
+def test_a_repository_that_is_deleted_does_not_come_back(project: Repository) -> None:
+    slot = embedding_slot(project)
+    with slot, started(project) as process:
+        until(lambda: wants_to_embed(project, process))
+        shutil.rmtree(project.top)
+        slot.release()
+        assert ended(process) == 0
+    assert list(project.top.rglob("*")) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "error"),
+    [
+        ("lumen.model", "/no/such/folder", "ModelError"),
+        ("lumen.refresh", "sometimes", "SettingsError"),
+    ],
+)
+def test_what_goes_wrong_is_in_the_log_with_a_way_out(
+    project: Repository, key: str, value: str, error: str
+) -> None:
+    change(project)
+    project.git("config", key, value)
+    assert run(project) == 1
+    (record,) = records(project)
+    assert record["error"].startswith(f"{error}: ")
+    assert key in record["error"] + record["hint"]
+    assert events.pending(find_worktree(str(project.top)))
+    project.git("config", "--unset", key)
+    assert run(project) == 0
+    assert is_fresh(project)
+
+
+PAUSES_AT_ITS_END = """
+import os, time
+from lumen_hooks import worker
+from lumen_hooks.indexing import events, trim as housekeeping
+
+def rest(*_):
+    open(gate + ".reached", "w").close()
+    while os.path.exists(gate):
+        time.sleep(0.01)
+
+housekeeping.trim_embeddings = rest  # the last thing that it does before it lets go
+worker.main([top, "post-commit"])
+"""
+
+PAUSES_BEFORE_ITS_HINT = """
+import os, time
+from lumen_hooks import worker
+from lumen_hooks.indexing import events
+
+leave = events.leave
+
+def leave_late(*arguments):
+    open(gate + ".reached", "w").close()
+    while os.path.exists(gate):
+        time.sleep(0.01)
+    leave(*arguments)
+
+events.leave = leave_late
+worker.main([top, "search"])
+"""
+
+
+@pytest.mark.parametrize("what", ["an edit", "a setting"])
+def test_one_that_a_search_starts_while_another_ends_has_that_one_look_again(
+    project: Repository, tmp_path: Path, what: str
+) -> None:
+    """A search saw a difference that no hook reported: nothing but this worker tells of it."""
+    gate = tmp_path / "gate"
+    gate.touch()
+    change(project)
+    with Partner() as other:
+        other.start(PAUSES_AT_ITS_END, top=str(project.top), gate=str(gate))
+        until((tmp_path / "gate.reached").exists)
+        if what == "an edit":
+            (project.top / "m1.py").unlink()
+        else:
+            project.git("config", "lumen.exclude", "m1.py")
+        assert run(project) == 0
+        assert not is_fresh(project)
+        gate.unlink()
+        other.finish()
+    assert is_fresh(project)
+    assert not events.pending(find_worktree(str(project.top)))
+
+
+def test_one_that_leaves_its_hint_too_late_for_another_does_the_work_itself(
+    project: Repository, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    gate.touch()
+    (project.top / "m1.py").unlink()
+    place = find_worktree(str(project.top))
+    lock = acquire(place.worker_lock_path, timeout=5, purpose="a worker that has looked and ends")
+    assert isinstance(lock, Acquired)
+    with Partner() as late:
+        late.start(PAUSES_BEFORE_ITS_HINT, top=str(project.top), gate=str(gate))
+        until((tmp_path / "gate.reached").exists)
+        lock.release()
+        gate.unlink()
+        late.finish()
+    assert is_fresh(project)
+    assert not events.pending(place)
+
+
+@needs_proc
+def test_what_a_killed_worker_left_undone_is_done_by_the_next(project: Repository) -> None:
+    slot = embedding_slot(project)
+    change(project)
+    with slot, started(project) as process:
+        until(lambda: wants_to_embed(project, process))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    place = find_worktree(str(project.top))
+    assert at_work(project) == 0
+    assert events.pending(place)
+    assert run(project) == 0
+    assert is_fresh(project)
+    assert not events.pending(place)
+    check_whole(project)
+
+
+@needs_proc
+def test_it_is_cut_off_from_the_git_command_that_started_it(project: Repository) -> None:
+    """Niced, in a session and folder of its own, with none of git's descriptors."""
+    install_hooks(project)
+    reader, writer = os.pipe()
+    lock = peer(project)
+    with lock, open(reader, "rb") as pipe:
+        (project.top / "m0.py").unlink()
+        subprocess.run(
+            ["git", "commit", "-q", "-a", "-m", "change"],
+            cwd=project.top, check=True, capture_output=True, pass_fds=[writer],
+        )  # fmt: skip
+        os.close(writer)
+        until(lambda: at_work(project))
+        pid = at_work(project)
+        try:
+            assert os.getpriority(os.PRIO_PROCESS, pid) == min(19, os.nice(0) + worker.NICENESS)
+            assert os.getsid(pid) == pid
+            assert os.readlink(f"/proc/{pid}/cwd") == "/"
+            folder = find_worktree(str(project.top)).folder
+            until(
+                lambda: (
+                    {os.path.dirname(path) for path in open_files(pid).values()} == {"/dev", folder}
+                )
+            )
+            assert [open_files(pid)[number] for number in range(3)] == [os.devnull] * 3
+            until(lambda: select.select([pipe], [], [], 0)[0])  # git's own housekeeping may linger
+            assert (pipe.read(), at_work(project)) == (b"", pid)
+        finally:
+            lock.release()
+    until(lambda: refreshes(project) and not at_work(project))
+    assert is_fresh(project)

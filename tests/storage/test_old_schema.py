@@ -1,0 +1,267 @@
+"""An index with an older version's tables is made again, without embedding anything.
+
+One of schema 2 answers meanwhile. One of schema 1 is too old to be read.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import apsw
+import pytest
+
+from lumen_hooks.doctor.index import check_index
+from lumen_hooks.errors import CorruptIndexError, StorageFullError
+from lumen_hooks.git.worktree import find_worktree
+from lumen_hooks.search.related import Place
+from lumen_hooks.search.results import Query
+from lumen_hooks.service.answer import answer, related
+from lumen_hooks.service.status import read_status
+from lumen_hooks.storage import sums
+from lumen_hooks.storage.embedding_cache import APPLICATION_ID, EmbeddingStore
+from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.schema import SCHEMA_VERSION
+from lumen_hooks.storage.sqlite import vec0_path
+from tests.support.fake_embedder import FakeEmbedder
+from tests.support.helpers import check_whole, contents, job_for, update
+from tests.support.sources import python_module
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.repository import Repository
+
+
+def make_older(path: str) -> None:
+    """Give an index the tables of schema 1."""
+    connection = apsw.Connection(path)
+    connection.execute("DROP TABLE lexical")
+    connection.execute(
+        "CREATE VIRTUAL TABLE lexical USING fts5(code, name, path, content='',"
+        " contentless_delete=1, tokenize=\"porter unicode61 tokenchars '_'\")"
+    )
+    connection.execute("PRAGMA user_version=1")
+    connection.close()
+
+
+VERSION_1_STORE = f"""
+CREATE TABLE models(id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
+CREATE TABLE vectors(
+  id INTEGER PRIMARY KEY,
+  model INTEGER NOT NULL REFERENCES models(id),
+  key BLOB NOT NULL,
+  vector BLOB NOT NULL,
+  used INTEGER NOT NULL,
+  UNIQUE(model, key)
+);
+PRAGMA application_id={APPLICATION_ID};
+PRAGMA user_version=1;
+"""
+
+VERSION_2 = """
+CREATE TEMP TABLE old_meta AS SELECT * FROM meta WHERE key NOT IN ('sum', 'seal');
+CREATE TEMP TABLE old_files AS SELECT * FROM files;
+CREATE TEMP TABLE old_chunks AS SELECT * FROM chunks;
+DROP TABLE vector_sums;
+DROP TABLE chunks;
+DROP TABLE files;
+DROP TABLE meta;
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE files(
+  id INTEGER PRIMARY KEY,
+  path TEXT NOT NULL UNIQUE,
+  content BLOB,
+  blob BLOB,
+  size INTEGER NOT NULL,
+  changed_ns INTEGER NOT NULL,
+  language TEXT NOT NULL,
+  skipped TEXT
+);
+CREATE TABLE chunks(
+  id INTEGER PRIMARY KEY,
+  file_id INTEGER NOT NULL REFERENCES files(id),
+  start_line INTEGER NOT NULL,
+  end_line INTEGER NOT NULL,
+  symbol TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  key BLOB NOT NULL
+);
+CREATE INDEX chunks_by_file ON chunks(file_id);
+INSERT INTO meta SELECT * FROM old_meta;
+UPDATE meta SET value='that of version 2' WHERE key='fingerprint';
+INSERT INTO files SELECT id, path, content, blob, size, changed_ns, language, skipped
+  FROM old_files;
+INSERT INTO chunks SELECT * FROM old_chunks;
+PRAGMA user_version=2;
+"""
+
+
+def make_version_2(path: str) -> None:
+    """Give an index the tables of schema 2; those of the extensions are the same."""
+    connection = apsw.Connection(path)
+    connection.enable_load_extension(True)
+    connection.load_extension(vec0_path())
+    connection.execute(VERSION_2)
+    connection.close()
+
+
+def version_of(path: str) -> object:
+    connection = apsw.Connection(path, apsw.SQLITE_OPEN_READONLY)
+    version = connection.pragma("user_version")
+    connection.close()
+    return version
+
+
+@pytest.fixture
+def indexed(repo: Repository) -> Repository:
+    repo.commit({"a.py": python_module("upload", "fetch")})
+    update(repo)
+    return repo
+
+
+def test_an_older_index_is_refused_with_a_hint(indexed: Repository) -> None:
+    path = find_worktree(str(indexed.top)).index_path
+    make_older(path)
+    with pytest.raises(CorruptIndexError, match=f"schema 1, ours is {SCHEMA_VERSION}") as caught:
+        open_index(path)
+    assert caught.value.hint is not None
+    assert "lumen-hooks index" in caught.value.hint
+    job = job_for(indexed)
+    assert "schema 1" in (read_status(job.worktree, job.settings).problem or "")
+
+
+def test_an_older_index_is_made_again_from_known_vectors(indexed: Repository) -> None:
+    before = contents(indexed)
+    make_older(find_worktree(str(indexed.top)).index_path)
+    embedder = FakeEmbedder()
+    done = update(indexed, embedder)
+    assert done.refresh is not None
+    assert done.refresh.kind == "full"
+    assert embedder.embedded == []
+    check_whole(indexed)
+    assert contents(indexed) == before
+
+
+def test_an_older_index_is_no_donor(indexed: Repository) -> None:
+    sibling = indexed.add_worktree("sibling")
+    # Its version alone, so that nothing else in it can be the reason.
+    connection = apsw.Connection(find_worktree(str(indexed.top)).index_path)
+    connection.execute("PRAGMA user_version=1")
+    connection.close()
+    done = update(sibling)
+    assert done.seeded is None
+    assert done.refresh is not None
+    assert done.refresh.chunks_embedded == 0
+    check_whole(sibling)
+
+
+# schema 2
+
+
+@pytest.fixture
+def older(indexed: Repository) -> str:
+    """The path of an index of schema 2."""
+    path = find_worktree(str(indexed.top)).index_path
+    make_version_2(path)
+    return path
+
+
+def test_an_index_of_schema_2_answers_while_it_is_made_anew(
+    indexed: Repository, older: str
+) -> None:
+    started = []
+    job = job_for(indexed)
+    found = answer(job, Query("upload"), refresh=True, start_worker=lambda: started.append(1))
+    assert {result.path for result in found.results} == {"a.py"}
+    assert (found.state, started) == ("stale", [1])
+    assert "an earlier version; that of this version is being built" in (found.problem or "")
+    like_it = related(
+        job, Place("a.py", 3), 5, refresh=True, start_worker=lambda: started.append(2)
+    )
+    assert like_it.results
+    status = read_status(job.worktree, job.settings)
+    assert (status.state, status.chunks > 0) == ("stale", True)
+    assert "makes it anew" in (status.problem or "")
+    assert "to be made anew" in check_index(job.worktree, job.settings).detail
+    assert version_of(older) == 2
+    assert not os.path.exists(older + ".damaged")
+
+
+def test_an_index_of_schema_2_is_made_anew_where_it_lies(indexed: Repository, older: str) -> None:
+    """In one transaction: who reads meanwhile sees the old rows to the end."""
+    inode = os.stat(older).st_ino
+    embedder = FakeEmbedder()
+    reader = open_index(older)
+    assert reader is not None
+    with reader:
+        reader.connection.execute("BEGIN")
+        held = reader.files()
+        done = update(indexed, embedder)
+        assert reader.files() == held
+        reader.connection.execute("ROLLBACK")
+    assert done.refresh is not None
+    assert done.refresh.kind == "full"
+    assert embedder.embedded == []
+    assert version_of(older) == SCHEMA_VERSION
+    assert os.stat(older).st_ino == inode
+    assert not os.path.exists(older + ".damaged")
+    check_whole(indexed)
+    remade = contents(indexed)
+    update(indexed, force=True)
+    assert contents(indexed) == remade
+
+
+def test_a_rebuild_that_fails_leaves_schema_2(
+    indexed: Repository, older: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(*_: object) -> None:
+        raise StorageFullError("no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sums, "seal", full_disk)
+        with pytest.raises(StorageFullError):
+            update(indexed)
+    assert version_of(older) == 2
+    found = answer(job_for(indexed), Query("upload"), refresh=False, start_worker=lambda: None)
+    assert {result.path for result in found.results} == {"a.py"}
+    update(indexed)
+    check_whole(indexed)
+
+
+def test_an_index_of_schema_2_is_no_donor(indexed: Repository, older: str) -> None:
+    sibling = indexed.add_worktree("sibling")
+    done = update(sibling)
+    assert done.seeded is None
+    assert done.refresh is not None
+    assert done.refresh.chunks_embedded == 0
+    assert version_of(older) == 2
+
+
+def test_a_damaged_index_of_schema_2_is_set_aside(indexed: Repository, older: str) -> None:
+    connection = apsw.Connection(older)
+    connection.execute("UPDATE chunks SET symbol=CAST(x'ff' AS TEXT)")
+    connection.close()
+    found = answer(job_for(indexed), Query("upload"), refresh=True, start_worker=lambda: None)
+    assert (found.state, {result.path for result in found.results}) == ("fresh", {"a.py"})
+    assert os.path.exists(older + ".damaged")
+    check_whole(indexed)
+
+
+def test_an_older_embedding_store_keeps_its_vectors(tmp_path: Path) -> None:
+    path = str(tmp_path / "embeddings.db")
+    connection = apsw.Connection(path)
+    connection.execute(VERSION_1_STORE)
+    connection.execute("INSERT INTO models VALUES(1, 'm')")
+    connection.execute("INSERT INTO vectors VALUES(1, 1, x'01', x'0203', 20000)")
+    connection.close()
+    with EmbeddingStore(path) as store:
+        assert store.get("m", [b"\x01"]) == {b"\x01": b"\x02\x03"}
+        store.put("m", {b"\x02": b"\x04\x05"})
+    assert version_of(path) == 2
+    connection = apsw.Connection(path)
+    connection.execute("UPDATE vectors SET vector=x'0000' WHERE key=x'02'")
+    connection.close()
+    with EmbeddingStore(path) as store:
+        assert store.get("m", [b"\x02"]) == {}  # emptied
+    assert os.path.exists(path + ".damaged")

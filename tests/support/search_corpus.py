@@ -1,0 +1,110 @@
+"""Small indexes to search: real tables, real vec0, real FTS5, a deterministic embedder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lumen_hooks.embedding.text import embedded_text
+from lumen_hooks.search.query import Query, search_index
+from lumen_hooks.storage.index import create_index
+from lumen_hooks.storage.lexical_terms import lexical_words
+from lumen_hooks.storage.sqlite import connect, transaction
+from lumen_hooks.storage.sums import FILE_SUM
+
+from .fake_embedder import DIMENSIONS, FakeEmbedder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import apsw
+
+    from lumen_hooks.search.query import Hit, QueryEmbedder
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One chunk of a corpus."""
+
+    path: str
+    code: str
+    symbol: str = ""
+    kind: str = "function"
+    lines: tuple[int, int] = (1, 5)
+    language: str = "python"
+    has_vector: bool = True
+
+
+def sum_up(writer: apsw.Connection) -> None:
+    """Write the check sums of what statements of a test put into an index."""
+    writer.execute(f"UPDATE files SET sum={FILE_SUM}")
+    writer.execute(
+        "INSERT OR REPLACE INTO vector_sums SELECT chunk_id, crc32(validity, rowids, vectors)"
+        " FROM vectors_chunks JOIN vectors_vector_chunks00 v ON v.rowid=chunk_id"
+    )
+
+
+@dataclass
+class Corpus:
+    """An index on disk, filled piece by piece; chunk ids count from 1."""
+
+    file: Path
+    embedder: FakeEmbedder = field(default_factory=FakeEmbedder)
+    writer: apsw.Connection = field(init=False)
+    reader: apsw.Connection = field(init=False)
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        self.writer = create_index(str(self.file), DIMENSIONS).connection
+        self.reader = connect(str(self.file), write=False, vectors=True)
+
+    def add(self, *pieces: Piece) -> Corpus:
+        """Write pieces in one transaction."""
+        vectors = self.embedder.embed_documents(
+            [embedded_text(piece.symbol, "", piece.code) for piece in pieces]
+        )
+        with transaction(self.writer):
+            for piece, vector in zip(pieces, vectors, strict=True):
+                self._write(piece, vector if piece.has_vector else None)
+            sum_up(self.writer)
+        return self
+
+    def _write(self, piece: Piece, vector: bytes | None) -> None:
+        execute = self.writer.execute
+        self.count += 1
+        execute(
+            "INSERT OR IGNORE INTO files(path, size, changed_ns, language, sum)"
+            " VALUES(?, 0, 0, ?, 0)",
+            (piece.path, piece.language),
+        )
+        execute(
+            "INSERT INTO chunks(id, file_id, start_line, end_line, symbol, kind, key)"
+            " SELECT ?, id, ?, ?, ?, ?, x'00' FROM files WHERE path = ?",
+            (self.count, *piece.lines, piece.symbol, piece.kind, piece.path),
+        )
+        execute(
+            "INSERT INTO lexical(rowid, words) VALUES(?, ?)",
+            (self.count, lexical_words(piece.path, piece.symbol, piece.code)),
+        )
+        if vector is not None:
+            execute(
+                "INSERT INTO vectors(id, embedding) VALUES(?, vec_int8(?))", (self.count, vector)
+            )
+
+    def search(
+        self,
+        text: str,
+        *,
+        limit: int = 10,
+        path: str | None = None,
+        languages: tuple[str, ...] = (),
+        kinds: tuple[str, ...] = (),
+        embedder: QueryEmbedder | None = None,
+    ) -> list[Hit]:
+        """Search as a command would."""
+        query = Query(text, limit=limit, path=path, languages=languages, kinds=kinds)
+        return search_index(self.reader, embedder or self.embedder, query)
+
+    def paths(self, text: str, path: str | None = None) -> list[str]:
+        """The paths of the hits, sorted."""
+        return sorted({hit.path for hit in self.search(text, path=path, limit=500)})
