@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lumen_hooks.notify.spawn import detach
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lumen_hooks.git.worktree import Worktree
-    from lumen_hooks.indexing.update import Job
+    from lumen_hooks.indexing.job import Job
     from lumen_hooks.system.locks import Acquired
 
     from .settings import Settings
@@ -194,19 +195,13 @@ def _follow(worktree: Worktree, event: str, *, inline: bool) -> None:
 
 
 def _job(worktree: Worktree, event: str) -> Job:
-    from lumen_hooks.embedding.embedder import load_embedder
-    from lumen_hooks.indexing.slots import runtime_folder
-    from lumen_hooks.indexing.update import Job
+    from lumen_hooks.indexing.job import job_for
 
     from .settings import load_settings
 
     settings = load_settings(worktree.top, os.environ)
-    return Job(
-        worktree=worktree,
-        settings=settings,
-        load=load_embedder,
-        slots=runtime_folder(os.environ),
-        purpose=f"refresh after {event}",
+    return replace(
+        job_for(worktree, settings, os.environ, purpose=f"refresh after {event}"),
         still_wanted=lambda: load_settings(worktree.top, os.environ).model == settings.model,
         begins=False,
     )

@@ -15,7 +15,8 @@ from lumen_hooks.storage.index import open_index
 from .progress import progress_bar
 
 if TYPE_CHECKING:
-    from lumen_hooks.indexing.update import Job, Updated
+    from lumen_hooks.indexing.job import Job
+    from lumen_hooks.indexing.update import Updated
 
 
 @click.command()

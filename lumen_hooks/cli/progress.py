@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from lumen_hooks.indexing.stage import NoProgress, Progress
+from lumen_hooks.indexing.progress import NoProgress, Progress
 
 from .output import styled
 

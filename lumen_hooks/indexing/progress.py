@@ -10,20 +10,32 @@ import json
 import time
 from collections import deque
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lumen_hooks.system.locks import Acquired, Holder
 
-    from .stage import Progress
-
 NOTE_SECONDS = 0.25
 """A note is written no more often than this."""
 
 WINDOW_SECONDS = 60.0
 """The speed is that of the last minute: what the embedding store knows goes by much faster."""
+
+
+class Progress(Protocol):
+    """Is told how far a refresh has come. All numbers are totals so far."""
+
+    def update(self, *, files: int, of: int, chunks: int, embedded: int) -> None:
+        """Files ready, files to look at, chunks ready, and texts embedded."""
+
+
+class NoProgress:
+    """Tells nobody."""
+
+    def update(self, *, files: int, of: int, chunks: int, embedded: int) -> None:
+        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,7 @@ class NotedProgress:
         """How many chunks there will be, if that is known beforehand."""
 
     def update(self, *, files: int, of: int, chunks: int, embedded: int) -> None:
-        """Note and pass on how far it is; see `indexing.prepare.Progress`."""
+        """Note and pass on how far it is; see `Progress`."""
         now = self._clock()
         if now >= self._next_at:
             self._next_at = now + NOTE_SECONDS

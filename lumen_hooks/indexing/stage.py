@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from lumen_hooks.chunking.chunker import cut_by_lines
 from lumen_hooks.chunking.languages import language_of
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from lumen_hooks.storage.index import Index
 
     from .compare import Looked, Suspect
+    from .progress import Progress
 
 BATCH_CHUNKS = 512
 """Chunks whose texts and vectors are in memory at once (a single file may exceed it)."""
@@ -53,20 +54,6 @@ COUNTED_CHARACTERS = 2000
 
 NO_VECTOR = b""
 """Remembered for a text that the model has no vector for, so that it is not tried again."""
-
-
-class Progress(Protocol):
-    """Is told how far a refresh has come. All numbers are totals so far."""
-
-    def update(self, *, files: int, of: int, chunks: int, embedded: int) -> None:
-        """Files ready, files to look at, chunks ready, and texts embedded."""
-
-
-class NoProgress:
-    """Tells nobody."""
-
-    def update(self, *, files: int, of: int, chunks: int, embedded: int) -> None:
-        """Do nothing."""
 
 
 @dataclass(slots=True)

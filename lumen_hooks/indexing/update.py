@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
@@ -41,20 +41,18 @@ from lumen_hooks.system.locks import Acquired, Failed, Held, Holder, acquire, fa
 from . import events
 from .compare import blob_length, compare
 from .progress import NotedProgress
-from .stage import NoProgress, Preparer, Progress, Tally
+from .stage import Preparer, Tally
 from .turns import Turns, is_small
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lumen_hooks.embedding.embedder import Embedder
     from lumen_hooks.embedding.identity import ModelIdentity
     from lumen_hooks.files.manifest import Manifest
-    from lumen_hooks.git.worktree import Worktree
-    from lumen_hooks.settings import Settings
     from lumen_hooks.storage.index import FileRow
 
     from .compare import Difference
+    from .job import Job
     from .seed import Seeded
 
 RECONSIDER_SECONDS = 5.0
@@ -101,34 +99,6 @@ class Busy:
     """Another process is working on this index and went on for the whole wait."""
 
     holder: Holder | None
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Everything that an update needs to know.
-
-    Attributes:
-        worktree: whose index.
-        settings: the user's settings.
-        load: makes the embedder (given as a function since it is expensive and seldom needed).
-        slots: folder of the machine-wide embedding slots.
-        purpose: what for; shown to whoever finds the index locked.
-        progress: is told how far it is.
-        still_wanted: asked now and then of an update that takes long; it is given up if not.
-        begins: whether our folder may be made: by all who are waited for, and never by a worker.
-        deaths_max: it is given up when more texts than this kill the process that parses them;
-            None for any number.
-    """
-
-    worktree: Worktree
-    settings: Settings
-    load: Callable[[Settings], Embedder]
-    slots: str
-    purpose: str
-    progress: Progress = field(default_factory=NoProgress)
-    still_wanted: Callable[[], bool] = lambda: True
-    begins: bool = True
-    deaths_max: int | None = None
 
 
 class NotWantedError(Exception):

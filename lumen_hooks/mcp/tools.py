@@ -28,8 +28,8 @@ from .schemas import DEFAULT_LIMIT
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from lumen_hooks.indexing.stage import Progress
-    from lumen_hooks.indexing.update import Job
+    from lumen_hooks.indexing.job import Job
+    from lumen_hooks.indexing.progress import Progress
     from lumen_hooks.service.answer import Searchers
 
     from .executor import Reporter

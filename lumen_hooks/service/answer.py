@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from lumen_hooks.git.worktree import Worktree
-    from lumen_hooks.indexing.update import Job, Updated
+    from lumen_hooks.indexing.job import Job
+    from lumen_hooks.indexing.update import Updated
     from lumen_hooks.search.query import QueryEmbedder
     from lumen_hooks.search.related import Place
     from lumen_hooks.search.results import Hit, Query, SearchResult

@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from lumen_hooks.embedding.embedder import load_embedder
 from lumen_hooks.embedding.threads import limit_threads
 from lumen_hooks.errors import SettingsError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.aside import settled
-from lumen_hooks.indexing.slots import runtime_folder
-from lumen_hooks.indexing.update import Job
+from lumen_hooks.indexing.job import job_for
 from lumen_hooks.settings import holds_home, load_settings
 
 if TYPE_CHECKING:
-    from lumen_hooks.indexing.stage import Progress
+    from lumen_hooks.indexing.job import Job
+    from lumen_hooks.indexing.progress import Progress
 
 
 def job_at(directory: str, purpose: str, progress: Progress, asked: bool | None = None) -> Job:
@@ -48,11 +47,10 @@ def job_at(directory: str, purpose: str, progress: Progress, asked: bool | None 
             f"lumen is switched off for {worktree.top}", hint="git config lumen.enabled true"
         )
     limit_threads(settings.threads)
-    return Job(
-        worktree=settled(worktree, settings, os.environ),
-        settings=settings,
-        load=load_embedder,
-        slots=runtime_folder(os.environ),
+    return job_for(
+        settled(worktree, settings, os.environ),
+        settings,
+        os.environ,
         purpose=purpose,
         progress=progress,
     )

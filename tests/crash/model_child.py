@@ -25,7 +25,8 @@ from lumen_hooks.cli import main as command_line
 from lumen_hooks.embedding import embedder as embedders
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import compare as difference
-from lumen_hooks.indexing.update import Job, update_index
+from lumen_hooks.indexing.job import Job
+from lumen_hooks.indexing.update import update_index
 from lumen_hooks.service import workspace as place
 from lumen_hooks.settings import load_settings
 from tests.support.fake_embedder import FakeEmbedder

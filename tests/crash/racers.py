@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.indexing.update import Job, Updated, update_index
+from lumen_hooks.indexing.job import Job
+from lumen_hooks.indexing.update import Updated, update_index
 from lumen_hooks.search.query import search_index
 from lumen_hooks.search.results import Query
 from lumen_hooks.settings import load_settings

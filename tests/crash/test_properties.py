@@ -68,7 +68,7 @@ from .model_repository import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lumen_hooks.indexing.update import Job
+    from lumen_hooks.indexing.job import Job
     from lumen_hooks.search.results import Hit
     from tests.support.helpers import Contents
     from tests.support.repository import Repository

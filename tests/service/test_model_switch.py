@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lumen_hooks.embedding.embedder import Embedder
-    from lumen_hooks.indexing.update import Job, Refresh
+    from lumen_hooks.indexing.job import Job
+    from lumen_hooks.indexing.update import Refresh
     from lumen_hooks.search.results import SearchResult
     from lumen_hooks.service.answer import Answer
     from lumen_hooks.settings import Settings

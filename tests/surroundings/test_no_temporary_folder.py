@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.errors import RepositoryError
-from lumen_hooks.indexing.stage import NoProgress
+from lumen_hooks.indexing.progress import NoProgress
 from lumen_hooks.service.workspace import job_at
 from lumen_hooks.setup.throw_away import is_temporary
 from lumen_hooks.system import temporary

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from lumen_hooks.embedding.embedder import load_embedder
 from lumen_hooks.embedding.identity import identify
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.indexing.update import Job, update_index
+from lumen_hooks.indexing.job import Job
+from lumen_hooks.indexing.update import update_index
 from lumen_hooks.settings import BUILTIN_MODEL, Settings
 from lumen_hooks.storage import fingerprint
 from lumen_hooks.storage import index as store

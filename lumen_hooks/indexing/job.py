@@ -1,0 +1,80 @@
+"""What an update is to do and with what: the one composition of it, for worker and commands alike.
+
+A `Job` names a worktree and brings what an update must be given (how a model
+is loaded, where embedding slots lie). How the worktree was found, and whether
+it may be indexed at all, is settled by whoever makes one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lumen_hooks.embedding.embedder import load_embedder
+
+from .progress import NoProgress
+from .slots import runtime_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from lumen_hooks.embedding.embedder import Embedder
+    from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.settings import Settings
+
+    from .progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything that an update needs to know.
+
+    Attributes:
+        worktree: whose index.
+        settings: the user's settings.
+        load: makes the embedder (given as a function since it is expensive and seldom needed).
+        slots: folder of the machine-wide embedding slots.
+        purpose: what for; shown to whoever finds the index locked.
+        progress: is told how far it is.
+        still_wanted: asked now and then of an update that takes long; it is given up if not.
+        begins: whether our folder may be made: by all who are waited for, and never by a worker.
+        deaths_max: it is given up when more texts than this kill the process that parses them;
+            None for any number.
+    """
+
+    worktree: Worktree
+    settings: Settings
+    load: Callable[[Settings], Embedder]
+    slots: str
+    purpose: str
+    progress: Progress = field(default_factory=NoProgress)
+    still_wanted: Callable[[], bool] = lambda: True
+    begins: bool = True
+    deaths_max: int | None = None
+
+
+def job_for(
+    worktree: Worktree,
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    purpose: str,
+    progress: Progress | None = None,
+) -> Job:
+    """A job that somebody waits for, with the models and the slots of this machine.
+
+    Args:
+        worktree: with the folder where its index is kept (`aside.housed`, `aside.settled`).
+        settings: in force there.
+        environ: says where this user's embedding slots are.
+        purpose: what for.
+        progress: is told how far it is.
+    """
+    return Job(
+        worktree=worktree,
+        settings=settings,
+        load=load_embedder,
+        slots=runtime_folder(environ),
+        purpose=purpose,
+        progress=progress or NoProgress(),
+    )
