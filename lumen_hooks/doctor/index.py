@@ -38,7 +38,7 @@ def check_index(worktree: Worktree, settings: Settings) -> Check:
         detail = "none yet: a search, a hook or `lumen-hooks index` makes it"
         return Check("index", True, detail)
     with index:
-        if index.meta().get("complete") != "1":
+        if not index.facts().complete:
             return Check("index", False, "it was never finished", _REBUILD)
         size = os.stat(worktree.index_path).st_size
         if size <= FULL_CHECK_BYTES:

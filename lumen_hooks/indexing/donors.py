@@ -20,15 +20,15 @@ from lumen_hooks.git.worktree import (
     main_worktree,
     worktree_names,
 )
-from lumen_hooks.storage import values
+from lumen_hooks.storage import facts, values
 from lumen_hooks.storage.schema import check_header
 from lumen_hooks.storage.sqlite import connect
-from lumen_hooks.storage.sums import read_meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from lumen_hooks.git.backend import History
+    from lumen_hooks.storage.facts import Facts
 
 MAX_CANDIDATES = 16
 """How many siblings are compared, the most recently refreshed first."""
@@ -80,14 +80,14 @@ def find_donors(worktree: Worktree, fingerprint: str) -> tuple[Iterator[Donor], 
     refused: list[Refused] = []
     for sibling in siblings[:MAX_CANDIDATES]:
         try:
-            facts = _facts(sibling, fingerprint)
+            found = _examine(sibling, fingerprint)
         except StoreError as error:
             refused.append(Refused(sibling.git_dir, error.message))
             continue
-        if isinstance(facts, str):
-            refused.append(Refused(sibling.git_dir, facts))
+        if isinstance(found, str):
+            refused.append(Refused(sibling.git_dir, found))
         else:
-            candidates.append(_Candidate(sibling, *facts))
+            candidates.append(_Candidate(sibling, *found))
     return _nearest_first(worktree, history, candidates), refused
 
 
@@ -162,7 +162,7 @@ def _recorded_top(git_dir: str) -> str | None:
         return None
     try:
         check_header(connection, path)
-        return read_meta(connection).get("top")
+        return facts.read(connection).top or None
     except StoreError:
         return None
     finally:
@@ -179,7 +179,7 @@ def _last_written(sibling: Worktree) -> float:
     return newest
 
 
-def _facts(sibling: Worktree, fingerprint: str) -> tuple[str | None, int] | str:
+def _examine(sibling: Worktree, fingerprint: str) -> tuple[str | None, int] | str:
     """A sibling's recorded head and number of files, or the reason to refuse it."""
     if not os.path.lexists(sibling.index_path):
         return "it has no index"
@@ -188,18 +188,17 @@ def _facts(sibling: Worktree, fingerprint: str) -> tuple[str | None, int] | str:
     connection = connect(sibling.index_path, write=False)
     try:
         check_header(connection, sibling.index_path)
-        meta = read_meta(connection)
+        found = facts.read(connection)
         ((files,),) = values.read(connection, "SELECT count(*) FROM files", (values.natural,))
     finally:
         connection.close()
-    reason = unfit(meta, fingerprint)
-    return reason or (meta.get("head"), int(files))
+    return unfit(found, fingerprint) or (found.head, int(files))
 
 
-def unfit(meta: dict[str, str], fingerprint: str) -> str | None:
-    """Why an index with these facts cannot be cloned, or None when it can."""
-    if meta.get("complete") != "1":
+def unfit(told: Facts, fingerprint: str) -> str | None:
+    """Why an index that says this of itself cannot be cloned, or None when it can."""
+    if told.usable_for(fingerprint):
+        return None
+    if not told.complete:
         return "its index is not complete"
-    if meta.get("fingerprint") != fingerprint:
-        return "its index was made with another model or version"
-    return None
+    return "its index was made with another model or version"

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import fcntl
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import StorageFullError, StoreError
+from lumen_hooks.storage import facts
 from lumen_hooks.storage.publish import create_exclusively, discard, publish, temporary_path
 from lumen_hooks.storage.schema import check_header
 from lumen_hooks.storage.snapshot import snapshot
 from lumen_hooks.storage.sqlite import connect, transaction, translated
-from lumen_hooks.storage.sums import check_agreement, read_meta, write_meta
+from lumen_hooks.storage.sums import check_agreement
 from lumen_hooks.system import log
 
 from .donors import Donor, find_donors, unfit
@@ -86,7 +87,7 @@ def seed(worktree: Worktree, fingerprint: str, *, foreground: bool = False) -> S
 def _clone(donor: Donor, worktree: Worktree, fingerprint: str) -> Seeded | None:
     def gate(connection: apsw.Connection) -> None:
         check_header(connection, donor.worktree.index_path)
-        reason = unfit(read_meta(connection), fingerprint)
+        reason = unfit(facts.read(connection), fingerprint)
         if reason:
             raise StoreError(reason)
 
@@ -117,8 +118,16 @@ def _sign(copy: str, donor: Donor) -> None:
     try:
         check_agreement(connection, copy)
         with translated(copy), transaction(connection):
-            stamp = dict.fromkeys(("refreshed", "last_refresh", "top"))
-            write_meta(connection, {**stamp, "seeded_from": donor.worktree.top})
+            facts.write(
+                connection,
+                replace(
+                    facts.read(connection),
+                    refreshed=False,
+                    last_refresh=None,
+                    top="",
+                    seeded_from=donor.worktree.top,
+                ),
+            )
     finally:
         connection.close()
 

@@ -7,10 +7,9 @@ to the worktree. Lock order: index lock, embedding slot, turn to embed, SQLite.
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from lumen_hooks.errors import CorruptIndexError, GoneError, LockError, StoreErr
 from lumen_hooks.files.manifest import scan
 from lumen_hooks.storage import vec0 as vectors
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
+from lumen_hooks.storage.facts import Refresh
 from lumen_hooks.storage.fingerprint import INDEX_VERSION, fingerprint
 from lumen_hooks.storage.index import Index, create_index, open_index
 from lumen_hooks.storage.publish import (
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     from lumen_hooks.embedding.identity import ModelIdentity
     from lumen_hooks.files.manifest import Manifest
+    from lumen_hooks.storage.facts import Facts, RefreshKind
     from lumen_hooks.storage.index import FileRow
 
     from .compare import Difference
@@ -63,24 +64,6 @@ REPACK_BELOW = 0.7
 
 REPACK_ROWS = 16 * vectors.BLOCK_ROWS
 """... and it wastes more rows than this."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refresh:
-    """What one refresh did; `status --json` shows it as `last_refresh`.
-
-    `chunks_embedded` counts texts that went through the model, nothing else; `chunks_reused`
-    those of the changed files' chunks that did not.
-    """
-
-    kind: str
-    files_changed: int
-    files_removed: int
-    chunks_total: int
-    chunks_embedded: int
-    chunks_reused: int
-    seconds: float
-    finished_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,34 +251,30 @@ class _Update:
 
     def _refresh(self, index: Index, manifest: Manifest, *, force: bool) -> Refresh | None:
         """Close the difference in one transaction: a reader sees the old tree or the new one."""
-        meta = index.meta()
-        fit = meta.get("complete") == "1" and meta.get("fingerprint") == self._fingerprint
+        facts = index.facts()
+        fit = facts.usable_for(self._fingerprint)
         rebuild = force or not fit
         if rebuild:
             self._progress.expected = index.counts().chunks
         if not fit:
-            self._log("made anew", was=meta.get("model", ""), model=self._identity.name)
-        own = meta.get("refreshed") == "1"
+            self._log("made anew", was=facts.model, model=self._identity.name)
+        own = facts.refreshed
         known = index.files() if fit else {}
         rows = {} if rebuild else known
-        facts = {
-            "top": storable(self._worktree.top),
-            "head": manifest.head or "",
-            "rules": manifest.rules,
-        }
-        same_rules = meta.get("rules") == manifest.rules
+        same_rules = facts.rules == manifest.rules
         difference = self._compare(manifest, rows, own=own, same_rules=same_rules)
         tally = self._prepare(index, manifest, difference, known, flush=_nothing)
         stamps = (*difference.stamps, *tally.stamps)
         gone = {row.id for _, row in difference.removed}
         gone.update(rows[path].id for path in tally.vanished if path in rows)
         if own and not rebuild and not tally.changed and not gone:
-            if stamps or any(meta.get(key) != value for key, value in facts.items()):
+            now = self._seen(facts, manifest)
+            if stamps or now != facts:
                 with index.transaction():
                     index.restamp(stamps)
-                    index.set_meta(facts)
+                    index.write_facts(now)
             return None
-        kind = "full" if rebuild else "incremental" if own else "seed"
+        kind: RefreshKind = "full" if rebuild else "incremental" if own else "seed"
         self._reconsider()
         with index.transaction():
             if rebuild:
@@ -390,7 +369,7 @@ class _Update:
             yield store
 
     def _finish(
-        self, index: Index, manifest: Manifest, tally: Tally, *, kind: str, removed: int
+        self, index: Index, manifest: Manifest, tally: Tally, *, kind: RefreshKind, removed: int
     ) -> Refresh:
         """Write what the index says about itself, last in the transaction that makes it true."""
         refresh = Refresh(
@@ -403,23 +382,26 @@ class _Update:
             seconds=round(time.monotonic() - self._started, 3),
             finished_at=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
         )
-        index.set_meta(
-            {
-                "fingerprint": self._fingerprint,
-                "index_version": str(INDEX_VERSION),
-                "model": self._identity.name,
-                "model_key": self._identity.model_key,
-                "dimensions": str(self._identity.dimensions),
-                "top": storable(self._worktree.top),
-                "head": manifest.head or "",
-                "rules": manifest.rules,
-                "refreshed": "1",
-                "last_refresh": json.dumps(asdict(refresh)),
-                "complete": "1",
-            }
+        index.write_facts(
+            replace(
+                self._seen(index.facts(), manifest),
+                fingerprint=self._fingerprint,
+                index_version=INDEX_VERSION,
+                model=self._identity.name,
+                model_key=self._identity.model_key,
+                dimensions=self._identity.dimensions,
+                refreshed=True,
+                last_refresh=refresh,
+                complete=True,
+            )
         )
         index.seal()
         return refresh
+
+    def _seen(self, facts: Facts, manifest: Manifest) -> Facts:
+        """What an index says of the worktree that it was compared with."""
+        top = storable(self._worktree.top)
+        return replace(facts, top=top, head=manifest.head, rules=manifest.rules)
 
     def _log(self, event: str, **details: object) -> None:
         record: dict[str, object] = {"event": event, "worktree": self._worktree.top}

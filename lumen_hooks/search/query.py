@@ -14,10 +14,10 @@ import apsw
 import numpy as np
 
 from lumen_hooks.errors import CorruptIndexError, QueryError, StoreError
-from lumen_hooks.storage import values
+from lumen_hooks.storage import facts, values
 from lumen_hooks.storage.lexical_terms import MAX_QUERY_CHARACTERS
 from lumen_hooks.storage.sqlite import translated
-from lumen_hooks.storage.sums import insist_on_files, read_meta
+from lumen_hooks.storage.sums import insist_on_files
 
 from .filters import allowed_chunks
 from .knn import Matrix, load_matrix, match_search
@@ -25,13 +25,15 @@ from .lexical import file_chunks, lexical_search
 from .merge import definition_parts, merge_hits
 from .ranking import Ranking
 from .related import CHUNK_OF_FILE, origin_at
-from .results import MAX_LIMIT, Hit, MadeWith, Query, SearchResult
+from .results import MAX_LIMIT, Hit, Query, SearchResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TypeAlias
 
     from numpy.typing import NDArray
+
+    from lumen_hooks.storage.facts import MadeWith
 
     from .related import Place
 
@@ -195,7 +197,7 @@ def search_index(connection: apsw.Connection, embedder: QueryEmbedder, query: Qu
 
 
 def _made_with(connection: apsw.Connection) -> MadeWith:
-    return MadeWith.of(read_meta(connection))
+    return facts.read(connection).made_with
 
 
 @contextmanager

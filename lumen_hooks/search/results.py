@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MAX_LIMIT = 500
 """A larger limit counts as this."""
@@ -24,7 +20,7 @@ class Query:
             names anywhere). Relative to the worktree's top, case-sensitive. What exists in the
             index by that very name is never read as a glob.
         languages: only these, as the index names them (`python`); empty for all.
-        kinds: only these, of `chunking.model.KINDS`; empty for all.
+        kinds: only these, of `chunking.chunk.KINDS`; empty for all.
     """
 
     text: str
@@ -32,25 +28,6 @@ class Query:
     path: str | None = None
     languages: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
-
-
-class MadeWith(NamedTuple):
-    """What an index says of the model that made its vectors, as strings; empty if it does not.
-
-    Attributes:
-        model: its name, as `lumen.model` has it.
-        model_key: equal for two models exactly if their vectors are interchangeable.
-        fingerprint: the same of two indexes.
-    """
-
-    model: str
-    model_key: str
-    fingerprint: str
-
-    @classmethod
-    def of(cls, meta: Mapping[str, str]) -> MadeWith:
-        """From an index's own facts."""
-        return cls(*(meta.get(name, "") for name in cls._fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +40,7 @@ class Hit:
         start_line: first line, from 1.
         end_line: last line, included.
         symbol: qualified name, heading path or key path; empty if there is none.
-        kind: one of `chunking.model.KINDS`.
+        kind: one of `chunking.chunk.KINDS`.
         language: of the file.
         score: from 0 to 1, comparable within one answer only.
         content: git's blob id of the bytes that these lines are lines of; empty if not known.

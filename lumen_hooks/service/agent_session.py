@@ -99,7 +99,7 @@ def prepare_session(
         state = "building" if may_start else "absent"
         return Ready(0, 0, state, 0, may_start, None, worktree.remark)
     with index:
-        counts, meta = index.counts(), index.meta()
+        counts, facts = index.counts(), index.facts()
     state, pending = "", 0
     if counts.files <= QUICK_FILES:
         look = look_at(worktree, settings)
@@ -107,7 +107,7 @@ def prepare_session(
     starts = may_start and state != FRESH
     if starts:
         start_worker()
-    donor = meta.get("seeded_from") if seeded else None
+    donor = facts.seeded_from if seeded else None
     return Ready(counts.files, counts.chunks, state, pending, starts, donor, worktree.remark)
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lumen_hooks.search.query import QueryEmbedder
-    from lumen_hooks.search.results import MadeWith
     from lumen_hooks.settings import Settings
+    from lumen_hooks.storage.facts import MadeWith
 
     from .status import Outdated
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from lumen_hooks.embedding.identity import identify
@@ -14,13 +14,13 @@ from lumen_hooks.indexing.compare import blob_length, compare, look
 from lumen_hooks.indexing.progress import Report, read_report
 from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.storage.index import open_index
-from lumen_hooks.storage.values import decode_json, decoding
 from lumen_hooks.system.locks import Holder, read_holder
 
 if TYPE_CHECKING:
     from lumen_hooks.files.manifest import Manifest
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
+    from lumen_hooks.storage.facts import Facts
     from lumen_hooks.storage.index import Index
 
 ABSENT, BUILDING, REFRESHING, STALE, FRESH = "absent", "building", "refreshing", "stale", "fresh"
@@ -147,33 +147,30 @@ def _problem(known: str, worktree: Worktree) -> str | None:
 def _of_index(
     index: Index, worktree: Worktree, settings: Settings, holder: Holder | None
 ) -> Status:
-    meta = index.meta()
+    facts = index.facts()
     counts = index.counts()
     wanted, refusal = _wanted(settings)
     manifest = scan(worktree, settings)
     pending = len(_differing(index, manifest, worktree, settings))
-    state = _state(meta, wanted, pending, holder)
-    misfit = refusal or ("" if _fits(meta, wanted) else OTHER_FINGERPRINT)
+    state = _state(facts, wanted, pending, holder)
+    misfit = refusal or ("" if facts.usable_for(wanted) else OTHER_FINGERPRINT)
     skipped = index.skipped()
     for reason, count in manifest.unindexable.items():
         skipped[reason] = skipped.get(reason, 0) + count
-    with decoding(index.path):
-        dimensions = int(meta.get("dimensions", "0"))
-        last_refresh = decode_json(meta.get("last_refresh"))
     return Status(
         worktree=worktree.top,
         index=worktree.index_path,
         state=state,
         files=counts.files,
         chunks=counts.chunks,
-        model=meta.get("model", ""),
-        dimensions=dimensions,
-        head=meta.get("head") or None,
-        seeded_from=meta.get("seeded_from"),
+        model=facts.model,
+        dimensions=facts.dimensions,
+        head=facts.head,
+        seeded_from=facts.seeded_from,
         pending_files=pending,
         index_bytes=_size(worktree.index_path),
         log=worktree.log_path,
-        last_refresh=last_refresh,
+        last_refresh=asdict(facts.last_refresh) if facts.last_refresh else None,
         skipped=skipped,
         problem=_problem(misfit, worktree),
         lock=str(holder) if holder else None,
@@ -237,14 +234,14 @@ def look_at(worktree: Worktree, settings: Settings) -> Freshness:
         manifest = scan(worktree, settings)
         differing = _differing(index, manifest, worktree, settings)
         wanted, refusal = _wanted(settings)
-        meta = index.meta()
+        facts = index.facts()
         holder = read_holder(worktree.lock_path)
-        state = _state(meta, wanted, len(differing), holder)
+        state = _state(facts, wanted, len(differing), holder)
     outdated = None
-    if meta.get("complete") == "1" and not _fits(meta, wanted):
+    if facts.complete and not facts.usable_for(wanted):
         report = read_report(holder)
         progress = report if report is not None and report.model == settings.model else None
-        outdated = Outdated(meta.get("model", ""), refusal, progress)
+        outdated = Outdated(facts.model, refusal, progress)
     return Freshness(state, differing, manifest.head, outdated)
 
 
@@ -254,29 +251,25 @@ def freshness(worktree: Worktree, settings: Settings) -> tuple[str, int]:
     return found.state, len(found.differing)
 
 
-def _state(meta: dict[str, str], wanted: str, pending: int, holder: Holder | None) -> str:
-    if pending == 0 and meta.get("refreshed") == "1" and _fits(meta, wanted):
+def _state(facts: Facts, wanted: str, pending: int, holder: Holder | None) -> str:
+    if pending == 0 and facts.refreshed and facts.usable_for(wanted):
         return FRESH
     if holder is None:
         return STALE
-    return REFRESHING if meta.get("complete") == "1" else BUILDING
-
-
-def _fits(meta: dict[str, str], wanted: str) -> bool:
-    return meta.get("complete") == "1" and meta.get("fingerprint") == wanted
+    return REFRESHING if facts.complete else BUILDING
 
 
 def _differing(
     index: Index, manifest: Manifest, worktree: Worktree, settings: Settings
 ) -> tuple[str, ...]:
     """The files that the index does not hold as they are in the worktree now, in path order."""
-    meta = index.meta()
+    facts = index.facts()
     difference = compare(
         worktree,
         manifest,
         index.files(),
-        own=meta.get("refreshed") == "1",
-        same_rules=meta.get("rules") == manifest.rules,
+        own=facts.refreshed,
+        same_rules=facts.rules == manifest.rules,
         max_bytes=settings.max_file_bytes,
     )
     pending = [path for path, _ in difference.removed]

@@ -10,20 +10,19 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lumen_hooks.errors import NewerIndexError
-
-from . import schema, sums, values
+from . import facts, schema, sums, values
 from . import vec0 as vectors
-from .fingerprint import INDEX_VERSION
 from .schema import SCHEMA_VERSION, check_header
 from .sqlite import connect, only_row, transaction, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
 
     import apsw
     from typing_extensions import Self
+
+    from .facts import Facts
 
 _STAGING = """
 CREATE TEMP TABLE IF NOT EXISTS staged_files(
@@ -124,15 +123,15 @@ class Index:
         """One write transaction, taken at once."""
         return transaction(self.connection)
 
-    # meta
+    # what it says of itself
 
-    def meta(self) -> dict[str, str]:
-        """All of the index's own facts: fingerprint, complete, head, refreshed, ..."""
-        return sums.read_meta(self.connection)
+    def facts(self) -> Facts:
+        """What the index says of itself; see `facts.read`."""
+        return facts.read(self.connection)
 
-    def set_meta(self, facts: Mapping[str, str | None]) -> None:
-        """Write facts; None deletes one."""
-        sums.write_meta(self.connection, facts)
+    def write_facts(self, told: Facts) -> None:
+        """Have the index say this of itself. To be called inside a transaction."""
+        facts.write(self.connection, told)
 
     def seal(self) -> None:
         """Note what the extensions' tables hold. To be called last in a transaction of rows."""
@@ -305,7 +304,7 @@ def open_index(path: str, *, write: bool = False) -> Index | None:
     connection = connect(path, write=write, vectors=True)
     try:
         index = Index(connection, path, check_header(connection, path))
-        _check_version(index)
+        index.facts()  # refuses what a newer version made
         if write:
             with translated(path):
                 connection.execute(_STAGING)
@@ -326,15 +325,3 @@ def create_index(path: str, dimensions: int) -> Index:
         connection.close()
         raise
     return Index(connection, path)
-
-
-def _check_version(index: Index) -> None:
-    """Refuse what a newer version made: rebuilding it would start a tug of war."""
-    with values.decoding(index.path):
-        version = int(index.meta().get("index_version", "0"))
-    if version > INDEX_VERSION:
-        raise NewerIndexError(
-            f"{index.path} was made by a newer lumen-hooks"
-            f" (version {version}, ours is {INDEX_VERSION})",
-            hint="upgrade lumen-hooks here, or run the newer one",
-        )

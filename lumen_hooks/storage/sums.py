@@ -10,25 +10,20 @@ they are of; readers compare those of what they read, `check` compares all.
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import CorruptIndexError
 
-from . import values
+from . import facts, values
 from . import vec0 as vectors
 from .schema import SCHEMA_VERSION, version_of
 from .sqlite import connect, crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     import apsw
-
-_SUM = "sum"
-"""The fact that tells whether the others are as they were written ..."""
-
-_SEAL = "seal"
-"""... and the one that tells it of what the extensions keep, but for the blocks of vectors."""
 
 FILE_SUM = """
 crc32(concat_ws('|', hex(path), quote(content), hex(language), quote(skipped), quote(cut),
@@ -57,7 +52,7 @@ SELECT CASE
 def seal(connection: apsw.Connection) -> None:
     """Note what the extensions' tables hold. To be called last in a transaction of rows."""
     connection.execute("INSERT INTO lexical(lexical) VALUES('flush')")
-    write_meta(connection, {_SEAL: _seal_of(connection)})
+    facts.write(connection, replace(facts.read(connection), seal=_seal_of(connection)))
 
 
 def check(connection: apsw.Connection, path: str, version: int) -> None:
@@ -76,7 +71,7 @@ def check(connection: apsw.Connection, path: str, version: int) -> None:
     check_agreement(connection, path)
     if values.read(connection, _DAMAGED_FILES, (values.natural,)):
         raise CorruptIndexError(f"{path} is damaged: a file's rows are not as written")
-    if read_meta(connection).get(_SEAL) != _seal_of(connection):
+    if facts.read(connection).seal != _seal_of(connection):
         raise CorruptIndexError(f"{path} is damaged: the words are not as written")
 
 
@@ -112,44 +107,6 @@ def check_agreement(connection: apsw.Connection, path: str) -> None:
     ((verdict,),) = values.read(connection, _AGREEMENT, (values.text,))
     if verdict != "ok":
         raise CorruptIndexError(f"{path} is damaged: {verdict}")
-
-
-def read_meta(connection: apsw.Connection) -> dict[str, str]:
-    """All of an index's own facts.
-
-    Raises:
-        CorruptIndexError: they are not as they were written.
-    """
-    query = "SELECT key, value FROM meta"
-    meta = dict(values.read(connection, query, (values.text, values.text)))
-    noted = meta.pop(_SUM, None)
-    if meta and noted != _sum_of(meta) and version_of(connection) == SCHEMA_VERSION:
-        raise CorruptIndexError(
-            f"{connection.filename} is damaged: its facts are not as written", hint=values.REBUILT
-        )
-    return meta
-
-
-def write_meta(connection: apsw.Connection, facts: Mapping[str, str | None]) -> None:
-    """Write facts; None deletes one. To be called inside a transaction."""
-    meta = read_meta(connection)
-    meta.update(
-        {
-            key: value.encode("utf-8", "backslashreplace").decode()
-            for key, value in facts.items()
-            if value is not None
-        }
-    )
-    gone = [key for key, value in facts.items() if value is None]
-    for key in gone:
-        meta.pop(key, None)
-    kept = {key: meta[key] for key in facts if key in meta} | {_SUM: _sum_of(meta)}
-    connection.executemany("INSERT OR REPLACE INTO meta VALUES(?, ?)", kept.items())
-    connection.executemany("DELETE FROM meta WHERE key=?", [(key,) for key in gone])
-
-
-def _sum_of(meta: Mapping[str, str]) -> str:
-    return f"{crc32(*(text for item in sorted(meta.items()) for text in (*item, chr(0)))):08x}"
 
 
 def _seal_of(connection: apsw.Connection) -> str:

@@ -8,7 +8,6 @@ Knows kinds of values; no table.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -146,13 +145,3 @@ def decoding(path: str) -> Iterator[None]:
 def storable(text: str) -> str:
     """A text, or a path that is not UTF-8, as SQLite can hold it."""
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-def decode_json(text: str | None) -> dict[str, object] | None:
-    """A fact that was stored as a JSON object. Inside `decoding`."""
-    if not text:
-        return None
-    value = json.loads(text)
-    if not isinstance(value, dict):
-        raise TypeError(f"{text!r} is no JSON object")
-    return value

@@ -37,6 +37,7 @@ from lumen_hooks.search.knn import Matrix, load_matrix
 from lumen_hooks.search.query import Query, Searcher
 from lumen_hooks.settings import Settings
 from lumen_hooks.storage import vec0 as vectors
+from lumen_hooks.storage.facts import Facts
 from lumen_hooks.storage.fingerprint import INDEX_VERSION, fingerprint
 from lumen_hooks.storage.index import create_index, open_index
 from lumen_hooks.storage.lexical_terms import lexical_words
@@ -159,15 +160,15 @@ def _build(path: str, size: int) -> None:
         for first, floats in _vectors(size, identity.dimensions):
             with index.transaction():
                 _write(index, first, quantise(floats), words)
-        index.set_meta(
-            {
-                "fingerprint": fingerprint(identity),
-                "index_version": str(INDEX_VERSION),
-                "model": Settings().model,
-                "dimensions": str(identity.dimensions),
-                "refreshed": "1",
-                "complete": "1",
-            }
+        index.write_facts(
+            Facts(
+                fingerprint=fingerprint(identity),
+                index_version=INDEX_VERSION,
+                model=Settings().model,
+                dimensions=identity.dimensions,
+                refreshed=True,
+                complete=True,
+            )
         )
         index.connection.execute(f"UPDATE files SET sum={FILE_SUM}")
         index.optimise()

@@ -25,7 +25,7 @@ from lumen_hooks.service.status import FRESH, freshness
 from lumen_hooks.storage import vec0 as vectors
 from lumen_hooks.storage.index import open_index
 from tests.support.fake_embedder import FakeEmbedder
-from tests.support.helpers import check_whole, contents, job_for
+from tests.support.helpers import check_whole, contents, job_for, say
 from tests.support.repository import Repository
 from tests.support.sources import python_module
 
@@ -106,7 +106,7 @@ def pretend_another_model(top: Path) -> None:
     index = open_index(find_worktree(str(top)).index_path, write=True)
     assert index is not None
     with index, index.transaction():
-        index.set_meta({"fingerprint": "another"})
+        say(index, fingerprint="another")
 
 
 def die_with_a_wal(top: Path) -> None:

@@ -156,8 +156,8 @@ def update_own(number: int, tops: list[str], ledger: str) -> dict[str, object]:
     index = open_index(job.worktree.index_path)
     assert index is not None
     with index:
-        meta, counts = index.meta(), index.counts()
-    assert (meta["complete"], meta["refreshed"]) == ("1", "1")
+        facts, counts = index.facts(), index.counts()
+    assert (facts.complete, facts.refreshed) == (True, True)
     return {
         "seeded": done.seeded is not None,
         "kind": done.refresh.kind if done.refresh else None,

@@ -94,7 +94,7 @@ def scene(repo: Repository, launcher: Launcher, tmp_path: Path) -> Scene:
     reader = open_index(place.index_path)
     assert reader is not None
     with reader:
-        reader.meta()
+        reader.facts()
         repo.commit(FILES)
         assert launcher.run(repo.top, "index").code == 0
         sound = tmp_path / "sound"

@@ -384,13 +384,13 @@ def kill_worker(
     reader = open_index(place.index_path)  # as a server has it open for good
     assert reader is not None
     with reader, group(*command, cwd=project.top) as process:
-        before = reader.meta()["last_refresh"]
+        before = reader.facts().last_refresh
         moment(place)
         killed = process.poll() is None
         process.kill()
         process.wait()
         hinted = events.pending(place)
-        assert hinted or reader.meta()["last_refresh"] != before, "a hint was lost"
+        assert hinted or reader.facts().last_refresh != before, "a hint was lost"
     check_after_wait(server, project.top)
     assert ask_git(project.top) == git
     return killed

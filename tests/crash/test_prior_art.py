@@ -58,7 +58,7 @@ from lumen_hooks.storage.sqlite import connect, only_row
 from lumen_hooks.system.locks import Acquired, acquire, read_holder
 from tests.support.commands import lumen
 from tests.support.fake_embedder import FakeEmbedder
-from tests.support.helpers import check_whole, contents, job_for, refreshed, update
+from tests.support.helpers import check_whole, contents, job_for, refreshed, say, update
 from tests.support.processes import Partner
 from tests.support.repository import Repository
 from tests.support.sources import python_module
@@ -313,7 +313,7 @@ class TestDonors:
         half = project.add_worktree("half")
         os.makedirs(place_of(half).folder)
         with create_index(place_of(half).index_path, 256) as index, index.transaction():
-            index.set_meta({"fingerprint": wanted_by(half)})
+            say(index, fingerprint=wanted_by(half))
         new = project.add_worktree("new")
         assert donors_of(new) == [str(project.top)]  # which the newer, unfinished one hid
         os.unlink(place_of(project).index_path)
@@ -343,11 +343,11 @@ class TestSeeding:
         new = project.add_worktree("new")
         with Partner("import apsw") as writer:
             writer.run(
-                "from lumen_hooks.storage.sums import write_meta\n"
+                "from lumen_hooks.storage.facts import _write_rows\n"
                 "c = apsw.Connection(path)\n"
-                "write_meta(c, {'committed': '1'})\n"
+                "_write_rows(c, {'committed': '1'})\n"
                 "c.execute('BEGIN IMMEDIATE')\n"
-                "write_meta(c, {'uncommitted': '1'})",
+                "_write_rows(c, {'uncommitted': '1'})",
                 path=place_of(project).index_path,
             )
             assert refreshed(new).kind == "seed"
@@ -355,8 +355,9 @@ class TestSeeding:
         index = open_index(place_of(new).index_path)
         assert index is not None
         with index:
-            assert "committed" in index.meta()
-            assert "uncommitted" not in index.meta()
+            names = {name for (name,) in index.connection.execute("SELECT key FROM meta")}
+        assert "committed" in names
+        assert "uncommitted" not in names
 
     def test_13_a_missing_donor_is_not_created(self, tmp_path: Path) -> None:
         with pytest.raises(StoreError):
@@ -720,7 +721,7 @@ class TestRefreshing:
         assert index is not None
         with index, index.transaction():
             index.reset(64)
-            index.set_meta({"fingerprint": "of a model with 64", "complete": "1"})
+            say(index, fingerprint="of a model with 64", complete=True)
             index.connection.execute(
                 "INSERT INTO files VALUES(7,'old.py',x'',x'',1,1,'',NULL,NULL,0)"
             )

@@ -49,7 +49,7 @@ from lumen_hooks.service.status import FRESH, OTHER_FINGERPRINT, read_status
 from lumen_hooks.settings import load_settings
 from lumen_hooks.storage.index import open_index
 from tests.support.fake_embedder import FakeEmbedder
-from tests.support.helpers import check_whole, contents, refreshed, update
+from tests.support.helpers import check_whole, contents, refreshed, say, update
 
 from .model_child import YOUNG_NS, Child, Children, at_call, ledger_job
 from .model_repository import (
@@ -180,7 +180,7 @@ class Worktrees(RuleBasedStateMachine):
             index = open_index(worktree.index_path, write=True)
             if index is not None:
                 with index, index.transaction():
-                    index.set_meta({"fingerprint": "another"})
+                    say(index, fingerprint="another")
         elif what.startswith("purge"):
             purge_indexes(worktree, every=what == "purge --all")
         else:
@@ -315,7 +315,7 @@ class Worktrees(RuleBasedStateMachine):
         if index is None:
             return False
         with index:
-            return index.meta().get("refreshed") == "1"
+            return index.facts().refreshed
 
     def _contents(self, place: Repository) -> Contents | None:
         return contents(place) if os.path.exists(self._path(place)) else None

@@ -20,7 +20,7 @@ from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.storage.index import open_index
 from lumen_hooks.system.locks import Acquired, acquire
 from tests.support.fake_embedder import FakeEmbedder
-from tests.support.helpers import check_whole, contents, job_for, refreshed, update
+from tests.support.helpers import check_whole, contents, job_for, refreshed, say, update
 from tests.support.repository import Repository
 from tests.support.sources import python_module
 
@@ -103,11 +103,11 @@ def test_building_when_more_differs_than_is_shared(repo: Repository) -> None:
 def test_an_incomplete_or_foreign_index_donates_nothing(repo: Repository) -> None:
     indexed(repo)
     new = repo.add_worktree("new")
-    for fact in ({"complete": "0"}, {"complete": "1", "fingerprint": "other"}):
+    for facts in ({"complete": False}, {"complete": True, "fingerprint": "other"}):
         index = open_index(find_worktree(str(repo.top)).index_path, write=True)
         assert index is not None
         with index, index.transaction():
-            index.set_meta(fact)
+            say(index, **facts)
         assert donors_of(new) == []
 
 
@@ -183,10 +183,10 @@ def test_freshness_is_not_inherited(repo: Repository) -> None:
     index = open_index(worktree.index_path)
     assert index is not None
     with index:
-        meta = index.meta()
-    assert meta["complete"] == "1"
-    assert "refreshed" not in meta
-    assert "last_refresh" not in meta
+        facts = index.facts()
+    assert facts.complete
+    assert not facts.refreshed
+    assert facts.last_refresh is None
     assert read_status(worktree, job_for(new).settings).state == "stale"
     assert refreshed(new).kind == "seed"
 
@@ -249,7 +249,7 @@ def test_a_left_over_wal_is_not_replayed_into_a_seed(repo: Repository) -> None:
     index = open_index(find_worktree(str(repo.top)).index_path, write=True)
     assert index is not None
     with index, index.transaction():
-        index.set_meta({"head": "0" * 40})
+        say(index, head="0" * 40)
         with (
             open(index.path + "-wal", "rb") as wal,
             open(worktree.index_path + "-wal", "wb") as copy,

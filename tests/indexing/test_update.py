@@ -20,7 +20,7 @@ from lumen_hooks.storage.index import open_index
 from lumen_hooks.storage.sqlite import connect, only_row
 from lumen_hooks.system.locks import Acquired, acquire
 from tests.support.fake_embedder import FakeEmbedder
-from tests.support.helpers import check_whole, contents, job_for, refreshed, update
+from tests.support.helpers import check_whole, contents, job_for, refreshed, say, update
 from tests.support.sources import python_module
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def test_another_model_or_version_is_rebuilt_unasked(repo: Repository) -> None:
     index = open_index(path, write=True)
     assert index is not None
     with index, index.transaction():
-        index.set_meta({"fingerprint": "another"})
+        say(index, fingerprint="another")
     assert read_status(find_worktree(str(repo.top)), job_for(repo).settings).state == "stale"
     assert refreshed(repo).kind == "full"
 
@@ -217,7 +217,7 @@ def test_a_newer_index_is_refused_and_kept(repo: Repository) -> None:
     index = open_index(path, write=True)
     assert index is not None
     with index, index.transaction():
-        index.set_meta({"index_version": "999"})
+        say(index, index_version=999)
     with pytest.raises(NewerIndexError, match="newer lumen-hooks"):
         update(repo)
     connection = connect(path, write=True)

@@ -34,7 +34,7 @@ from lumen_hooks.service.status import read_status
 from lumen_hooks.settings import load_settings
 from lumen_hooks.storage.index import open_index
 from tests.support.fake_embedder import FakeEmbedder
-from tests.support.helpers import check_whole, contents, job_for
+from tests.support.helpers import check_whole, contents, job_for, say
 from tests.support.mcp_agent import agent
 from tests.support.processes import Partner
 from tests.support.sources import python_module
@@ -46,10 +46,10 @@ if TYPE_CHECKING:
 
     from lumen_hooks.embedding.embedder import Embedder
     from lumen_hooks.indexing.job import Job
-    from lumen_hooks.indexing.update import Refresh
     from lumen_hooks.search.results import SearchResult
     from lumen_hooks.service.answer import Answer
     from lumen_hooks.settings import Settings
+    from lumen_hooks.storage.facts import Refresh
     from tests.support.repository import Repository
 
 WORDS = [*SPECIAL, "send", "request", "wait", "answer", "alpha", "beta", "gamma", "delta"]
@@ -110,14 +110,14 @@ def model_in(repo: Repository) -> str:
     index = open_index(find_worktree(str(repo.top)).index_path)
     assert index is not None
     with index:
-        return index.meta()["model"]
+        return index.facts().model
 
 
-def set_meta(repo: Repository, **values: str | None) -> None:
+def set_facts(repo: Repository, **values: str) -> None:
     index = open_index(find_worktree(str(repo.top)).index_path, write=True)
     assert index is not None
     with index, index.transaction():
-        index.set_meta(values)
+        say(index, **values)
 
 
 def scores(results: Sequence[SearchResult]) -> dict[str, float]:
@@ -207,7 +207,7 @@ class TestTheOldModelIsGone:
     def test_after_an_upgrade_with_another_built_in_model(self, repo: Repository) -> None:
         repo.commit({f"{name}.py": python_module(name) for name in ("alpha", "beta")})
         rebuild(repo)
-        set_meta(repo, fingerprint="an older one", model_key="an older one")
+        set_facts(repo, fingerprint="an older one", model_key="an older one")
         started: list[str] = []
         found = ask(repo, started=started)
         assert (found.state, found.model, started) == ("stale", None, ["worker"])
@@ -220,9 +220,9 @@ class TestTheOldModelIsGone:
     def test_an_index_from_before_the_key_was_noted_is_believed(
         self, project: Repository, models: tuple[Path, Path]
     ) -> None:
-        set_meta(project, model_key=None)
+        set_facts(project, model_key="")
         assert ask(project, started=[]).model == str(models[0])
-        set_meta(project, fingerprint="an older one")
+        set_facts(project, fingerprint="an older one")
         assert ask(project, started=[]).model is None
 
 
@@ -377,7 +377,7 @@ def until(condition: Callable[[], object]) -> None:
 def test_others_are_told_how_far_it_is(repo: Repository, tmp_path: Path) -> None:
     repo.commit({f"m{n}.py": python_module(f"f{n}", f"g{n}") for n in range(30)})
     rebuild(repo)
-    set_meta(repo, fingerprint="an older one", model_key="an older one")
+    set_facts(repo, fingerprint="an older one", model_key="an older one")
     os.unlink(find_worktree(str(repo.top)).embeddings_path)
     stop = tmp_path / "ledger.stop"
     stop.touch()

@@ -30,7 +30,7 @@ from lumen_hooks.storage.publish import discard, publish, set_aside
 from lumen_hooks.storage.snapshot import snapshot
 from lumen_hooks.storage.sqlite import connect, transaction
 from lumen_hooks.system.locks import Acquired, acquire
-from tests.support.helpers import job_for, update
+from tests.support.helpers import job_for, say, update
 from tests.support.processes import Partner, PartnerError
 from tests.support.sources import python_module
 
@@ -556,7 +556,7 @@ class TestPublishing:
             index = open_index(find_worktree(str(repo.top)).index_path, write=True)
             assert index is not None
             with index, index.transaction():
-                index.set_meta({"complete": "0"})
+                say(index, complete=False)
             return found
 
         monkeypatch.setattr(seeding, "find_donors", find_then_spoil)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from lumen_hooks.embedding.embedder import Embedder
     from lumen_hooks.git.worktree import Worktree
-    from lumen_hooks.indexing.update import Refresh
+    from lumen_hooks.storage.facts import Refresh
+    from lumen_hooks.storage.index import Index
 
     from .repository import Repository
 
@@ -53,6 +55,11 @@ def refreshed(repo: Repository, embedder: FakeEmbedder | None = None) -> Refresh
     done = update(repo, embedder)
     assert done.refresh is not None
     return done.refresh
+
+
+def say(index: Index, **facts: Any) -> None:
+    """Have an index say other things of itself. To be called inside a transaction."""
+    index.write_facts(replace(index.facts(), **facts))
 
 
 Contents = dict[str, list[tuple[object, ...]]]
@@ -99,7 +106,7 @@ def check_whole(worktree: Worktree | Repository | Path) -> None:
     with index:
         execute = index.connection.execute
         assert execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert index.meta()["complete"] == "1"
+        assert index.facts().complete
         assert execute(
             "SELECT count(*) FROM chunks WHERE file_id NOT IN (SELECT id FROM files)"
         ).fetchall() == [(0,)]

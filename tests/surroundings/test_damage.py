@@ -39,7 +39,7 @@ from .processes import end_workers_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lumen_hooks.indexing.update import Refresh
+    from lumen_hooks.storage.facts import Refresh
     from tests.support.helpers import Contents
     from tests.support.repository import Repository
 
@@ -144,7 +144,7 @@ def _check(path: Path) -> None:
     index = open_index(str(path), write=True)
     assert index is not None
     with index:
-        index.meta()
+        index.facts()
         index.check()
 
 
@@ -180,7 +180,7 @@ def _with_a_wal(repo: Repository) -> Path:
     reader = open_index(str(_path(repo)))
     assert reader is not None
     with reader:
-        reader.meta()
+        reader.facts()
         repo.write({"m1.py": python_module("in_the_wal")})
         update(repo)
     wal = _path(repo).with_name("index.db-wal")

@@ -19,7 +19,7 @@ from lumen_hooks.indexing.left_overs import QUIET_SECONDS, sweep_asides
 from lumen_hooks.storage.index import open_index
 from lumen_hooks.system.locks import Acquired, acquire
 from tests.support import commands
-from tests.support.helpers import check_whole
+from tests.support.helpers import check_whole, say
 
 if TYPE_CHECKING:
     from tests.support.repository import Repository
@@ -137,7 +137,7 @@ class TestAside:
         assert index is not None
         linked.write({"b.py": "def chill():\n    return 1\n"})
         with index, index.transaction():
-            index.set_meta({"head": "0" * 40})
+            say(index, head="0" * 40)
             done = Sandbox(linked).json(linked, "search", "chill", "-n1")
         assert (done["results"][0]["path"], done["state"]) == ("b.py", "fresh")
         status = Sandbox(linked).json(linked, "status")
