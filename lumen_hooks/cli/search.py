@@ -10,8 +10,8 @@ import click
 
 from lumen_hooks.chunking.chunk import KINDS
 from lumen_hooks.chunking.languages import LANGUAGES
+from lumen_hooks.indexing.freshness import FRESH
 from lumen_hooks.notify.spawn import spawn_worker
-from lumen_hooks.service.status import FRESH
 from lumen_hooks.service.workspace import from_top, job_at
 
 from .output import echo_json

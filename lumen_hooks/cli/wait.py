@@ -8,9 +8,9 @@ import click
 
 from lumen_hooks.errors import BusyError
 from lumen_hooks.indexing import events
+from lumen_hooks.indexing.freshness import FRESH, look_at
 from lumen_hooks.indexing.trim import trim_after
 from lumen_hooks.indexing.update import Busy, update_index
-from lumen_hooks.service.status import FRESH, freshness
 from lumen_hooks.service.workspace import job_at
 
 from .progress import progress_bar
@@ -31,7 +31,7 @@ def wait(directory: str, timeout: float) -> None:
     deadline = time.monotonic() + timeout
     with progress_bar() as progress:
         job = job_at(directory, "wait", progress)
-        if job.worktree.read_only and freshness(job.worktree, job.settings)[0] == FRESH:
+        if job.worktree.read_only and look_at(job.worktree, job.settings).state == FRESH:
             return
         while True:
             done = update_index(job, wait=max(0.0, deadline - time.monotonic()))
@@ -41,7 +41,7 @@ def wait(directory: str, timeout: float) -> None:
                     hint="wait longer with --timeout",
                 )
             trim_after(job.worktree, job.settings, done)
-            state, _ = freshness(job.worktree, job.settings)
+            state = look_at(job.worktree, job.settings).state
             if state == FRESH and not events.pending(job.worktree):
                 return
             if time.monotonic() >= deadline:

@@ -9,8 +9,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import CorruptIndexError
+from lumen_hooks.indexing.freshness import look_at
 from lumen_hooks.indexing.left_overs import find_left_overs
-from lumen_hooks.service.status import look_at
 from lumen_hooks.storage.index import open_index
 from lumen_hooks.storage.publish import stale_temporaries
 from lumen_hooks.system.locks import read_holder

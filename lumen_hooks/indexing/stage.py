@@ -13,6 +13,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lumen_hooks.chunking.chunk import UNTRIED
 from lumen_hooks.chunking.chunker import cut_by_lines
 from lumen_hooks.chunking.languages import language_of
 from lumen_hooks.embedding.text import embedded_text, embedding_key
@@ -65,6 +66,7 @@ class Tally:
     chunks: int = 0
     embedded: int = 0
     vanished: list[str] = field(default_factory=list)
+    untried: list[str] = field(default_factory=list)
     stamps: list[Stamp] = field(default_factory=list)
 
 
@@ -221,6 +223,8 @@ class Preparer:
             skipped=None,
             cut=chunked.abandoned or None,
         )
+        if chunked.abandoned == UNTRIED:
+            self.tally.untried.append(path)
         texts = tuple(embedded_text(c.symbol, c.header, c.text) for c in chunked.chunks)
         keys = tuple(embedding_key(text) for text in texts)
         return _Pending(file, chunked.chunks, texts, keys, old)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
@@ -40,6 +40,7 @@ from lumen_hooks.system.locks import Acquired, Failed, Held, Holder, acquire, fa
 
 from . import events
 from .compare import blob_length, compare
+from .freshness import FRESH, STALE, Freshness
 from .progress import NotedProgress
 from .stage import Preparer, Tally
 from .turns import Turns, is_small
@@ -59,6 +60,9 @@ if TYPE_CHECKING:
 RECONSIDER_SECONDS = 5.0
 """An update that has taken longer than this asks now and then whether it is still wanted."""
 
+KNOWN_SECONDS = 2.0
+"""What an update saw of the tree is taken for what is there for so long after it began to look."""
+
 REPACK_BELOW = 0.7
 """The vector table is written anew when a smaller share of its rows is in use ..."""
 
@@ -70,11 +74,16 @@ REPACK_ROWS = 16 * vectors.BLOCK_ROWS
 class Updated:
     """The index equals the worktree as it was scanned.
 
-    `refresh` is None when there was nothing to do.
+    Attributes:
+        refresh: what was done; None when there was nothing to do.
+        seeded: the clone that it began with, if it did.
+        freshness: what `look_at` would say, which saves a look; None if that is not known: the
+            scan is older than KNOWN_SECONDS, or a hint says that the tree has changed since.
     """
 
     refresh: Refresh | None
     seeded: Seeded | None
+    freshness: Freshness | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +170,7 @@ class _Update:
         self._fingerprint = fingerprint(identity)
         self._progress = NotedProgress(lock, identity.name, job.progress)
         self._started = time.monotonic()
+        self._untried: list[str] = []
 
     def run(self, *, force: bool, check: bool, damaged: tuple[int, int] | None) -> Updated:
         """Update; a damaged index is set aside once, and seeded or built again."""
@@ -198,6 +208,7 @@ class _Update:
                 resources.enter_context(closing(index))
             self._insist_on_presence()
             events.take(self._worktree)
+            scanned_at = time.monotonic()
             manifest = scan(self._worktree, self._job.settings)
             if index is None:
                 refresh: Refresh | None = self._build(manifest)
@@ -205,7 +216,14 @@ class _Update:
                 with translated(path, writing=True):
                     refresh = self._refresh(index, manifest, force=force)
         events.answered(self._worktree)
-        return Updated(refresh, seeded)
+        return Updated(refresh, seeded, self._freshness(manifest, scanned_at))
+
+    def _freshness(self, manifest: Manifest, scanned_at: float) -> Freshness | None:
+        """How the index compares with the tree, if the tree is still taken for what was scanned."""
+        if time.monotonic() - scanned_at > KNOWN_SECONDS or events.arrived(self._worktree):
+            return None
+        untried = tuple(sorted(self._untried))
+        return Freshness(STALE if untried else FRESH, untried, manifest.head)
 
     def _insist_on_presence(self) -> None:
         """To be called right before a file is made in a folder of ours; see `Worktree`.
@@ -353,7 +371,9 @@ class _Update:
                 proceed=self._reconsider,
                 flush=flush,
             )
-            return preparer.prepare(difference.suspects, len(difference.suspects))
+            tally = preparer.prepare(difference.suspects, len(difference.suspects))
+            self._untried = tally.untried
+            return tally
 
     @contextmanager
     def _embedding_store(self) -> Iterator[EmbeddingStore | None]:

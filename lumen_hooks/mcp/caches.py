@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from lumen_hooks.embedding.embedder import load_embedder
 from lumen_hooks.embedding.identity import identify
 from lumen_hooks.errors import QueryError, StoreError
+from lumen_hooks.indexing.freshness import FRESH, look_at
 from lumen_hooks.search.query import Searcher
-from lumen_hooks.service.status import FRESH, look_at
 from lumen_hooks.storage.index import open_index
 from lumen_hooks.storage.publish import file_identity
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from lumen_hooks.embedding.embedder import Embedder
     from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.indexing.freshness import Freshness
     from lumen_hooks.search.query import QueryEmbedder
-    from lumen_hooks.service.status import Freshness
     from lumen_hooks.settings import Settings
     from lumen_hooks.storage.index import Index
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from lumen_hooks.service.status import ABSENT, FRESH
+from lumen_hooks.indexing.freshness import ABSENT, FRESH
 from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS, harmless, one_line
 
 from .schemas import Result, Results, StatusReport

@@ -84,9 +84,8 @@ def prepare_session(
     if not settings.enabled or not is_wanted(worktree):
         return None
     from lumen_hooks.indexing.foreground_seed import seed_in_foreground
+    from lumen_hooks.indexing.freshness import FRESH, look_at
     from lumen_hooks.storage.index import open_index
-
-    from .status import FRESH, look_at
 
     may_start = settings.refresh != "off" and not worktree.read_only
     seeded = may_start and not os.path.exists(worktree.index_path)

@@ -22,9 +22,10 @@ from lumen_hooks.errors import (
     StorageFullError,
     StoreError,
 )
+from lumen_hooks.indexing.freshness import ABSENT, FRESH, REFRESHING, STALE, look_at
 from lumen_hooks.indexing.trim import wants_trimming
 from lumen_hooks.indexing.turns import SMALL_SLOW_REFRESH_FILES
-from lumen_hooks.indexing.update import Busy, update_index
+from lumen_hooks.indexing.update import Busy, Updated, update_index
 from lumen_hooks.search.query import Searcher
 from lumen_hooks.settings import BUILTIN_MODEL
 from lumen_hooks.storage.index import open_index
@@ -32,7 +33,6 @@ from lumen_hooks.storage.publish import file_identity
 
 from .query_model import OwnModel, note_of
 from .relocate import results_now
-from .status import ABSENT, FRESH, REFRESHING, STALE, look_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,14 +40,12 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.indexing.freshness import Freshness, Outdated
     from lumen_hooks.indexing.job import Job
-    from lumen_hooks.indexing.update import Updated
     from lumen_hooks.search.query import QueryEmbedder
     from lumen_hooks.search.related import Place
     from lumen_hooks.search.results import Hit, Query, SearchResult
     from lumen_hooks.settings import Settings
-
-    from .status import Freshness, Outdated
 
 SMALL_DIFFERENCE_FILES = 64
 """So many changed files are indexed before answering, with the built-in model (with others as many
@@ -187,8 +185,10 @@ def _answered(
         if hopeless or type(error) not in {CorruptIndexError, StoreError}:
             raise
         # A reader that met damage is proof enough; of other errors a check tells.
-        _create(job, damaged=seen if isinstance(error, CorruptIndexError) else None, check=True)
-        found = _Freshened(look_at(job.worktree, job.settings))
+        done = _create(
+            job, damaged=seen if isinstance(error, CorruptIndexError) else None, check=True
+        )
+        found = _Freshened(_look_after(job, done))
         results = find()
     note = note_of(found.look.outdated, job.settings.model, own, found.follows)
     return Answer(
@@ -224,7 +224,7 @@ def _bring_up_to_date(
     if look.state == ABSENT:
         if not refresh:
             raise StoreError("this worktree has no index", hint="lumen-hooks index")
-        _leave_trimming(job, _create(job), start_worker)
+        done = _create(job)
     elif look.state == FRESH or not refresh:
         return _Freshened(look)
     elif job.worktree.read_only:
@@ -241,13 +241,19 @@ def _bring_up_to_date(
             done = update_index(replace(job, deaths_max=1), wait=PEER_WAIT_SECONDS)
             if isinstance(done, Busy):
                 return _Freshened(look, REFRESHING)
-            _leave_trimming(job, done, start_worker)
         except (LockError, ModelError, StorageFullError) as error:
             return _Freshened(look, STALE, error.message)
         except TooManyDeathsError:  # several texts that take their parsers seconds
             start_worker()
             return _Freshened(look, STALE)
-    return _Freshened(look_at(job.worktree, job.settings))
+    _leave_trimming(job, done, start_worker)
+    return _Freshened(_look_after(job, done))
+
+
+def _look_after(job: Job, done: Updated | Busy) -> Freshness:
+    """How the index is now: the update knows it, unless it took long or another process did it."""
+    known = done.freshness if isinstance(done, Updated) else None
+    return known or look_at(job.worktree, job.settings)
 
 
 def _few_files(job: Job) -> int:

@@ -16,11 +16,10 @@ from lumen_hooks.storage.fingerprint import fingerprint
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lumen_hooks.indexing.freshness import Outdated
     from lumen_hooks.search.query import QueryEmbedder
     from lumen_hooks.settings import Settings
     from lumen_hooks.storage.facts import MadeWith
-
-    from .status import Outdated
 
 
 class OwnModel:

@@ -1,4 +1,4 @@
-"""What state a worktree's index is in, found out without changing anything."""
+"""What people are told of the state of a worktree's index; changes nothing."""
 
 from __future__ import annotations
 
@@ -7,23 +7,25 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from lumen_hooks.embedding.identity import identify
-from lumen_hooks.errors import CorruptIndexError, ModelError
+from lumen_hooks.errors import CorruptIndexError
 from lumen_hooks.files.manifest import scan
 from lumen_hooks.git.ownership import foreign_files
-from lumen_hooks.indexing.compare import blob_length, compare, look
+from lumen_hooks.indexing.freshness import (
+    ABSENT,
+    BUILDING,
+    State,
+    differing_files,
+    state_of,
+    wanted_fingerprint,
+)
 from lumen_hooks.indexing.progress import Report, read_report
-from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.storage.index import open_index
 from lumen_hooks.system.locks import Holder, read_holder
 
 if TYPE_CHECKING:
-    from lumen_hooks.files.manifest import Manifest
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
-    from lumen_hooks.storage.facts import Facts
     from lumen_hooks.storage.index import Index
-
-ABSENT, BUILDING, REFRESHING, STALE, FRESH = "absent", "building", "refreshing", "stale", "fresh"
 
 OTHER_FINGERPRINT = "made with another model or version; the next refresh makes it anew"
 
@@ -55,7 +57,7 @@ class Status:
 
     worktree: str
     index: str
-    state: str
+    state: State
     files: int
     chunks: int
     model: str
@@ -149,10 +151,10 @@ def _of_index(
 ) -> Status:
     facts = index.facts()
     counts = index.counts()
-    wanted, refusal = _wanted(settings)
+    wanted, refusal = wanted_fingerprint(settings)
     manifest = scan(worktree, settings)
-    pending = len(_differing(index, manifest, worktree, settings))
-    state = _state(facts, wanted, pending, holder)
+    pending = len(differing_files(index, manifest, worktree, settings))
+    state = state_of(facts, wanted, pending, holder)
     misfit = refusal or ("" if facts.usable_for(wanted) else OTHER_FINGERPRINT)
     skipped = index.skipped()
     for reason, count in manifest.unindexable.items():
@@ -177,113 +179,6 @@ def _of_index(
         wanted_model=settings.model,
         progress=read_report(holder),
     )
-
-
-def _wanted(settings: Settings) -> tuple[str, str]:
-    """The fingerprint that an index should have, or why it cannot be known (one is empty)."""
-    try:
-        return fingerprint(identify(settings)), ""
-    except ModelError as error:
-        return "", f"{error.message} ({error.hint})"
-
-
-@dataclass(frozen=True, slots=True)
-class Outdated:
-    """A whole index that was made with another model than is wanted, or by another version.
-
-    Attributes:
-        model: name of the model that it was made with.
-        refusal: why the wanted model cannot be had; empty if it can.
-        progress: how far its successor is, if another process is making that.
-    """
-
-    model: str
-    refusal: str
-    progress: Report | None
-
-
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """How an index compares with its worktree at one moment.
-
-    Attributes:
-        state: absent, building, refreshing, stale or fresh.
-        differing: the files that the index does not hold as they are, in path order.
-        head: the commit that is checked out (hex); None for none, and where there is no index.
-        outdated: what is known of an index that is whole, but must be made anew.
-    """
-
-    state: str
-    differing: tuple[str, ...] = ()
-    head: str | None = None
-    outdated: Outdated | None = None
-
-
-def look_at(worktree: Worktree, settings: Settings) -> Freshness:
-    """Compare an index with the files of its worktree.
-
-    Raises:
-        CorruptIndexError: it is damaged.
-        RepositoryError: git cannot read the worktree.
-        StoreError: it cannot be opened.
-    """
-    index = open_index(worktree.index_path)
-    if index is None:
-        return Freshness(ABSENT)
-    with index:
-        manifest = scan(worktree, settings)
-        differing = _differing(index, manifest, worktree, settings)
-        wanted, refusal = _wanted(settings)
-        facts = index.facts()
-        holder = read_holder(worktree.lock_path)
-        state = _state(facts, wanted, len(differing), holder)
-    outdated = None
-    if facts.complete and not facts.usable_for(wanted):
-        report = read_report(holder)
-        progress = report if report is not None and report.model == settings.model else None
-        outdated = Outdated(facts.model, refusal, progress)
-    return Freshness(state, differing, manifest.head, outdated)
-
-
-def freshness(worktree: Worktree, settings: Settings) -> tuple[str, int]:
-    """The state of an index, and how many files it does not hold; see `look_at`."""
-    found = look_at(worktree, settings)
-    return found.state, len(found.differing)
-
-
-def _state(facts: Facts, wanted: str, pending: int, holder: Holder | None) -> str:
-    if pending == 0 and facts.refreshed and facts.usable_for(wanted):
-        return FRESH
-    if holder is None:
-        return STALE
-    return REFRESHING if facts.complete else BUILDING
-
-
-def _differing(
-    index: Index, manifest: Manifest, worktree: Worktree, settings: Settings
-) -> tuple[str, ...]:
-    """The files that the index does not hold as they are in the worktree now, in path order."""
-    facts = index.facts()
-    difference = compare(
-        worktree,
-        manifest,
-        index.files(),
-        own=facts.refreshed,
-        same_rules=facts.rules == manifest.rules,
-        max_bytes=settings.max_file_bytes,
-    )
-    pending = [path for path, _ in difference.removed]
-    for suspect in difference.suspects:
-        looked = look(
-            worktree.top,
-            suspect,
-            max_bytes=settings.max_file_bytes,
-            blob_length=blob_length(manifest),
-        )
-        absent = looked.vanished and suspect.row is None
-        if not (looked.same or absent):
-            pending.append(suspect.path)
-    return tuple(sorted(pending))
 
 
 def _size(path: str) -> int:

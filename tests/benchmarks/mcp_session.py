@@ -149,9 +149,9 @@ def _measure_parts(top: Path, calls: int) -> None:
     limit_threads(1)  # as the server does, before numpy is imported
     from lumen_hooks.embedding.embedder import load_embedder
     from lumen_hooks.git.worktree import find_worktree
+    from lumen_hooks.indexing.freshness import look_at
     from lumen_hooks.search.results import Query
     from lumen_hooks.service.answer import open_searcher
-    from lumen_hooks.service.status import look_at
     from lumen_hooks.settings import load_settings
 
     worktree = find_worktree(str(top))

@@ -20,8 +20,8 @@ from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events, update
 from lumen_hooks.indexing import stage as prepare
 from lumen_hooks.indexing.foreground_seed import seed_in_foreground
+from lumen_hooks.indexing.freshness import FRESH, look_at
 from lumen_hooks.indexing.update import Updated, update_index
-from lumen_hooks.service.status import FRESH, freshness
 from lumen_hooks.storage import vec0 as vectors
 from lumen_hooks.storage.index import open_index
 from tests.support.fake_embedder import FakeEmbedder
@@ -156,13 +156,13 @@ def recover(top: Path, record: str, others: tuple[Path, ...], spare: Path) -> Af
     left = _digest_of_copy(worktree, spare)
     done = update_index(job, wait=5)
     assert isinstance(done, Updated)
-    state, pending = freshness(worktree, job.settings)
+    found = look_at(worktree, job.settings)
     siblings = [find_worktree(str(other)) for other in others]
     return Aftermath(
         left=left,
         hinted=hinted or done.refresh is None,
         now=digest(worktree),
-        fresh=(state, pending) == (FRESH, 0) and not events.pending(worktree),
+        fresh=(found.state, found.differing) == (FRESH, ()) and not events.pending(worktree),
         others=tuple(digest(sibling) for sibling in siblings),
         strange=tuple(
             name

@@ -22,12 +22,11 @@ import pygit2  # noqa: F401 - a seed imports it, which takes longer than all the
 
 from lumen_hooks import worker
 from lumen_hooks.cli import main as command_line
-from lumen_hooks.embedding import embedder as embedders
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import compare as difference
+from lumen_hooks.indexing import job as composing
 from lumen_hooks.indexing.job import Job
 from lumen_hooks.indexing.update import update_index
-from lumen_hooks.service import workspace as place
 from lumen_hooks.settings import load_settings
 from tests.support.fake_embedder import FakeEmbedder
 
@@ -159,12 +158,12 @@ class Children:
 def _work(child: Child) -> None:
     job = ledger_job(child.top, child.ledger)
     if child.via == "worker":
-        vars(embedders)["load_embedder"] = job.load
+        vars(composing)["load_embedder"] = job.load
         worker.QUIET_SECONDS, worker.WATCH_SECONDS = 0.05, 0.0
         job.worktree.begin()  # as the hook does that starts one
         assert worker.main([child.top, "post-commit"]) == 0, _last_logged(job.worktree.log_path)
     elif child.via == "command":
-        vars(place)["load_embedder"] = job.load
+        vars(composing)["load_embedder"] = job.load
         assert command_line.run(["-C", child.top, "index"]) == 0
     else:
         update_index(job, wait=10, force=child.via == "force")

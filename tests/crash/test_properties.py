@@ -41,11 +41,12 @@ from lumen_hooks.files.content import blob_id
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import compare as difference
 from lumen_hooks.indexing.foreground_seed import seed_in_foreground
+from lumen_hooks.indexing.freshness import FRESH
 from lumen_hooks.indexing.update import Updated, update_index
 from lumen_hooks.search.query import search_index
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import answer
-from lumen_hooks.service.status import FRESH, OTHER_FINGERPRINT, read_status
+from lumen_hooks.service.status import OTHER_FINGERPRINT, read_status
 from lumen_hooks.settings import load_settings
 from lumen_hooks.storage.index import open_index
 from tests.support.fake_embedder import FakeEmbedder

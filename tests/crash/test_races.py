@@ -26,12 +26,13 @@ from lumen_hooks.embedding.identity import identify
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.hook import GIT_EVENTS
 from lumen_hooks.indexing import events
+from lumen_hooks.indexing.freshness import FRESH
 from lumen_hooks.indexing.seed import seed
 from lumen_hooks.indexing.turns import SMALL_REFRESH_FILES
 from lumen_hooks.notify.own_files import SIDE_FILES
 from lumen_hooks.search.query import search_index
 from lumen_hooks.search.results import Query
-from lumen_hooks.service.status import FRESH, read_status
+from lumen_hooks.service.status import read_status
 from lumen_hooks.settings import load_settings
 from lumen_hooks.setup.script import hook_script
 from lumen_hooks.storage.fingerprint import fingerprint

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.hook import GIT_EVENTS
-from lumen_hooks.service.status import freshness
+from lumen_hooks.indexing.freshness import look_at
 from lumen_hooks.setup.script import hook_script
 from lumen_hooks.system.locks import Acquired, acquire
 from tests.support.helpers import job_for
@@ -78,7 +78,8 @@ class Counted:
 
     def is_fresh(self) -> bool:
         job = job_for(self.repo)
-        return freshness(job.worktree, job.settings) == ("fresh", 0)
+        found = look_at(job.worktree, job.settings)
+        return (found.state, found.differing) == ("fresh", ())
 
     def at_work(self) -> bool:
         """Whether a worker works or watches; asked of locks, which a dead worker cannot hold."""

@@ -16,9 +16,9 @@ import pytest
 from lumen_hooks.embedding.embedder import load_embedder
 from lumen_hooks.errors import StoreError
 from lumen_hooks.git.worktree import find_worktree
+from lumen_hooks.indexing.freshness import FRESH
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import answer
-from lumen_hooks.service.status import FRESH
 from lumen_hooks.settings import Settings
 from tests.support.helpers import check_whole, contents, job_for, spread, update
 from tests.support.other_git import needs_config_hooks, newer_git

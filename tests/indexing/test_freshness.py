@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lumen_hooks.errors import RepositoryError
+from lumen_hooks.files.manifest import scan
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import compare as difference
+from lumen_hooks.indexing import events
+from lumen_hooks.indexing import update as updating
+from lumen_hooks.indexing.freshness import Freshness, look_at
+from lumen_hooks.search.results import Query
+from lumen_hooks.service.answer import answer
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.system.installed import _installed, versions
@@ -21,8 +28,12 @@ from tests.support.helpers import contents, job_for, refreshed, update
 from tests.support.sources import python_module
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from lumen_hooks.files.manifest import Manifest
+    from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.settings import Settings
     from tests.support.repository import Repository
 
 OLD = python_module("alpha")
@@ -109,6 +120,89 @@ def test_a_donor_s_time_stamps_say_nothing(
     update(repo)
     assert refreshed(linked).kind == "seed"
     assert "omega" in {row[3] for row in contents(linked)["chunks"]}
+
+
+# What an update knows
+
+
+def look(repo: Repository) -> Freshness:
+    job = job_for(repo)
+    return look_at(job.worktree, job.settings)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no update take too long, however slow the machine."""
+    monkeypatch.setattr(updating, "KNOWN_SECONDS", 600.0)
+
+
+@pytest.mark.usefixtures("patient")
+def test_an_update_knows_what_a_look_would_show(repo: Repository) -> None:
+    repo.commit({"a.py": OLD, "b.py": OLD, "c.bin": "no text \0 at all"})
+    head = repo.git("rev-parse", "HEAD").strip()
+    assert update(repo).freshness == look(repo) == Freshness("fresh", head=head)
+    repo.write({"a.py": NEW, "new.py": NEW})
+    (repo.top / "b.py").unlink()
+    for _ in range(2):  # with something to do, and with nothing
+        assert update(repo).freshness == look(repo)
+    assert update(repo.add_worktree("linked")).freshness == look(repo)
+
+
+@pytest.mark.usefixtures("patient")
+def test_an_update_tells_what_it_could_not_try(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit({"a.py": OLD * 9, "b.md": "words enough to be indexed\n"})
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", "/no/such/interpreter")
+        known = update(repo).freshness
+    assert known == look(repo)
+    assert known is not None
+    assert (known.state, known.differing) == ("stale", ("a.py",))
+
+
+def test_an_update_that_took_long_knows_nothing_of_the_tree(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit({"a.py": OLD})
+    monkeypatch.setattr(updating, "KNOWN_SECONDS", 0.0)
+    assert update(repo).freshness is None
+
+
+@pytest.mark.usefixtures("patient")
+def test_an_update_that_was_overtaken_by_a_hint_knows_nothing_of_the_tree(repo: Repository) -> None:
+    repo.commit({"a.py": OLD})
+    job = job_for(repo)
+
+    class Edits(FakeEmbedder):
+        def embed_documents(self, texts: Sequence[str]) -> list[bytes | None]:
+            events.leave(job.worktree, "post-commit")
+            return super().embed_documents(texts)
+
+    assert update(repo, Edits()).freshness is None
+    known = update(repo).freshness
+    assert known is not None
+    assert known.state == "fresh"
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_search_with_a_changed_file_looks_at_the_tree_once_before_and_once_to_update(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit({"a.py": OLD, "b.py": OLD})
+    update(repo)
+    repo.write({"a.py": NEW})
+    scans: list[str] = []
+
+    def counting(worktree: Worktree, settings: Settings) -> Manifest:
+        scans.append(worktree.top)
+        return scan(worktree, settings)
+
+    for module in ("freshness", "update"):
+        monkeypatch.setattr(f"lumen_hooks.indexing.{module}.scan", counting)
+    found = answer(job_for(repo), Query("omega"), refresh=True, start_worker=pytest.fail)
+    assert (found.state, len(scans)) == ("fresh", 2)
+    assert found.head == repo.git("rev-parse", "HEAD").strip()
 
 
 # Attributes

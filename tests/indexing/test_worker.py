@@ -23,9 +23,10 @@ from lumen_hooks import worker
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.hook import GIT_EVENTS
 from lumen_hooks.indexing import events
+from lumen_hooks.indexing.freshness import look_at
 from lumen_hooks.indexing.slots import acquire_slot, runtime_folder
 from lumen_hooks.indexing.turns import SMALL_REFRESH_FILES
-from lumen_hooks.service.status import freshness, read_status
+from lumen_hooks.service.status import read_status
 from lumen_hooks.setup.script import hook_script
 from lumen_hooks.system.locks import Acquired, acquire, read_holder
 from tests.support.helpers import check_whole, contents, job_for, update
@@ -113,7 +114,8 @@ def refreshes(repo: Repository) -> list[dict[str, Any]]:
 
 def is_fresh(repo: Repository) -> bool:
     job = job_for(repo)
-    return freshness(job.worktree, job.settings) == ("fresh", 0)
+    found = look_at(job.worktree, job.settings)
+    return (found.state, found.differing) == ("fresh", ())
 
 
 def open_files(pid: int) -> dict[int, str]:

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks import worker
-from lumen_hooks.embedding import embedder as embedding
 from lumen_hooks.embedding.embedder import load_embedder
 from lumen_hooks.git.worktree import find_worktree
+from lumen_hooks.indexing import job as composing
 from lumen_hooks.indexing import stage as prepare
 from lumen_hooks.indexing import update as updating
 from lumen_hooks.indexing.turns import SMALL_SLOW_REFRESH_FILES
@@ -525,7 +525,7 @@ def test_a_worker_goes_on_with_the_model_that_is_wanted_by_now(
         project.git("config", "lumen.model", str(models[0]))
         return load_embedder(chosen)
 
-    monkeypatch.setattr(embedding, "load_embedder", load)
+    monkeypatch.setattr(composing, "load_embedder", load)
     worker._follow(worktree, "test", inline=True)
     assert made == [str(models[1])]
     assert model_in(project) == str(models[0])

@@ -1,0 +1,148 @@
+"""How an index compares with its worktree, found out without changing anything.
+
+Its states, and the look that tells which it is. What people are told of it is
+`service.status`; what an update knows of it, having just made it, comes with
+`update.Updated`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from lumen_hooks.embedding.identity import identify
+from lumen_hooks.errors import ModelError
+from lumen_hooks.files.manifest import scan
+from lumen_hooks.storage.fingerprint import fingerprint
+from lumen_hooks.storage.index import open_index
+from lumen_hooks.system.locks import read_holder
+
+from .compare import blob_length, compare, look
+from .progress import read_report
+
+if TYPE_CHECKING:
+    from lumen_hooks.files.manifest import Manifest
+    from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.settings import Settings
+    from lumen_hooks.storage.facts import Facts
+    from lumen_hooks.storage.index import Index
+    from lumen_hooks.system.locks import Holder
+
+    from .progress import Report
+
+State: TypeAlias = Literal["absent", "building", "refreshing", "stale", "fresh"]
+
+ABSENT: Final = "absent"
+BUILDING: Final = "building"
+REFRESHING: Final = "refreshing"
+STALE: Final = "stale"
+FRESH: Final = "fresh"
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """A whole index that was made with another model than is wanted, or by another version.
+
+    Attributes:
+        model: name of the model that it was made with.
+        refusal: why the wanted model cannot be had; empty if it can.
+        progress: how far its successor is, if another process is making that.
+    """
+
+    model: str
+    refusal: str
+    progress: Report | None
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How an index compares with its worktree at one moment.
+
+    Attributes:
+        state: absent, building, refreshing, stale or fresh.
+        differing: the files that the index does not hold as they are, in path order.
+        head: the commit that is checked out (hex); None for none, and where there is no index.
+        outdated: what is known of an index that is whole, but must be made anew.
+    """
+
+    state: State
+    differing: tuple[str, ...] = ()
+    head: str | None = None
+    outdated: Outdated | None = None
+
+
+def look_at(worktree: Worktree, settings: Settings) -> Freshness:
+    """Compare an index with the files of its worktree.
+
+    Raises:
+        CorruptIndexError: it is damaged.
+        RepositoryError: git cannot read the worktree.
+        StoreError: it cannot be opened.
+    """
+    index = open_index(worktree.index_path)
+    if index is None:
+        return Freshness(ABSENT)
+    with index:
+        manifest = scan(worktree, settings)
+        differing = differing_files(index, manifest, worktree, settings)
+        wanted, refusal = wanted_fingerprint(settings)
+        facts = index.facts()
+        holder = read_holder(worktree.lock_path)
+        state = state_of(facts, wanted, len(differing), holder)
+    outdated = None
+    if facts.complete and not facts.usable_for(wanted):
+        report = read_report(holder)
+        progress = report if report is not None and report.model == settings.model else None
+        outdated = Outdated(facts.model, refusal, progress)
+    return Freshness(state, differing, manifest.head, outdated)
+
+
+def wanted_fingerprint(settings: Settings) -> tuple[str, str]:
+    """The fingerprint that an index should have, or why it cannot be known (one is empty)."""
+    try:
+        return fingerprint(identify(settings)), ""
+    except ModelError as error:
+        return "", f"{error.message} ({error.hint})"
+
+
+def state_of(facts: Facts, wanted: str, differing: int, holder: Holder | None) -> State:
+    """The state of an index that exists.
+
+    Args:
+        facts: what it says of itself.
+        wanted: the fingerprint that it should have.
+        differing: how many files it does not hold as they are.
+        holder: who holds its lock.
+    """
+    if differing == 0 and facts.refreshed and facts.usable_for(wanted):
+        return FRESH
+    if holder is None:
+        return STALE
+    return REFRESHING if facts.complete else BUILDING
+
+
+def differing_files(
+    index: Index, manifest: Manifest, worktree: Worktree, settings: Settings
+) -> tuple[str, ...]:
+    """The files that the index does not hold as they are in the worktree now, in path order."""
+    facts = index.facts()
+    difference = compare(
+        worktree,
+        manifest,
+        index.files(),
+        own=facts.refreshed,
+        same_rules=facts.rules == manifest.rules,
+        max_bytes=settings.max_file_bytes,
+    )
+    differing = [path for path, _ in difference.removed]
+    for suspect in difference.suspects:
+        looked = look(
+            worktree.top,
+            suspect,
+            max_bytes=settings.max_file_bytes,
+            blob_length=blob_length(manifest),
+        )
+        absent = looked.vanished and suspect.row is None
+        if not (looked.same or absent):
+            differing.append(suspect.path)
+    return tuple(sorted(differing))
