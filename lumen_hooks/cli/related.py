@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import click
 
@@ -32,15 +33,11 @@ def related(directory: str, place: str, limit: int, as_json: bool, no_refresh: b
         raise QueryError(f"{place} names no line", hint="write it as PATH:LINE")
     with progress_bar() as progress:
         job = job_at(directory, "related", progress)
-        from lumen_hooks.search.related import Place
-        from lumen_hooks.service.answer import related as find_related
+        from lumen_hooks.search.results import RelatedQuery
+        from lumen_hooks.service.answer import Answerer
 
         top = job.worktree.top
-        found = find_related(
-            job,
-            Place(from_top(match["path"], directory, top), int(match["line"])),
-            limit,
-            refresh=not no_refresh,
-            start_worker=lambda: spawn_worker(top, "related"),
-        )
+        file = from_top(match["path"], directory, top)
+        answerer = Answerer(job, partial(spawn_worker, top, "related"), refresh=not no_refresh)
+        found = answerer.answer(RelatedQuery(file, int(match["line"]), limit))
     show(found, as_json=as_json)

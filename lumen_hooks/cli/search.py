@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -56,15 +57,12 @@ def search(
     with progress_bar() as progress:
         job = job_at(directory, "search", progress)
         from lumen_hooks.search.results import Query
-        from lumen_hooks.service.answer import answer
+        from lumen_hooks.service.answer import Answerer
 
         top = job.worktree.top
-        found = answer(
-            job,
-            Query(query, limit, path and from_top(path, directory, top), languages, kinds),
-            refresh=not no_refresh,
-            start_worker=lambda: spawn_worker(top, "search"),
-        )
+        below = path and from_top(path, directory, top)
+        answerer = Answerer(job, partial(spawn_worker, top, "search"), refresh=not no_refresh)
+        found = answerer.answer(Query(query, limit, below, languages, kinds))
     if files_with_matches and not as_json:
         _say_what_it_is_worth(found)
         for name in dict.fromkeys(result.path for result in found.results):

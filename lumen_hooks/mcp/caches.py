@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from lumen_hooks.embedding.embedder import Embedder
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.indexing.freshness import Freshness
-    from lumen_hooks.search.query import QueryEmbedder
     from lumen_hooks.settings import Settings
     from lumen_hooks.storage.index import Index
 
@@ -47,17 +46,22 @@ _ATTEMPTS = 100
 class _Kept:
     """An open index. Whoever holds `lock` may use it, and no one else."""
 
-    def __init__(self, index: Index, file: tuple[int, int], embedder: QueryEmbedder | None) -> None:
+    def __init__(self, index: Index, file: tuple[int, int]) -> None:
         self.index = index
         self.file = file
-        self.embedder = embedder
-        self.searcher = Searcher(index.connection, embedder)
+        self.searcher = Searcher(index.connection)
+        self.is_closed = False
         self.lock = threading.Lock()
         self.used = time.monotonic()
 
     def is_of(self, path: str) -> bool:
-        """The file under this name is the one that is open."""
-        return self.file == file_identity(path)
+        """It is open, and the file under this name is the one that it has open."""
+        return not self.is_closed and self.file == file_identity(path)
+
+    def close(self) -> None:
+        """For whoever holds `lock`."""
+        self.is_closed = True
+        self.index.close()
 
 
 class SearcherCache:
@@ -72,7 +76,7 @@ class SearcherCache:
         return len(self._kept)
 
     @contextmanager
-    def using(self, path: str, embedder: QueryEmbedder | None = None) -> Iterator[Searcher]:
+    def using(self, path: str) -> Iterator[Searcher]:
         """A searcher of the index at a path, for this thread alone while the block lasts.
 
         One that met an error other than the question's own is closed: what it has in memory may
@@ -81,14 +85,13 @@ class SearcherCache:
         Raises:
             StoreError: there is no index, or it cannot be opened.
         """
-        kept = self._take(path, embedder)
+        kept = self._take(path)
         try:
             yield kept.searcher
         except QueryError:
             raise
         except BaseException:
-            self._forget(path, kept)
-            kept.index.close()
+            self._close(path, kept)
             raise
         finally:
             kept.used = time.monotonic()
@@ -101,67 +104,72 @@ class SearcherCache:
         with self._lock:
             candidates = list(self._kept.items())
         for path, kept in candidates:
-            if (now - kept.used >= idle or not kept.is_of(path)) and kept.lock.acquire(
-                blocking=False
-            ):
-                self._forget(path, kept)
-                kept.index.close()
-                kept.lock.release()
+            if now - kept.used >= idle or not kept.is_of(path):
+                self._close_if_free(path, kept)
 
-    def _take(self, path: str, embedder: QueryEmbedder | None) -> _Kept:
-        """The kept searcher of a path with its lock held, opened anew where need be."""
+    def _take(self, path: str) -> _Kept:
+        """The searcher of a path, its lock held; of the file that the path names now."""
         for _ in range(_ATTEMPTS):
-            with self._lock:
-                kept = self._kept.get(path)
-            if kept is None:
-                kept = self._open(path, embedder)
-                if kept is None:
-                    continue  # another thread was quicker
-            else:
-                kept.lock.acquire()
-            with self._lock:
-                current = self._kept.get(path) is kept
-                if current:
+            kept = self._locked(path)
+            if kept.is_of(path):
+                with self._lock:
                     self._kept.move_to_end(path)
-            wanted = embedder is None or kept.embedder is embedder
-            if current and wanted and kept.is_of(path):
                 return kept
-            if current:
-                self._forget(path, kept)
-                kept.index.close()
+            self._close(path, kept)
             kept.lock.release()
         raise StoreError(f"{path} is being replaced again and again", hint="try again")
 
-    def _open(self, path: str, embedder: QueryEmbedder | None) -> _Kept | None:
-        """Open an index and keep it, its lock held; None if it is kept by now."""
-        before = file_identity(path)
-        index = open_index(path)
-        if index is None or before is None:
-            if index is not None:
-                index.close()
-            raise StoreError(f"{path} vanished", hint="was the worktree removed?")
-        # If the name led elsewhere in between, the first look at `is_of` tells.
-        opened = _Kept(index, before if before == file_identity(path) else (0, 0), embedder)
-        opened.lock.acquire()
-        with self._lock:
-            if self._kept.setdefault(path, opened) is opened:
-                return opened
-        index.close()
-        return None
+    def _locked(self, path: str) -> _Kept:
+        """What is kept of a path, or is opened now, with its lock held.
 
-    def _forget(self, path: str, kept: _Kept) -> None:
+        While the lock was waited for, another thread may have closed it.
+        """
+        with self._lock:
+            kept = self._kept.get(path)
+        if kept is None:
+            opened = _open(path)
+            opened.lock.acquire()
+            with self._lock:
+                kept = self._kept.setdefault(path, opened)
+            if kept is opened:
+                return opened
+            opened.close()  # another thread was quicker
+        kept.lock.acquire()
+        return kept
+
+    def _close(self, path: str, kept: _Kept) -> None:
+        """Close what is kept and forget it. To be called with its lock held."""
         with self._lock:
             if self._kept.get(path) is kept:
                 del self._kept[path]
+        kept.close()
+
+    def _close_if_free(self, path: str, kept: _Kept) -> None:
+        if kept.lock.acquire(blocking=False):
+            self._close(path, kept)
+            kept.lock.release()
 
     def _shrink(self) -> None:
         with self._lock:
             surplus = list(self._kept.items())[: max(0, len(self._kept) - self._size)]
         for path, kept in surplus:
-            if kept.lock.acquire(blocking=False):
-                self._forget(path, kept)
-                kept.index.close()
-                kept.lock.release()
+            self._close_if_free(path, kept)
+
+
+def _open(path: str) -> _Kept:
+    """An open index that nobody else knows yet.
+
+    Raises:
+        StoreError: there is none, or it cannot be opened.
+    """
+    before = file_identity(path)
+    index = open_index(path)
+    if index is None or before is None:
+        if index is not None:
+            index.close()
+        raise StoreError(f"{path} vanished", hint="was the worktree removed?")
+    # If the name led elsewhere in between, the first look at `is_of` tells.
+    return _Kept(index, before if before == file_identity(path) else (0, 0))
 
 
 class Looks:

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from lumen_hooks.errors import BusyError, QueryError, RepositoryError
-from lumen_hooks.search.related import Place
-from lumen_hooks.search.results import Query
-from lumen_hooks.service.answer import PEER_WAIT_SECONDS, Answer, answer, open_searcher, related
+from lumen_hooks.search.results import Query, RelatedQuery
+from lumen_hooks.service.answer import PEER_WAIT_SECONDS, Answer, Answerer, open_searcher
 from lumen_hooks.service.status import Status, read_status
 
 from .caches import Looks, Models, SearcherCache
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
     from lumen_hooks.indexing.job import Job
     from lumen_hooks.indexing.progress import Progress
-    from lumen_hooks.service.answer import Searchers
+    from lumen_hooks.service.answer import Look
 
     from .executor import Reporter
     from .schemas import RelatedArguments, SearchArguments
@@ -72,7 +71,7 @@ class Desk:
         """Answer `semantic_search`.
 
         Raises:
-            LumenError: as `answer` and `find_spot` do.
+            LumenError: as `Answerer.answer` and `find_spot` do.
         """
         look = partial(self.looks.look, asked_at=time.monotonic())
         if wanted.max_lines < 1:
@@ -90,18 +89,7 @@ class Desk:
             languages=tuple(wanted.languages or ()),
             kinds=tuple(wanted.kinds or ()),
         )
-
-        def ask(searchers: Searchers | None, *, refresh: bool) -> Answer:
-            return answer(
-                job,
-                query,
-                refresh=refresh,
-                start_worker=partial(self._surroundings.start_worker, job.worktree.top, "search"),
-                searchers=searchers,
-                look=look,
-            )
-
-        return await self._ask(job, reporter, ask)
+        return await self._ask(job, query, "search", look, reporter)
 
     async def related(
         self, wanted: RelatedArguments, roots: Sequence[str], reporter: Reporter
@@ -109,7 +97,7 @@ class Desk:
         """Answer `find_related`.
 
         Raises:
-            LumenError: as `related` and `find_spot` do.
+            LumenError: as `Answerer.answer` and `find_spot` do.
         """
         look = partial(self.looks.look, asked_at=time.monotonic())
         spot, job = await self._briefly(
@@ -118,19 +106,8 @@ class Desk:
         file = spot.within(job.worktree.top)
         if file is None:
             raise QueryError(f"{wanted.path} is a folder", hint="give a file and a line in it")
-
-        def ask(searchers: Searchers | None, *, refresh: bool) -> Answer:
-            return related(
-                job,
-                Place(file, wanted.line),
-                DEFAULT_LIMIT,
-                refresh=refresh,
-                start_worker=partial(self._surroundings.start_worker, job.worktree.top, "related"),
-                searchers=searchers,
-                look=look,
-            )
-
-        return await self._ask(job, reporter, ask)
+        question = RelatedQuery(file, wanted.line, DEFAULT_LIMIT)
+        return await self._ask(job, question, "related", look, reporter)
 
     async def status(self, path: str | None, roots: Sequence[str], reporter: Reporter) -> Status:
         """Answer `index_status`; changes nothing and waits for nobody.
@@ -151,16 +128,18 @@ class Desk:
         self.searchers.close_unused(idle=0)
         return ended
 
-    async def _ask(self, job: Job, reporter: Reporter, ask: Callable[..., Answer]) -> Answer:
+    async def _ask(
+        self, job: Job, question: Query | RelatedQuery, reason: str, look: Look, reporter: Reporter
+    ) -> Answer:
         """Ask one at a time with the index kept open; beside a long update, as it stands."""
+        top = job.worktree.top
+        start_worker = partial(self._surroundings.start_worker, top, reason)
+        answerer = Answerer(job, start_worker, searchers=self.searchers.using, look=look)
 
         def work() -> Answer:
             if not _has_index(job):
-                reporter.say(f"no index yet: seeding or building that of {job.worktree.top}")
-            return ask(self.searchers.using, refresh=True)
-
-        def aside() -> Answer:
-            return ask(open_searcher, refresh=False)
+                reporter.say(f"no index yet: seeding or building that of {top}")
+            return answerer.answer(question)
 
         patience = PEER_WAIT_SECONDS if _has_index(job) else job.settings.seed_wait
         try:
@@ -168,10 +147,11 @@ class Desk:
         except TimeoutError:
             if not _has_index(job):
                 raise BusyError(
-                    f"the index of {job.worktree.top} is being made for another call",
+                    f"the index of {top} is being made for another call",
                     hint="ask again in a while; index_status tells how far it is",
                 ) from None
-        return await self.calls.run(aside)
+        beside = replace(answerer, refresh=False, searchers=open_searcher)
+        return await self.calls.run(partial(beside.answer, question))
 
     def _job_at(
         self,

@@ -8,7 +8,7 @@ modules of this folder; neither the working tree nor how results are shown.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import apsw
 import numpy as np
@@ -25,7 +25,7 @@ from .lexical import file_chunks, lexical_search
 from .merge import definition_parts, merge_hits
 from .ranking import Ranking
 from .related import CHUNK_OF_FILE, origin_at
-from .results import MAX_LIMIT, Hit, Query, SearchResult
+from .results import MAX_LIMIT, Found, Hit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,9 +35,7 @@ if TYPE_CHECKING:
 
     from lumen_hooks.storage.facts import MadeWith
 
-    from .related import Place
-
-__all__ = ["MAX_LIMIT", "Hit", "Query", "QueryEmbedder", "SearchResult", "Searcher", "search_index"]
+    from .results import Query, RelatedQuery
 
 MAX_EMBEDDED_CHARACTERS = 8_000
 """Of a longer query, so much is embedded; models read a few hundred words at most."""
@@ -69,9 +67,23 @@ class QueryEmbedder(Protocol):
         ...
 
 
+class QueryModel(NamedTuple):
+    """What embeds the queries to an index.
+
+    Attributes:
+        embedder: None if it cannot be had: words alone decide then.
+        name: of the model; None without one.
+        problem: why there is none.
+    """
+
+    embedder: QueryEmbedder | None
+    name: str | None
+    problem: str = ""
+
+
 if TYPE_CHECKING:
-    ChooseEmbedder: TypeAlias = Callable[[MadeWith], QueryEmbedder | None]
-    """Gives the model that an index was made with; None if it cannot be had."""
+    ModelOf: TypeAlias = Callable[[MadeWith], QueryModel]
+    """Finds the model that an index was made with."""
 
 
 class Searcher:
@@ -81,47 +93,46 @@ class Searcher:
 
     Args:
         connection: an index, opened for reading with sqlite-vec loaded.
-        embedder: the model that the index was made with, where that is known; see `search`.
     """
 
-    __slots__ = ("_connection", "_embedder", "_matrix")
+    __slots__ = ("_connection", "_matrix")
 
-    def __init__(self, connection: apsw.Connection, embedder: QueryEmbedder | None = None) -> None:
+    def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
-        self._embedder = embedder
         self._matrix: Matrix | None = None
 
-    def search(self, query: Query, choose: ChooseEmbedder | None = None) -> list[Hit]:
-        """Answer a query; see `search_index`.
+    def search(self, query: Query, model_of: ModelOf) -> Found:
+        """The best answers to a query, by falling score, then path and line.
+
+        An index that is made anew with another model meanwhile is asked again.
 
         Args:
-            query: what to look for.
-            choose: finds the model of the index as it is now, in place of the one that was given
-                with it; where it finds none, words alone decide. An index that is made anew with
-                another model in between is asked again.
+            query: what to look for; a limit above MAX_LIMIT counts as that, and of a very long text
+                the beginning is used.
+            model_of: finds the model of the index as it is now.
+
+        Raises:
+            QueryError: an empty query, a limit below 1, or a filter for what does not exist.
+            CorruptIndexError: the index holds a row that cannot be.
+            StoreError: the index cannot be read.
         """
         text = query.text.replace("\0", " ").strip()[:MAX_QUERY_CHARACTERS]
         if not text:
             raise QueryError("the query is empty", hint="say in a few words what to look for")
-        _check_limit(query.limit)
-        limit = min(query.limit, MAX_LIMIT)
+        limit = _checked(query.limit)
         connection = self._connection
         for _ in range(_ATTEMPTS):
-            made_with = None if choose is None else _made_with(connection)
-            embedder = self._embedder
-            if choose is not None and made_with is not None:
-                embedder = choose(made_with)
-            elif embedder is None:
-                raise TypeError("a query needs an embedder")
+            made_with = _made_with(connection)
+            model = model_of(made_with)
             vector = None
-            if embedder is not None:
-                vector = embedder.embed_query(_encodable(text[:MAX_EMBEDDED_CHARACTERS]))
+            if model.embedder is not None:
+                vector = model.embedder.embed_query(_encodable(text[:MAX_EMBEDDED_CHARACTERS]))
             with translated(connection.filename), _one_state(connection):
-                if made_with is not None and made_with != _made_with(connection):
+                if made_with != _made_with(connection):
                     continue
                 hits = merge_hits(*self._ranked(query, text, vector, limit))[:limit]
                 insist_on_files(connection, {hit.path for hit in hits})
-                return hits
+                return Found(tuple(hits), model.name, model.problem)
         raise StoreError(f"{connection.filename} is made anew again and again", hint="try again")
 
     def _ranked(
@@ -138,25 +149,20 @@ class Searcher:
         hits = _hits(connection, ranking.score, {*dense, *lexical, *named})
         return hits, _parts(connection, hits)
 
-    def related(self, place: Place, limit: int) -> list[Hit]:
-        """What is most like the chunk at a place, by the cosine of their vectors alone.
+    def related(self, query: RelatedQuery) -> Found:
+        """What is most like the chunk at a line, by the cosine of their vectors alone.
 
         The chunk itself, the other parts of its definition and what overlaps them are left out.
 
-        Args:
-            place: a file and a line in it.
-            limit: how many hits at most, from 1; above MAX_LIMIT counts as that.
-
         Raises:
-            QueryError: nothing is indexed at that place, or a limit below 1.
+            QueryError: nothing is indexed there, or a limit below 1.
             CorruptIndexError: the index holds a row that cannot be.
             StoreError: the index cannot be read.
         """
-        _check_limit(limit)
-        limit = min(limit, MAX_LIMIT)
+        limit = _checked(query.limit)
         connection = self._connection
         with translated(connection.filename), _one_state(connection):
-            origin = origin_at(connection, place)
+            origin = origin_at(connection, query)
             count = max(_CANDIDATES, _CANDIDATES_PER_HIT * limit) + len(origin.chunk_ids)
             cosines = self._dense(origin.vector, count, None)
             ids = cosines.keys() - origin.chunk_ids
@@ -164,7 +170,7 @@ class Searcher:
             parts = _parts(connection, hits)
             apart = [hit for hit in merge_hits(hits, parts) if not origin.overlaps(hit)][:limit]
             insist_on_files(connection, {origin.path, *(hit.path for hit in apart)})
-        return apart
+        return Found(tuple(apart))
 
     def _dense(
         self, vector: NDArray[np.float32], count: int, allowed: NDArray[np.int64] | None
@@ -177,23 +183,6 @@ class Searcher:
         else:
             found = self._matrix.search(vector, count, allowed)
         return dict(zip(found.ids.tolist(), found.cosines.tolist(), strict=True))
-
-
-def search_index(connection: apsw.Connection, embedder: QueryEmbedder, query: Query) -> list[Hit]:
-    """The best answers to a query, by falling score, then path and line.
-
-    Args:
-        connection: an index, opened for reading with sqlite-vec loaded.
-        embedder: the model that the index was made with.
-        query: what to look for; a limit above 500 counts as 500, and of a very long text the
-            beginning is used.
-
-    Raises:
-        QueryError: an empty query, a limit below 1, or a filter for what does not exist.
-        CorruptIndexError: the index holds a row that cannot be.
-        StoreError: the index cannot be read.
-    """
-    return Searcher(connection, embedder).search(query)
 
 
 def _made_with(connection: apsw.Connection) -> MadeWith:
@@ -213,9 +202,10 @@ def _one_state(connection: apsw.Connection) -> Iterator[None]:
             connection.execute("ROLLBACK")
 
 
-def _check_limit(limit: int) -> None:
+def _checked(limit: int) -> int:
     if limit < 1:
         raise QueryError(f"{limit} results cannot be shown", hint="give a limit of at least 1")
+    return min(limit, MAX_LIMIT)
 
 
 def _hits(

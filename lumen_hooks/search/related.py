@@ -1,4 +1,4 @@
-"""The chunk at a place in a file, to look for others like it.
+"""The chunk at a line of a file, to look for others like it.
 
 Knows the tables `files` and `chunks` and the stored vectors; neither models
 nor the working tree.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import apsw
     from numpy.typing import NDArray
 
-    from .results import Hit
+    from .results import Hit, RelatedQuery
 
 
 CHUNK_OF_FILE = (
@@ -36,21 +36,8 @@ CHUNK_OF_FILE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A line of a file.
-
-    Attributes:
-        path: relative to the worktree's top, with `/`.
-        line: from 1.
-    """
-
-    path: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
 class Origin:
-    """The chunk at a place, with the other parts of its definition.
+    """The chunk at a line, with the other parts of its definition.
 
     Attributes:
         path: of its file.
@@ -75,27 +62,27 @@ class Origin:
         )
 
 
-def origin_at(connection: apsw.Connection, place: Place) -> Origin:
+def origin_at(connection: apsw.Connection, query: RelatedQuery) -> Origin:
     """The smallest chunk that holds a line, or else the nearest one.
 
     Args:
         connection: an index, opened for reading with sqlite-vec loaded.
-        place: where.
+        query: the line.
 
     Raises:
         QueryError: the file is not indexed, has no such line, or nothing there has a vector.
     """
-    chunks = _chunks_of(connection, place.path)
+    chunks = _chunks_of(connection, query.path)
     last = max(end for _, _, _, end, _, _ in chunks)
-    if not 1 <= place.line <= last:
+    if not 1 <= query.line <= last:
         raise QueryError(
-            f"{place.path} has nothing indexed at line {place.line}",
+            f"{query.path} has nothing indexed at line {query.line}",
             hint=f"give a line from 1 to {last}",
         )
 
     def remoteness(chunk: tuple[int, int, int, int, str, str]) -> tuple[int, int, int]:
         _, chunk_id, start, end, _, _ = chunk
-        return max(start - place.line, place.line - end, 0), end - start, chunk_id
+        return max(start - query.line, query.line - end, 0), end - start, chunk_id
 
     nearest = min(chunks, key=remoteness)
     parts = definition_parts(chunks)
@@ -109,11 +96,11 @@ def origin_at(connection: apsw.Connection, place: Place) -> Origin:
     stored = next((found[chunk_id] for chunk_id in ids if chunk_id in found), None)
     if stored is None:
         raise QueryError(
-            f"{place.path}:{place.line} holds no word that the model knows",
+            f"{query.path}:{query.line} holds no word that the model knows",
             hint="give a line with code or text on it",
         )
     return Origin(
-        path=place.path,
+        path=query.path,
         start_line=min(start for _, _, start, _, _, _ in together),
         end_line=max(end for _, _, _, end, _, _ in together),
         chunk_ids=frozenset(ids),

@@ -31,6 +31,26 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class RelatedQuery:
+    """A question for what is most like the code at a line of a file.
+
+    Attributes:
+        path: relative to the worktree's top, with `/`.
+        line: from 1.
+        limit: how many hits to return at most, from 1; larger than MAX_LIMIT (500) counts as that.
+    """
+
+    path: str
+    line: int
+    limit: int = 10
+
+    @property
+    def text(self) -> str:
+        """As it is written on a command line."""
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A stretch of a file that answers a query.
 
@@ -60,8 +80,24 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What an index holds in answer to a question.
+
+    Attributes:
+        hits: best first.
+        model: name of the model whose vectors decided, the index's own; None where words alone
+            did, or where nothing was embedded.
+        problem: why words alone decided; empty where they did not.
+    """
+
+    hits: tuple[Hit, ...]
+    model: str | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
-    """A hit as it is shown: its place, and the lines there now. The fields' order is JSON's."""
+    """A hit as it is shown: where it is, and the lines there now. The fields' order is JSON's."""
 
     path: str
     start_line: int

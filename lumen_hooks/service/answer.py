@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from lumen_hooks.chunking.process import TooManyDeathsError
@@ -27,11 +26,12 @@ from lumen_hooks.indexing.trim import wants_trimming
 from lumen_hooks.indexing.turns import SMALL_SLOW_REFRESH_FILES
 from lumen_hooks.indexing.update import Busy, Updated, update_index
 from lumen_hooks.search.query import Searcher
+from lumen_hooks.search.results import RelatedQuery
 from lumen_hooks.settings import BUILTIN_MODEL
 from lumen_hooks.storage.index import open_index
 from lumen_hooks.storage.publish import file_identity
 
-from .query_model import OwnModel, note_of
+from .query_model import note_of, query_model
 from .relocate import results_now
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.indexing.freshness import Freshness, Outdated
     from lumen_hooks.indexing.job import Job
-    from lumen_hooks.search.query import QueryEmbedder
-    from lumen_hooks.search.related import Place
-    from lumen_hooks.search.results import Hit, Query, SearchResult
+    from lumen_hooks.search.query import QueryModel
+    from lumen_hooks.search.results import Found, Query, SearchResult
     from lumen_hooks.settings import Settings
+    from lumen_hooks.storage.facts import MadeWith
 
 SMALL_DIFFERENCE_FILES = 64
 """So many changed files are indexed before answering, with the built-in model (with others as many
@@ -94,67 +94,8 @@ if TYPE_CHECKING:
     Look: TypeAlias = Callable[[Worktree, Settings], Freshness]
 
 
-def answer(
-    job: Job,
-    query: Query,
-    *,
-    refresh: bool,
-    start_worker: Callable[[], None],
-    searchers: Searchers | None = None,
-    look: Look = look_at,
-) -> Answer:
-    """Search a worktree.
-
-    The query is embedded by the model that made the index. A worker makes it anew where the
-    settings want another (or the update itself does, with `lumen.refresh` inline).
-
-    Args:
-        job: the worktree, how it is updated if it must be, and how models are loaded.
-        query: what is asked.
-        refresh: bring the index up to date first, as far as that is quick.
-        start_worker: leaves a larger difference to a worker.
-        searchers: opens the index; without it, it is opened for this answer alone.
-        look: takes the first look; may give one that began after the question was asked.
-
-    Raises:
-        BusyError: there is no index yet and another process is still making it.
-        LockError: there is no index yet and it cannot be made.
-        ModelError: there is no index yet and its model cannot be had.
-        QueryError: the query or a filter cannot be used.
-        StoreError: the index cannot be read.
-    """
-    own = OwnModel(job.settings, job.load)
-    find = partial(
-        _find, job, searchers or open_searcher, lambda searcher: searcher.search(query, own)
-    )
-    freshen = partial(_bring_up_to_date, job, look, refresh=refresh, start_worker=start_worker)
-    return _answered(job, query.text, freshen, find, own, repair=refresh)
-
-
-def related(
-    job: Job,
-    place: Place,
-    limit: int,
-    *,
-    refresh: bool,
-    start_worker: Callable[[], None],
-    searchers: Searchers | None = None,
-    look: Look = look_at,
-) -> Answer:
-    """Find what is most like the chunk at a place of a worktree; no model is needed.
-
-    Arguments and errors are those of `answer`; the place's line is one of the file as it is now.
-    """
-    find = partial(
-        _find, job, searchers or open_searcher, lambda searcher: searcher.related(place, limit)
-    )
-    asked = f"{place.path}:{place.line}"
-    freshen = partial(_bring_up_to_date, job, look, refresh=refresh, start_worker=start_worker)
-    return _answered(job, asked, freshen, find, None, repair=refresh)
-
-
 @contextmanager
-def open_searcher(path: str, embedder: QueryEmbedder | None = None) -> Iterator[Searcher]:
+def open_searcher(path: str) -> Iterator[Searcher]:
     """A searcher of the index at a path, closed at the end of the `with` block.
 
     Raises:
@@ -164,44 +105,7 @@ def open_searcher(path: str, embedder: QueryEmbedder | None = None) -> Iterator[
     if index is None:
         raise StoreError(f"{path} vanished", hint="was the worktree removed?")
     with index:
-        yield Searcher(index.connection, embedder)
-
-
-def _answered(
-    job: Job,
-    asked: str,
-    freshen: Callable[[], _Freshened],
-    find: Callable[[], tuple[SearchResult, ...]],
-    own: OwnModel | None,
-    *,
-    repair: bool,
-) -> Answer:
-    seen = file_identity(job.worktree.index_path)
-    try:
-        found = freshen()
-        results = find()
-    except StoreError as error:
-        hopeless = not repair or job.worktree.read_only
-        if hopeless or type(error) not in {CorruptIndexError, StoreError}:
-            raise
-        # A reader that met damage is proof enough; of other errors a check tells.
-        done = _create(
-            job, damaged=seen if isinstance(error, CorruptIndexError) else None, check=True
-        )
-        found = _Freshened(_look_after(job, done))
-        results = find()
-    note = note_of(found.look.outdated, job.settings.model, own, found.follows)
-    return Answer(
-        query=asked,
-        worktree=job.worktree.top,
-        state=found.state or found.look.state,
-        results=results,
-        pending_files=len(found.look.differing),
-        problem="; ".join(filter(None, (found.problem, note, job.worktree.remark))) or None,
-        head=found.look.head,
-        differing=found.look.differing[:LISTED_FILES],
-        model=own.name or None if own is not None else None,
-    )
+        yield Searcher(index.connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,37 +121,128 @@ class _Freshened:
     follows: str = "is not built yet"
 
 
-def _bring_up_to_date(
-    job: Job, first_look: Look, *, refresh: bool, start_worker: Callable[[], None]
-) -> _Freshened:
-    look = first_look(job.worktree, job.settings)
-    if look.state == ABSENT:
-        if not refresh:
-            raise StoreError("this worktree has no index", hint="lumen-hooks index")
-        done = _create(job)
-    elif look.state == FRESH or not refresh:
-        return _Freshened(look)
-    elif job.worktree.read_only:
-        return _Freshened(look, STALE)
-    elif look.outdated is not None and job.settings.refresh != "inline":
-        return _leave_to_worker(job, look, look.outdated, start_worker)
-    elif look.outdated is not None and look.outdated.refusal:
-        return _Freshened(look, STALE)
-    elif len(look.differing) > _few_files(job) and look.outdated is None:
-        start_worker()
-        return _Freshened(look, STALE)
-    else:
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """Answers questions to one worktree.
+
+    Attributes:
+        job: the worktree, how it is updated if it must be, and how models are loaded.
+        start_worker: leaves a larger difference to a worker.
+        refresh: bring the index up to date first, as far as that is quick.
+        searchers: opens the index; for each answer alone, if nobody keeps it open.
+        look: takes the first look; may give one that began after the question was asked.
+    """
+
+    job: Job
+    start_worker: Callable[[], None]
+    refresh: bool = True
+    searchers: Searchers = open_searcher
+    look: Look = look_at
+
+    def answer(self, question: Query | RelatedQuery) -> Answer:
+        """Search a worktree, or find what is most like the code at a line of it.
+
+        A query is embedded by the model that made the index. A worker makes it anew where the
+        settings want another (or the update itself does, with `lumen.refresh` inline). For what is
+        like some code no model is needed; its line is one of the file as it is now.
+
+        Raises:
+            BusyError: there is no index yet and another process is still making it.
+            LockError: there is no index yet and it cannot be made.
+            ModelError: there is no index yet and its model cannot be had.
+            QueryError: the question or a filter cannot be used.
+            StoreError: the index cannot be read.
+        """
+        worktree = self.job.worktree
+        seen = file_identity(worktree.index_path)
         try:
-            done = update_index(replace(job, deaths_max=1), wait=PEER_WAIT_SECONDS)
-            if isinstance(done, Busy):
-                return _Freshened(look, REFRESHING)
+            fresh = self._bring_up_to_date()
+            found = self._find(question)
+        except StoreError as error:
+            hopeless = not self.refresh or worktree.read_only
+            if hopeless or type(error) not in {CorruptIndexError, StoreError}:
+                raise
+            # A reader that met damage is proof enough; of other errors a check tells.
+            damaged = seen if isinstance(error, CorruptIndexError) else None
+            done = _create(self.job, damaged=damaged, check=True)
+            fresh = _Freshened(_look_after(self.job, done))
+            found = self._find(question)
+        note = note_of(fresh.look.outdated, self.job.settings.model, found, fresh.follows)
+        return Answer(
+            query=question.text,
+            worktree=worktree.top,
+            state=fresh.state or fresh.look.state,
+            results=results_now(worktree.top, found.hits),
+            pending_files=len(fresh.look.differing),
+            problem="; ".join(filter(None, (fresh.problem, note, worktree.remark))) or None,
+            head=fresh.look.head,
+            differing=fresh.look.differing[:LISTED_FILES],
+            model=found.model,
+        )
+
+    def _find(self, question: Query | RelatedQuery) -> Found:
+        with self.searchers(self.job.worktree.index_path) as searcher:
+            if isinstance(question, RelatedQuery):
+                return searcher.related(question)
+            return searcher.search(question, self._model_of)
+
+    def _model_of(self, made_with: MadeWith) -> QueryModel:
+        return query_model(made_with, self.job.settings, self.job.load)
+
+    def _bring_up_to_date(self) -> _Freshened:
+        job = self.job
+        look = self.look(job.worktree, job.settings)
+        if look.state == ABSENT:
+            if not self.refresh:
+                raise StoreError("this worktree has no index", hint="lumen-hooks index")
+            done = _create(job)
+            self._leave_trimming(done)
+            return _Freshened(_look_after(job, done))
+        if look.state == FRESH or not self.refresh:
+            return _Freshened(look)
+        if job.worktree.read_only:
+            return _Freshened(look, STALE)
+        if look.outdated is not None and job.settings.refresh != "inline":
+            return self._leave_to_worker(look, look.outdated)
+        if look.outdated is not None and look.outdated.refusal:
+            return _Freshened(look, STALE)
+        if len(look.differing) > _few_files(job) and look.outdated is None:
+            self.start_worker()
+            return _Freshened(look, STALE)
+        return self._update(look)
+
+    def _update(self, look: Freshness) -> _Freshened:
+        """Close a difference that whoever asks can wait for."""
+        try:
+            done = update_index(replace(self.job, deaths_max=1), wait=PEER_WAIT_SECONDS)
         except (LockError, ModelError, StorageFullError) as error:
             return _Freshened(look, STALE, error.message)
         except TooManyDeathsError:  # several texts that take their parsers seconds
-            start_worker()
+            self.start_worker()
             return _Freshened(look, STALE)
-    _leave_trimming(job, done, start_worker)
-    return _Freshened(_look_after(job, done))
+        if isinstance(done, Busy):
+            return _Freshened(look, REFRESHING)
+        self._leave_trimming(done)
+        return _Freshened(_look_after(self.job, done))
+
+    def _leave_to_worker(self, look: Freshness, outdated: Outdated) -> _Freshened:
+        """Have an index made anew beside the one that answers meanwhile."""
+        if outdated.progress is not None:
+            return _Freshened(look, REFRESHING)
+        if outdated.refusal:
+            return _Freshened(look, STALE)
+        if self.job.settings.refresh == "off":
+            follows = "is built by lumen-hooks index, since lumen.refresh is off"
+            return _Freshened(look, STALE, follows=follows)
+        self.start_worker()
+        return _Freshened(look, STALE, follows="is being built in the background")
+
+    def _leave_trimming(self, done: Updated | Busy) -> None:
+        """Have a worker trim an embedding store that this answer filled beyond its limit."""
+        if isinstance(done, Busy) or self.job.settings.refresh == "off":
+            return
+        if wants_trimming(self.job.worktree, self.job.settings, done):
+            self.start_worker()
 
 
 def _look_after(job: Job, done: Updated | Busy) -> Freshness:
@@ -262,29 +257,6 @@ def _few_files(job: Job) -> int:
     return SMALL_DIFFERENCE_FILES if built_in else SMALL_SLOW_REFRESH_FILES
 
 
-def _leave_to_worker(
-    job: Job, look: Freshness, outdated: Outdated, start_worker: Callable[[], None]
-) -> _Freshened:
-    """Have an index made anew beside the one that answers meanwhile."""
-    if outdated.progress is not None:
-        return _Freshened(look, REFRESHING)
-    if outdated.refusal:
-        return _Freshened(look, STALE)
-    if job.settings.refresh == "off":
-        follows = "is built by lumen-hooks index, since lumen.refresh is off"
-        return _Freshened(look, STALE, follows=follows)
-    start_worker()
-    return _Freshened(look, STALE, follows="is being built in the background")
-
-
-def _leave_trimming(job: Job, done: Updated | Busy, start_worker: Callable[[], None]) -> None:
-    """Have a worker trim an embedding store that this answer filled beyond its limit."""
-    if isinstance(done, Busy) or job.settings.refresh == "off":
-        return
-    if wants_trimming(job.worktree, job.settings, done):
-        start_worker()
-
-
 def _create(
     job: Job, *, check: bool = False, damaged: tuple[int, int] | None = None
 ) -> Updated | Busy:
@@ -296,11 +268,3 @@ def _create(
             hint="wait for it with: lumen-hooks wait",
         )
     return done
-
-
-def _find(
-    job: Job, searchers: Searchers, ask: Callable[[Searcher], list[Hit]]
-) -> tuple[SearchResult, ...]:
-    with searchers(job.worktree.index_path) as searcher:
-        hits = ask(searcher)
-    return results_now(job.worktree.top, hits)

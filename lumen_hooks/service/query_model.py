@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.embedding.identity import identify
 from lumen_hooks.errors import ModelError
+from lumen_hooks.search.query import QueryModel
 from lumen_hooks.storage.fingerprint import fingerprint
 
 if TYPE_CHECKING:
@@ -18,38 +19,28 @@ if TYPE_CHECKING:
 
     from lumen_hooks.indexing.freshness import Outdated
     from lumen_hooks.search.query import QueryEmbedder
+    from lumen_hooks.search.results import Found
     from lumen_hooks.settings import Settings
     from lumen_hooks.storage.facts import MadeWith
 
 
-class OwnModel:
-    """Finds an index's own model, and remembers what came of it.
+def query_model(
+    made_with: MadeWith, settings: Settings, load: Callable[[Settings], QueryEmbedder]
+) -> QueryModel:
+    """The model that made an index; words alone are left if it is not on this machine any more.
 
     Args:
+        made_with: what the index says of its model.
         settings: in force; their model is not what is looked for.
         load: makes the embedder that settings name.
     """
-
-    def __init__(self, settings: Settings, load: Callable[[Settings], QueryEmbedder]) -> None:
-        self._settings = settings
-        self._load = load
-        self.name = ""
-        """Of the model whose vectors were compared; empty if words alone decided."""
-        self.problem = ""
-        """Why words alone decided."""
-
-    def __call__(self, made_with: MadeWith) -> QueryEmbedder | None:
-        """The model, or None if it is not on this machine any more."""
-        named = replace(self._settings, model=made_with.model)
-        self.name = self.problem = ""
-        try:
-            _insist_on_the_same(named, made_with)
-            embedder = self._load(named)
-        except ModelError as error:
-            self.problem = f"{error.message} ({error.hint})" if error.hint else error.message
-            return None
-        self.name = made_with.model
-        return embedder
+    named = replace(settings, model=made_with.model)
+    try:
+        _insist_on_the_same(named, made_with)
+        return QueryModel(load(named), made_with.model)
+    except ModelError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        return QueryModel(None, None, f"{error.message}{hint}")
 
 
 def _insist_on_the_same(named: Settings, made_with: MadeWith) -> None:
@@ -63,25 +54,24 @@ def _insist_on_the_same(named: Settings, made_with: MadeWith) -> None:
         raise ModelError(f"the model {made_with.model} is another one by now")
 
 
-def note_of(outdated: Outdated | None, wanted: str, own: OwnModel | None, follows: str) -> str:
+def note_of(outdated: Outdated | None, wanted: str, found: Found, follows: str) -> str:
     """What an answer must say of the index that it came from; empty for nothing.
 
     Args:
         outdated: what is known of the index, if it must be made anew.
         wanted: name of the model in force.
-        own: what answered the query; None where no query was embedded.
+        found: what the index answered.
         follows: what becomes of the index, where no other process is at it.
     """
-    by_words = own is not None and not own.name
     if outdated is None:
-        return f"answered by words alone: {own.problem}" if own is not None and by_words else ""
-    if own is not None and own.name not in {"", outdated.model}:
+        return f"answered by words alone: {found.problem}" if found.problem else ""
+    if found.model not in {None, outdated.model}:
         return ""  # it was made anew just before it was asked
     one_model = outdated.model == wanted
     old = "an earlier version" if one_model else f"the model {outdated.model}"
     note = f"answered from the index of {old}"
-    if own is not None and by_words:
-        note += f", by words alone: {own.problem}"
+    if found.problem:
+        note += f", by words alone: {found.problem}"
     if outdated.refusal:
         return f"{note}; the model {wanted} cannot be had: {outdated.refusal}"
     new = "this version" if one_model else f"the model {wanted}"

@@ -34,7 +34,8 @@ from lumen_hooks.embedding.quantise import quantise
 from lumen_hooks.embedding.text import embedded_text
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.search.knn import Matrix, load_matrix
-from lumen_hooks.search.query import Query, Searcher
+from lumen_hooks.search.query import QueryModel, Searcher
+from lumen_hooks.search.results import Query
 from lumen_hooks.settings import Settings
 from lumen_hooks.storage import vec0 as vectors
 from lumen_hooks.storage.facts import Facts
@@ -105,12 +106,12 @@ def _measure(top: Path, size: int) -> None:
     index = open_index(find_worktree(str(top)).index_path)
     assert index is not None
     with index:
-        searcher = Searcher(index.connection, BuiltinEmbedder())
+        searcher, model = Searcher(index.connection), QueryModel(BuiltinEmbedder(), "builtin")
         everywhere = [Query(text) for text in QUESTIONS]
         in_folder = [Query(text, path="d1") for text in QUESTIONS]
-        searcher.search(everywhere[0])
+        searcher.search(everywhere[0], lambda _: model)
         cells = [
-            _percentiles([partial(searcher.search, query) for query in queries])
+            _percentiles([partial(searcher.search, query, lambda _: model) for query in queries])
             for queries in (everywhere, in_folder)
         ]
         cells += _scans(index)

@@ -150,6 +150,7 @@ def _measure_parts(top: Path, calls: int) -> None:
     from lumen_hooks.embedding.embedder import load_embedder
     from lumen_hooks.git.worktree import find_worktree
     from lumen_hooks.indexing.freshness import look_at
+    from lumen_hooks.search.query import QueryModel
     from lumen_hooks.search.results import Query
     from lumen_hooks.service.answer import open_searcher
     from lumen_hooks.settings import load_settings
@@ -157,10 +158,11 @@ def _measure_parts(top: Path, calls: int) -> None:
     worktree = find_worktree(str(top))
     settings = load_settings(worktree.top, {})
     embedder = load_embedder(settings)
-    with open_searcher(worktree.index_path, embedder) as searcher:
+    model = QueryModel(embedder, settings.model)
+    with open_searcher(worktree.index_path) as searcher:
 
         def search(number: int) -> None:
-            searcher.search(Query(QUERIES[number % len(QUERIES)]))
+            searcher.search(Query(QUERIES[number % len(QUERIES)]), lambda _: model)
 
         _time("  of which: search", search, calls)
     _time("  of which: settings", lambda _: load_settings(worktree.top, {}), calls // 4)

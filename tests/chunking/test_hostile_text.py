@@ -19,7 +19,7 @@ from lumen_hooks.chunking.chunker import chunk_file, cut_by_lines
 from lumen_hooks.chunking.grammars import GRAMMARS
 from lumen_hooks.chunking.process import Chunker, TooManyDeathsError
 from lumen_hooks.search.results import Query
-from lumen_hooks.service.answer import answer
+from lumen_hooks.service.answer import Answerer
 from lumen_hooks.storage.index import open_index
 from tests.support.helpers import check_whole, contents, job_for, update
 from tests.support.sources import python_module
@@ -299,9 +299,7 @@ def test_a_search_waits_for_one_death_and_leaves_the_others_to_the_worker(
     started: list[str] = []
 
     def ask() -> str:
-        found = answer(
-            job_for(repo), Query("innocent"), refresh=True, start_worker=lambda: started.append("")
-        )
+        found = Answerer(job_for(repo), lambda: started.append("")).answer(Query("innocent"))
         assert found.results
         return found.state
 

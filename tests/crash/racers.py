@@ -15,13 +15,13 @@ import apsw
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.job import Job
 from lumen_hooks.indexing.update import Updated, update_index
-from lumen_hooks.search.query import search_index
 from lumen_hooks.search.results import Query
 from lumen_hooks.settings import load_settings
 from lumen_hooks.storage.index import open_index
 from lumen_hooks.storage.sqlite import connect
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.processes import Partner
+from tests.support.search_corpus import search_index
 from tests.support.sources import python_module
 
 if TYPE_CHECKING:

@@ -38,7 +38,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import lumen_hooks.service.answer as answering
 from lumen_hooks.embedding.identity import identify
 from lumen_hooks.errors import BusyError, RepositoryError, StoreError
 from lumen_hooks.git.worktree import find_worktree
@@ -49,6 +48,7 @@ from lumen_hooks.indexing.foreground_seed import seed_in_foreground
 from lumen_hooks.indexing.seed import seed
 from lumen_hooks.indexing.update import Busy, Updated, update_index
 from lumen_hooks.search.results import Query
+from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage import snapshot as snapshots
 from lumen_hooks.storage.fingerprint import fingerprint
@@ -151,12 +151,7 @@ def ask(
         assert workers is not None, "a worker was started"
         workers.append(str(repo.top))
 
-    return answering.answer(
-        job_for(repo),
-        Query(text, path=path),
-        refresh=refresh,
-        start_worker=start_worker,
-    )
+    return Answerer(job_for(repo), start_worker, refresh=refresh).answer(Query(text, path=path))
 
 
 def found_by(answer: Answer) -> set[str]:
@@ -225,7 +220,7 @@ class TestFacts:
         self, project: Repository, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A seed inherited the donor's time stamp, and counted as fresh for a minute."""
-        monkeypatch.setattr(answering, "PEER_WAIT_SECONDS", 0.05)
+        monkeypatch.setattr("lumen_hooks.service.answer.PEER_WAIT_SECONDS", 0.05)
         new = project.add_worktree("new", "-b", "other")
         new.commit({"api/handler.py": python_module("check_token")})
         seed_in_foreground(str(new.top))
@@ -483,7 +478,7 @@ class TestFreshness:
     def test_29_an_answer_beside_a_peer_says_that_it_is_not_fresh(
         self, project: Repository, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(answering, "PEER_WAIT_SECONDS", 0.05)
+        monkeypatch.setattr("lumen_hooks.service.answer.PEER_WAIT_SECONDS", 0.05)
         project.write({"lib/mail.py": python_module("send_letter")})
         with held(project):
             answer = ask(project, "retry_upload")

@@ -43,14 +43,14 @@ from lumen_hooks.indexing import compare as difference
 from lumen_hooks.indexing.foreground_seed import seed_in_foreground
 from lumen_hooks.indexing.freshness import FRESH
 from lumen_hooks.indexing.update import Updated, update_index
-from lumen_hooks.search.query import search_index
 from lumen_hooks.search.results import Query
-from lumen_hooks.service.answer import answer
+from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import OTHER_FINGERPRINT, read_status
 from lumen_hooks.settings import load_settings
 from lumen_hooks.storage.index import open_index
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import check_whole, contents, refreshed, say, update
+from tests.support.search_corpus import search_index
 
 from .model_child import YOUNG_NS, Child, Children, at_call, ledger_job
 from .model_repository import (
@@ -279,7 +279,7 @@ class Worktrees(RuleBasedStateMachine):
             job = self._job(place)
             # In the background, an index of another model would answer until a worker is done.
             job = replace(job, settings=replace(job.settings, refresh="inline"))
-            found = answer(job, Query("retry"), refresh=True, start_worker=_nothing)
+            found = Answerer(job, _nothing).answer(Query("retry"))
             assert (found.state, found.pending_files, found.problem) == (FRESH, 0, None)
             self._account()
             return

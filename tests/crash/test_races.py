@@ -30,7 +30,6 @@ from lumen_hooks.indexing.freshness import FRESH
 from lumen_hooks.indexing.seed import seed
 from lumen_hooks.indexing.turns import SMALL_REFRESH_FILES
 from lumen_hooks.notify.own_files import SIDE_FILES
-from lumen_hooks.search.query import search_index
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.status import read_status
 from lumen_hooks.settings import load_settings
@@ -43,6 +42,7 @@ from tests.support.commands import lumen
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import check_whole, contents, job_for, refreshed, update
 from tests.support.repository import Repository
+from tests.support.search_corpus import search_index
 from tests.support.sources import python_module
 
 from .racers import MODULES, NAMES, Crew, enough_seen, read_ledger, tree, trees_between

@@ -18,7 +18,7 @@ from lumen_hooks.errors import StoreError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.freshness import FRESH
 from lumen_hooks.search.results import Query
-from lumen_hooks.service.answer import answer
+from lumen_hooks.service.answer import Answerer
 from lumen_hooks.settings import Settings
 from tests.support.helpers import check_whole, contents, job_for, spread, update
 from tests.support.other_git import needs_config_hooks, newer_git
@@ -122,7 +122,7 @@ class Cell:
         """The state that an answer declares; None if there is no index to answer from."""
         job = job_for(self.place, self._embedder)
         try:
-            found = answer(job, QUERY, refresh=refresh, start_worker=lambda: None)
+            found = Answerer(job, lambda: None, refresh=refresh).answer(QUERY)
         except StoreError:
             return None
         return found.state

@@ -18,7 +18,7 @@ from lumen_hooks.indexing import events
 from lumen_hooks.indexing import update as updating
 from lumen_hooks.indexing.freshness import Freshness, look_at
 from lumen_hooks.search.results import Query
-from lumen_hooks.service.answer import answer
+from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.system.installed import _installed, versions
@@ -200,7 +200,7 @@ def test_a_search_with_a_changed_file_looks_at_the_tree_once_before_and_once_to_
 
     for module in ("freshness", "update"):
         monkeypatch.setattr(f"lumen_hooks.indexing.{module}.scan", counting)
-    found = answer(job_for(repo), Query("omega"), refresh=True, start_worker=pytest.fail)
+    found = Answerer(job_for(repo), pytest.fail).answer(Query("omega"))
     assert (found.state, len(scans)) == ("fresh", 2)
     assert found.head == repo.git("rev-parse", "HEAD").strip()
 

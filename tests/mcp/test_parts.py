@@ -23,6 +23,7 @@ from lumen_hooks.search.results import Query
 from lumen_hooks.settings import Settings
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import update
+from tests.support.search_corpus import search
 from tests.support.sources import python_module
 
 if TYPE_CHECKING:
@@ -102,18 +103,18 @@ class TestSearcherCache:
         return find_worktree(str(repo.top)).index_path
 
     def symbols(self, cache: SearcherCache, path: str, embedder: FakeEmbedder) -> set[str]:
-        with cache.using(path, embedder) as searcher:
-            return {hit.symbol for hit in searcher.search(Query("request"))}
+        with cache.using(path) as searcher:
+            return {hit.symbol for hit in search(searcher, embedder, Query("request"))}
 
     def test_an_index_stays_open_and_sees_what_others_write(
         self, repo: Repository, path: str
     ) -> None:
         cache, embedder = SearcherCache(), FakeEmbedder()
-        with cache.using(path, embedder) as first:
+        with cache.using(path) as first:
             pass
         repo.write({"a.py": python_module("gamma")})
         update(repo)
-        with cache.using(path, embedder) as second:
+        with cache.using(path) as second:
             assert second is first
         assert self.symbols(cache, path, embedder) == {"gamma"}
         cache.close_unused(idle=0)
@@ -152,22 +153,21 @@ class TestSearcherCache:
 
     def test_an_error_closes_it_but_a_wrong_question_does_not(self, path: str) -> None:
         cache, embedder = SearcherCache(), FakeEmbedder()
-        with cache.using(path, embedder) as first:
+        with cache.using(path) as first:
             pass
-        with pytest.raises(QueryError), cache.using(path, embedder) as searcher:
-            searcher.search(Query(""))
-        with cache.using(path, embedder) as again:
+        with pytest.raises(QueryError), cache.using(path) as searcher:
+            search(searcher, embedder, Query(""))
+        with cache.using(path) as again:
             assert again is first
-        with pytest.raises(ValueError, match="odd"), cache.using(path, embedder):
+        with pytest.raises(ValueError, match="odd"), cache.using(path):
             raise ValueError("odd")
         assert (len(cache), open_files(path)) == (0, 0)
 
-    def test_another_model_gets_another_searcher(self, path: str) -> None:
+    def test_another_model_asks_the_same_searcher(self, path: str) -> None:
         cache, one, two = SearcherCache(), FakeEmbedder(), FakeEmbedder()
-        with cache.using(path, one) as first:
-            pass
-        with cache.using(path, two) as second:
-            assert second is not first
+        for embedder in (one, two):
+            assert self.symbols(cache, path, embedder) == {"alpha", "beta"}
+        assert one.queries == two.queries == ["request"]
         assert len(cache) == 1
         cache.close_unused(idle=0)
 

@@ -8,10 +8,11 @@ import pytest
 
 from lumen_hooks.embedding.builtin import BuiltinEmbedder
 from lumen_hooks.errors import CorruptIndexError, QueryError, StoreError
-from lumen_hooks.search.query import MAX_LIMIT, Query, Searcher, search_index
+from lumen_hooks.search.query import Searcher
 from lumen_hooks.search.ranking import Ranking, is_test, named_symbols, normalised
+from lumen_hooks.search.results import MAX_LIMIT, Query
 from lumen_hooks.storage.sqlite import connect
-from tests.support.search_corpus import Corpus, Piece
+from tests.support.search_corpus import Corpus, Piece, search, search_index
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -237,11 +238,11 @@ def test_sqlites_errors_become_ours(corpus: Corpus) -> None:
 
 
 def test_a_kept_searcher_sees_what_is_written(corpus: Corpus) -> None:
-    searcher = Searcher(corpus.reader, corpus.embedder)
-    assert all(hit.path != "new.py" for hit in searcher.search(Query("wombat")))
+    searcher, query = Searcher(corpus.reader), Query("wombat")
+    assert all(hit.path != "new.py" for hit in search(searcher, corpus.embedder, query))
     corpus.add(Piece("new.py", "wombat"))
     corpus.writer.execute("DELETE FROM lexical")
-    assert searcher.search(Query("wombat"))[0].path == "new.py"
+    assert search(searcher, corpus.embedder, query)[0].path == "new.py"
 
 
 def test_an_answer_shows_one_state_of_the_index(corpus: Corpus) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.errors import QueryError, StoreError
-from lumen_hooks.search.related import Place
-from lumen_hooks.service.answer import related
+from lumen_hooks.search.results import RelatedQuery
+from lumen_hooks.service.answer import Answerer
 from tests.support.commands import lumen
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import job_for, update
@@ -43,9 +43,8 @@ def ask(repo: Repository, path: str, line: int, limit: int = 10, *, refresh: boo
     def start_worker() -> None:
         raise AssertionError("a worker was started")
 
-    return related(
-        job_for(repo), Place(path, line), limit, refresh=refresh, start_worker=start_worker
-    )
+    answerer = Answerer(job_for(repo), start_worker, refresh=refresh)
+    return answerer.answer(RelatedQuery(path, line, limit))
 
 
 def test_the_nearest_first_and_never_itself(project: Repository) -> None:

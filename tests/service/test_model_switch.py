@@ -27,9 +27,8 @@ from lumen_hooks.indexing import update as updating
 from lumen_hooks.indexing.turns import SMALL_SLOW_REFRESH_FILES
 from lumen_hooks.indexing.update import NotWantedError, Updated, update_index
 from lumen_hooks.mcp.caches import SearcherCache
-from lumen_hooks.search.related import Place
-from lumen_hooks.search.results import Query
-from lumen_hooks.service import answer as answering
+from lumen_hooks.search.results import Query, RelatedQuery
+from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
 from lumen_hooks.settings import load_settings
 from lumen_hooks.storage.index import open_index
@@ -99,7 +98,7 @@ def ask(repo: Repository, *, refresh: bool = True, started: list[str] | None = N
         assert started is not None, "a worker was started"
         started.append("worker")
 
-    return answering.answer(real_job(repo), QUERY, refresh=refresh, start_worker=start_worker)
+    return Answerer(real_job(repo), start_worker, refresh=refresh).answer(QUERY)
 
 
 def no_worker() -> None:
@@ -178,9 +177,7 @@ class TestTheOldIndexAnswers:
     def test_related_needs_no_model(self, project: Repository, models: tuple[Path, Path]) -> None:
         for folder in models:
             shutil.rmtree(folder)
-        found = answering.related(
-            real_job(project), Place("beta.py", 5), 3, refresh=True, start_worker=no_worker
-        )
+        found = Answerer(real_job(project), no_worker).answer(RelatedQuery("beta.py", 5, 3))
         assert {result.symbol for result in found.results} == {"alpha", "gamma", "delta"}
         assert (found.state, found.model) == ("stale", None)
         assert "lumen.model" in str(found.problem)
@@ -408,9 +405,8 @@ class TestAWarmProcess:
         job = real_job(project)
 
         def warm() -> Answer:
-            return answering.answer(
-                job, QUERY, refresh=False, start_worker=no_worker, searchers=cache.using
-            )
+            answerer = Answerer(job, no_worker, refresh=False, searchers=cache.using)
+            return answerer.answer(QUERY)
 
         first = warm()
         rebuild(project)
@@ -434,7 +430,7 @@ class TestAWarmProcess:
             return embedder
 
         job = replace(real_job(project), load=load_and_be_overtaken)
-        found = answering.answer(job, QUERY, refresh=False, start_worker=no_worker)
+        found = Answerer(job, no_worker, refresh=False).answer(QUERY)
         assert loaded == [str(folder) for folder in models]
         assert (found.model, found.problem) == (str(models[1]), None)
         assert found.results == ask(project).results

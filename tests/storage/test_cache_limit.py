@@ -8,7 +8,7 @@ import pytest
 
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.search.results import Query
-from lumen_hooks.service.answer import answer
+from lumen_hooks.service.answer import Answerer
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
 from lumen_hooks.storage.sqlite import connect
 from tests.support.fake_embedder import FakeEmbedder
@@ -56,7 +56,7 @@ def test_a_search_leaves_that_to_a_worker(filled: Repository) -> None:
 
     def ask() -> None:
         job = job_for(filled, FakeEmbedder())
-        answer(job, Query("x", 1), refresh=True, start_worker=lambda: started.append("worker"))
+        Answerer(job, lambda: started.append("worker")).answer(Query("x", 1))
 
     ask()
     assert started == []
@@ -70,5 +70,5 @@ def test_nothing_is_done_below_the_limit(filled: Repository) -> None:
     filled.write({"b.py": python_module("something_new")})
     started: list[str] = []
     job = job_for(filled, FakeEmbedder())
-    answer(job, Query("x", 1), refresh=True, start_worker=lambda: started.append("worker"))
+    Answerer(job, lambda: started.append("worker")).answer(Query("x", 1))
     assert started == []

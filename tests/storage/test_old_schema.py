@@ -14,9 +14,8 @@ import pytest
 from lumen_hooks.doctor.index import check_index
 from lumen_hooks.errors import CorruptIndexError, StorageFullError
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.search.related import Place
-from lumen_hooks.search.results import Query
-from lumen_hooks.service.answer import answer, related
+from lumen_hooks.search.results import Query, RelatedQuery
+from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage import sums
 from lumen_hooks.storage.embedding_cache import APPLICATION_ID, EmbeddingStore
@@ -172,13 +171,11 @@ def test_an_index_of_schema_2_answers_while_it_is_made_anew(
 ) -> None:
     started = []
     job = job_for(indexed)
-    found = answer(job, Query("upload"), refresh=True, start_worker=lambda: started.append(1))
+    found = Answerer(job, lambda: started.append(1)).answer(Query("upload"))
     assert {result.path for result in found.results} == {"a.py"}
     assert (found.state, started) == ("stale", [1])
     assert "an earlier version; that of this version is being built" in (found.problem or "")
-    like_it = related(
-        job, Place("a.py", 3), 5, refresh=True, start_worker=lambda: started.append(2)
-    )
+    like_it = Answerer(job, lambda: started.append(2)).answer(RelatedQuery("a.py", 3, 5))
     assert like_it.results
     status = read_status(job.worktree, job.settings)
     assert (status.state, status.chunks > 0) == ("stale", True)
@@ -223,7 +220,7 @@ def test_a_rebuild_that_fails_leaves_schema_2(
         with pytest.raises(StorageFullError):
             update(indexed)
     assert version_of(older) == 2
-    found = answer(job_for(indexed), Query("upload"), refresh=False, start_worker=lambda: None)
+    found = Answerer(job_for(indexed), lambda: None, refresh=False).answer(Query("upload"))
     assert {result.path for result in found.results} == {"a.py"}
     update(indexed)
     check_whole(indexed)
@@ -242,7 +239,7 @@ def test_a_damaged_index_of_schema_2_is_set_aside(indexed: Repository, older: st
     connection = apsw.Connection(older)
     connection.execute("UPDATE chunks SET symbol=CAST(x'ff' AS TEXT)")
     connection.close()
-    found = answer(job_for(indexed), Query("upload"), refresh=True, start_worker=lambda: None)
+    found = Answerer(job_for(indexed), lambda: None).answer(Query("upload"))
     assert (found.state, {result.path for result in found.results}) == ("fresh", {"a.py"})
     assert os.path.exists(older + ".damaged")
     check_whole(indexed)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lumen_hooks.embedding.text import embedded_text
-from lumen_hooks.search.query import Query, search_index
+from lumen_hooks.search.query import QueryModel, Searcher
+from lumen_hooks.search.results import Query
 from lumen_hooks.storage.index import create_index
 from lumen_hooks.storage.lexical_terms import lexical_words
 from lumen_hooks.storage.sqlite import connect, transaction
@@ -19,7 +20,19 @@ if TYPE_CHECKING:
 
     import apsw
 
-    from lumen_hooks.search.query import Hit, QueryEmbedder
+    from lumen_hooks.search.query import QueryEmbedder
+    from lumen_hooks.search.results import Hit
+
+
+def search(searcher: Searcher, embedder: QueryEmbedder, query: Query) -> list[Hit]:
+    """Ask with a model that is at hand, whatever the index says of its own."""
+    model = QueryModel(embedder, "of the test")
+    return list(searcher.search(query, lambda _: model).hits)
+
+
+def search_index(connection: apsw.Connection, embedder: QueryEmbedder, query: Query) -> list[Hit]:
+    """The same of an index that is asked once."""
+    return search(Searcher(connection), embedder, query)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.search.results import Query
-from lumen_hooks.service.answer import answer
+from lumen_hooks.service.answer import Answerer
 from tests.support.helpers import job_for
 from tests.support.sources import python_module
 
@@ -91,7 +91,7 @@ def answers_from(launcher: Launcher, top: Path, query: str, path: str, *options:
 
 def old_answer(repo: Repository) -> str:
     """Insist that the index as it is finds what it held from the start; return its state."""
-    found = answer(job_for(repo), Query("beta_9"), refresh=False, start_worker=_no_worker)
+    found = Answerer(job_for(repo), _no_worker, refresh=False).answer(Query("beta_9"))
     assert found.results[0].path == "m9.py"
     return found.state
 

@@ -15,7 +15,7 @@ from lumen_hooks.errors import CorruptIndexError, StoreError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.update import Updated, update_index
 from lumen_hooks.search.results import Query
-from lumen_hooks.service.answer import answer
+from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage.index import open_index
 from tests.support.fake_embedder import FakeEmbedder
@@ -67,7 +67,7 @@ def _never() -> None:
 
 
 def _found_by_search(repo: Repository) -> str:
-    found = answer(job_for(repo), Query("beta_9"), refresh=True, start_worker=_never)
+    found = Answerer(job_for(repo), _never).answer(Query("beta_9"))
     assert found.state == "fresh"
     return found.results[0].path
 

@@ -11,7 +11,7 @@ import pytest
 from lumen_hooks.errors import CorruptIndexError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.search.results import Query
-from lumen_hooks.service.answer import answer
+from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage import sqlite, values
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
@@ -75,7 +75,7 @@ def test_it_is_set_aside_by_whoever_searches(indexed: Repository, sql: str) -> N
     job = job_for(indexed)
     path = job.worktree.index_path
     _execute(path, sql)
-    found = answer(job, Query("upload"), refresh=True, start_worker=lambda: None)
+    found = Answerer(job, lambda: None).answer(Query("upload"))
     assert (found.state, {hit.path for hit in found.results}) == ("fresh", {"a.py"})
     assert os.path.exists(path + ".damaged")
     check_whole(indexed)
@@ -98,9 +98,9 @@ def test_a_second_reader_does_not_build_again(indexed: Repository) -> None:
     path = find_worktree(str(indexed.top)).index_path
     _execute(path, VALUES["another symbol"])
     job = job_for(indexed)
-    answer(job, Query("upload"), refresh=True, start_worker=lambda: None)
+    Answerer(job, lambda: None).answer(Query("upload"))
     rebuilt = os.stat(path).st_ino
-    answer(job, Query("upload"), refresh=True, start_worker=lambda: None)
+    Answerer(job, lambda: None).answer(Query("upload"))
     assert os.stat(path).st_ino == rebuilt
 
 

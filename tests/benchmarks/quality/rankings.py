@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.search import lexical, query
 from lumen_hooks.search.merge import merge_hits
-from lumen_hooks.search.query import Query, Searcher
+from lumen_hooks.search.query import QueryModel, Searcher
 from lumen_hooks.search.ranking import normalised
+from lumen_hooks.search.results import Query
 
 from .scores import DEPTH
 
@@ -38,7 +39,8 @@ class Rankings:
     def __init__(self, connection: apsw.Connection, embedder: QueryEmbedder) -> None:
         self._connection = connection
         self._embedder = embedder
-        self._searcher = Searcher(connection, embedder)
+        self._searcher = Searcher(connection)
+        self._model = QueryModel(embedder, "of the benchmark")
 
     def answers(self, text: str, *, by_file: bool) -> Iterator[tuple[str, list[Hit]]]:
         """Each ranking's name and its hits; more of them where files are what is looked for."""
@@ -55,7 +57,8 @@ class Rankings:
             }
             for name, scores in both.items():
                 yield name, self._hits(scores)[:depth]
-        yield "ours", self._searcher.search(Query(text, limit=depth))
+        found = self._searcher.search(Query(text, limit=depth), lambda _: self._model)
+        yield "ours", list(found.hits)
 
     def _hits(self, scores: Mapping[int, float]) -> list[Hit]:
         hits = query._hits(self._connection, lambda chunk, *_: scores[chunk], set(scores))
