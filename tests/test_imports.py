@@ -11,6 +11,8 @@ HOOK_TIER = {
     "lumen_hooks.notify",
     "lumen_hooks.notify.environment",
     "lumen_hooks.hook",
+    "lumen_hooks.notify.events",
+    "lumen_hooks.notify.layout",
     "lumen_hooks.notify.own_files",
     "lumen_hooks.notify.spawn",
 }

@@ -12,6 +12,7 @@ from functools import partial
 import click
 
 from lumen_hooks.errors import RepositoryError
+from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import Worktree, find_worktree
 from lumen_hooks.indexing.aside import housed, settled
 from lumen_hooks.notify.spawn import spawn_worker
@@ -66,7 +67,7 @@ def session_start(directory: str) -> None:
 
 def _start_worker(worktree: Worktree) -> None:
     with suppress(OSError):  # the worker, which makes no folder, will not get far then
-        worktree.begin()
+        own_folders.begin(worktree)
     spawn_worker(worktree.top, "session-start")
 
 

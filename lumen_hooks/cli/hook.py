@@ -6,14 +6,15 @@ import os
 
 import click
 
-from lumen_hooks import hook as events
 from lumen_hooks.errors import LumenError
 from lumen_hooks.git.command import git
+from lumen_hooks.hook import run
+from lumen_hooks.notify.events import EVENTS, WORKTREE_ADD
 from lumen_hooks.settings import insist_on_trust
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("event", type=click.Choice(events.EVENTS))
+@click.argument("event", type=click.Choice(EVENTS))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
 def hook(directory: str, event: str, arguments: tuple[str, ...]) -> None:
@@ -22,12 +23,12 @@ def hook(directory: str, event: str, arguments: tuple[str, ...]) -> None:
     EVENT is a git hook's name, with the arguments that git gave it, or worktree-add with the path
     of a worktree that was made without git's hooks. Prints nothing and never fails.
     """
-    place = os.path.join(directory, *arguments[:1]) if event == events.WORKTREE_ADD else directory
+    about = os.path.join(directory, *arguments[:1]) if event == WORKTREE_ADD else directory
     try:
-        configured = _configured(place)
+        configured = _configured(about)
     except LumenError:
         return  # no worktree, or one that git refuses: not even a hint is left in it
-    events.run(event, directory, arguments, {**configured, **os.environ})
+    run(event, directory, arguments, {**configured, **os.environ})
 
 
 def _configured(directory: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.aside import find_asides
 from lumen_hooks.indexing.donors import all_worktrees
 from lumen_hooks.indexing.left_overs import find_left_overs
-from lumen_hooks.notify.own_files import EMBEDDINGS, LOG
+from lumen_hooks.notify.layout import EMBEDDINGS, LOG
 from lumen_hooks.settings import insist_on_trust
 from lumen_hooks.storage.removal import remove_folder, remove_index, remove_named
 

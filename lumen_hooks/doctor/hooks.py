@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lumen_hooks.git.config import unset_command
-from lumen_hooks.hook import EVENTS, GIT_EVENTS
+from lumen_hooks.notify.events import EVENTS, GIT_EVENTS
 from lumen_hooks.setup.hooks_dir import HOOKS_PATH, files_with_ours, script_path
 from lumen_hooks.setup.pre_commit import FILE, INSTALL_COMMAND, declared_events
 from lumen_hooks.setup.script import (

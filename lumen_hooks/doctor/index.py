@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from lumen_hooks.errors import CorruptIndexError
 from lumen_hooks.indexing.freshness import look_at
 from lumen_hooks.indexing.left_overs import find_left_overs
+from lumen_hooks.notify.layout import DAMAGED_SUFFIX
+from lumen_hooks.notify.spawn import is_stopped
 from lumen_hooks.storage.index import open_index
 from lumen_hooks.storage.publish import stale_temporaries
 from lumen_hooks.system.locks import read_holder
 
 from .check import Check
-from .machine import is_stopped
 
 if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
@@ -71,7 +72,10 @@ def check_left_overs(worktree: Worktree) -> Check:
         return Check("left-overs", False, detail + where, hint)
     kept = [
         path
-        for path in (worktree.index_path + ".damaged", worktree.embeddings_path + ".damaged")
+        for path in (
+            worktree.index_path + DAMAGED_SUFFIX,
+            worktree.embeddings_path + DAMAGED_SUFFIX,
+        )
         if os.path.exists(path)
     ]
     words = [f"kept for a report: {', '.join(kept)}"] if kept else []

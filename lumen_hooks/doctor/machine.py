@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.git.ownership import foreign_files
 from lumen_hooks.indexing.slots import runtime_folder
+from lumen_hooks.notify.layout import FOLDER
 from lumen_hooks.notify.own_files import REMEDY, NotOursError, check
+from lumen_hooks.notify.spawn import is_stopped
 from lumen_hooks.setup.git_config import FIRST_GIT, git_version
 from lumen_hooks.system.locks import read_holder
 
@@ -174,7 +176,7 @@ def check_room(worktree: Worktree) -> Check:
             f" elsewhere check who owns it, and the mount: ls -ld {worktree.git_dir}",
         )
     for folder in dict.fromkeys((worktree.git_dir, worktree.common_dir)):
-        for place in (folder, os.path.join(folder, "lumen")):
+        for place in (folder, os.path.join(folder, FOLDER)):
             if os.path.lexists(place) and not os.access(place, os.W_OK | os.X_OK):
                 hint = f"check who owns it, and the mount: ls -ld {place}"
                 return Check("git dir", False, f"{place} cannot be written", hint)
@@ -207,15 +209,6 @@ def check_slots(settings: Settings, environ: Mapping[str, str]) -> Check:
         return Check("embedding slots", False, f"{stopped[0]} holds one and is stopped", hint)
     used = f", held by {', '.join(map(str, holders))}" if holders else ""
     return Check("embedding slots", True, f"{len(holders)} of {settings.workers} taken{used}")
-
-
-def is_stopped(pid: int) -> bool:
-    """Whether a process was stopped by a signal or a debugger (proc_pid_stat(5))."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b") ")[2][:1] in {b"T", b"t"}
-    except OSError:
-        return False
 
 
 def _size(path: str) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.git.command import git
 from lumen_hooks.git.config import unset_command
-from lumen_hooks.hook import GIT_EVENTS
+from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.setup.git_config import (
     FIRST_GIT,
     command_for,

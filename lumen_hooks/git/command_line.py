@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lumen_hooks.errors import RepositoryError
 
 from .command import git
-from .worktree import worktree_names
+from .siblings import worktree_names
 
 if TYPE_CHECKING:
     from .worktree import Worktree

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from lumen_hooks.notify.own_files import FOLDER, foreign, user_name
+from lumen_hooks.notify.layout import FOLDER
+from lumen_hooks.system.owners import foreign, user_name
 
 if TYPE_CHECKING:
     from .worktree import Worktree

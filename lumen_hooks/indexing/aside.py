@@ -16,15 +16,15 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lumen_hooks.git.worktree import ORIGIN, Worktree
+from lumen_hooks.git.own_folders import REFUSED
+from lumen_hooks.notify.layout import ORIGIN
 from lumen_hooks.notify.own_files import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
-
-_REFUSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,6 @@ def _obstacle(folder: str) -> str:
     except AttributeError:  # not on this system
         pass
     except OSError as error:
-        if error.errno in _REFUSED:
+        if error.errno in REFUSED:
             return f"{folder} cannot be written: {error.strerror}"
     return ""

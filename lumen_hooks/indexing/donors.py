@@ -13,13 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import RepositoryError, StoreError
 from lumen_hooks.git.backend import open_history
-from lumen_hooks.git.worktree import (
-    Worktree,
-    checked_out_commit,
-    linked_worktrees,
-    main_worktree,
-    worktree_names,
-)
+from lumen_hooks.git.siblings import linked_worktrees, main_worktree, worktree_names
+from lumen_hooks.git.worktree import Worktree, checked_out_commit
 from lumen_hooks.storage import facts, values
 from lumen_hooks.storage.schema import check_header
 from lumen_hooks.storage.sqlite import connect

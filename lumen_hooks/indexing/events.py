@@ -12,7 +12,9 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from lumen_hooks.notify.own_files import open_file, remove
+from lumen_hooks.notify import events as notify
+from lumen_hooks.notify.layout import EVENTS_TAKEN
+from lumen_hooks.notify.own_files import remove
 
 if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
@@ -29,20 +31,12 @@ def arrived(worktree: Worktree) -> bool:
 
 
 def leave(worktree: Worktree, event: str) -> None:
-    """Append a hint, as a hook does, in one write.
+    """Append a hint, as a hook does.
 
     Raises:
         OSError: it cannot be written; the worktree's folder may be gone.
     """
-    for _ in range(2):
-        fd = open_file(worktree.events_path, os.O_WRONLY | os.O_APPEND, create=True)
-        try:
-            os.write(fd, os.fsencode(event) + b"\n")
-        finally:
-            os.close(fd)
-        # A refresh takes the file by renaming it, perhaps between our open and our write.
-        if os.path.exists(worktree.events_path):
-            return
+    notify.leave(worktree.folder, event)
 
 
 def take(worktree: Worktree) -> None:
@@ -60,7 +54,7 @@ def answered(worktree: Worktree) -> None:
 
 
 def _taken(worktree: Worktree) -> str:
-    return worktree.events_path + ".taken"
+    return os.path.join(worktree.folder, EVENTS_TAKEN)
 
 
 def _size(path: str) -> int:

@@ -12,6 +12,7 @@ import time
 
 from lumen_hooks.embedding.identity import identify
 from lumen_hooks.errors import LumenError
+from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import Worktree, find_worktree
 from lumen_hooks.settings import load_settings
 from lumen_hooks.storage.fingerprint import fingerprint
@@ -39,7 +40,7 @@ def seed_in_foreground(top: str) -> None:
 
 
 def _seed(worktree: Worktree, wanted: str) -> None:
-    worktree.begin()
+    own_folders.begin(worktree)
     answer = acquire(worktree.lock_path, timeout=0, purpose="seed")
     if isinstance(answer, Failed):
         raise answer.error()

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import LumenError
-from lumen_hooks.git.worktree import worktree_names, worktree_of_git_dir
-from lumen_hooks.notify.own_files import FOLDER
+from lumen_hooks.git.siblings import worktree_names, worktree_of_git_dir
+from lumen_hooks.notify.layout import FOLDER
 from lumen_hooks.storage.removal import remove_folder
 
 from .aside import find_asides

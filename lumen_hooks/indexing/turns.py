@@ -10,6 +10,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import LockError
+from lumen_hooks.notify.layout import LOCK_SUFFIX
 from lumen_hooks.settings import BUILTIN_MODEL
 from lumen_hooks.system.locks import Acquired, acquire
 
@@ -55,7 +56,7 @@ class Turns:
     ) -> None:
         self._folder = folder
         self._slots = slots
-        self._path = embeddings_path + ".lock"
+        self._path = embeddings_path + LOCK_SUFFIX
         self._purpose = purpose
         self._missing = missing
         self._without = False

@@ -20,6 +20,7 @@ from lumen_hooks.chunking.process import Chunker
 from lumen_hooks.embedding.identity import identify
 from lumen_hooks.errors import CorruptIndexError, GoneError, LockError, StoreError
 from lumen_hooks.files.manifest import scan
+from lumen_hooks.git import own_folders
 from lumen_hooks.storage import vec0 as vectors
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
 from lumen_hooks.storage.facts import Refresh
@@ -150,9 +151,9 @@ def _lock(job: Job, wait: float) -> Acquired | Held | Failed:
     worktree = job.worktree
     try:
         if job.begins:
-            worktree.begin()
+            own_folders.begin(worktree)
         else:
-            worktree.settle()
+            own_folders.settle(worktree)
     except OSError as error:
         return failed(worktree.lock_path, error)
     worktree.insist_on_presence()

@@ -1,4 +1,4 @@
-"""Our files in a git dir: their names, and the one rule by which they are opened and made.
+"""Our files in a git dir: the one rule by which they are opened, made and removed.
 
 What lies in `lumen/` is a plain file or folder of ours. Nothing is reached
 through a symbolic link, not even `lumen` itself, and a FIFO, a socket, a
@@ -15,29 +15,17 @@ from __future__ import annotations
 import os
 import stat
 
+from .layout import HOOKS
+
 TYPE_CHECKING = False  # typing costs more to import than all of the hook tier
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-FOLDER = "lumen"
-
-INDEX = "index.db"
-INDEX_LOCK = "index.lock"
-WORKER_LOCK = "worker.lock"
-WATCH_LOCK = "watch.lock"
-EVENTS = "events"
-EMBEDDINGS = "embeddings.db"
-LOG = "log.jsonl"
-HOOKS = "hooks"
-
-SIDE_FILES = ("-wal", "-shm", "-journal")
-"""What SQLite puts beside a database."""
 
 PRIVATE = 0o700
 """A folder for its owner alone."""
 
 SHARED = 0o2770
-"""A folder for a group, until the repository's configuration was read (see `shape.folder_mode`)."""
+"""A folder for a group, until `core_config.folder_mode` has read the repository's configuration."""
 
 REMEDY = "remove it; only plain files and folders of lumen-hooks belong there"
 
@@ -124,7 +112,7 @@ def _give(descriptor: int, above: os.stat_result) -> None:
 def make_folder(path: str, mode: int | None = None) -> bool:
     """Make one of our folders, and none above it; False if it was there.
 
-    For those alone who begin work on a worktree: see `Worktree.begin`.
+    For those alone who begin work on a worktree: see `own_folders.begin`.
 
     Args:
         path: the folder; above it is a git dir, or a folder of ours.
@@ -303,63 +291,6 @@ def remove_all(folder: str, wanted: Callable[[str], bool]) -> int:
         return sum(_remove(descriptor, name) for name in os.listdir(descriptor) if wanted(name))
     finally:
         os.close(descriptor)
-
-
-def foreign(*folders: str) -> list[tuple[str, str]]:
-    """What in our folders belongs to another user and cannot be used by us, with its owner's name.
-
-    Args:
-        folders: `Worktree.folder` and `Worktree.shared_folder`.
-    """
-    found = []
-    for folder in dict.fromkeys(folders):
-        try:
-            names = sorted(os.listdir(folder))
-        except FileNotFoundError:
-            continue
-        except OSError:
-            names = []
-        for path in (folder, *(os.path.join(folder, name) for name in names)):
-            owner = foreign_owner(path)
-            if owner:
-                found.append((path, owner))
-    return found
-
-
-def foreign_owner(path: str) -> str:
-    """The name of the owner of a file that is another user's and cannot be used by us, or nothing.
-
-    A missing file is as good as its folder.
-    """
-    try:
-        found = os.lstat(path)
-    except FileNotFoundError:
-        above = os.path.dirname(path)
-        return foreign_owner(above) if above != path else ""
-    except OSError:
-        return ""
-    needed = os.R_OK | os.W_OK | (os.X_OK if stat.S_ISDIR(found.st_mode) else 0)
-    if os.path.basename(path) == HOOKS:
-        needed = os.R_OK | os.X_OK
-    me = os.geteuid()
-    if found.st_uid == me or stat.S_ISLNK(found.st_mode) or _may(path, needed):
-        return ""
-    return user_name(found.st_uid)
-
-
-def _may(path: str, needed: int) -> bool:
-    effective = os.access in os.supports_effective_ids
-    return os.access(path, needed, effective_ids=effective)
-
-
-def user_name(number: int) -> str:
-    """A user's name, or the number in words."""
-    try:
-        import pwd  # seldom needed
-
-        return pwd.getpwuid(number).pw_name
-    except (ImportError, KeyError):
-        return f"user {number}"
 
 
 def _enter(path: str) -> int:

@@ -12,7 +12,8 @@ import os
 import sys
 
 from .environment import without_local_variables
-from .own_files import WORKER_LOCK, open_file
+from .layout import WORKER_LOCK
+from .own_files import open_file
 
 _STANDARD_STREAMS = 3
 
@@ -176,6 +177,12 @@ def start_ticks(pid: int) -> int | None:
     """When a process started, in clock ticks since the system did; None where that is not said."""
     fields = _stat_fields(pid)
     return int(fields[_START]) if fields else None
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process was stopped by a signal or a debugger."""
+    fields = _stat_fields(pid)
+    return fields is not None and fields[0] in {b"T", b"t"}
 
 
 def _stat_fields(pid: int) -> list[bytes] | None:

@@ -12,8 +12,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lumen_hooks.hook import GIT_EVENTS
 from lumen_hooks.indexing.aside import has_index
+from lumen_hooks.notify.events import GIT_EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

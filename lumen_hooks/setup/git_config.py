@@ -14,7 +14,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from lumen_hooks.git.command import git
-from lumen_hooks.hook import GIT_EVENTS
+from lumen_hooks.notify.events import GIT_EVENTS
 
 from .hooks_dir import Installed, script_path
 

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import InstallError, RepositoryError
+from lumen_hooks.git import own_folders
 from lumen_hooks.git.command import git
 from lumen_hooks.git.config import unset_command
 from lumen_hooks.git.core_config import folder_mode
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.hook import EVENTS, GIT_EVENTS
+from lumen_hooks.notify.events import EVENTS, GIT_EVENTS
 from lumen_hooks.notify.own_files import make_folder
 from lumen_hooks.system.atomic_file import put_in_place, read_regular
 
@@ -78,7 +79,7 @@ def script_path(worktree: Worktree, event: str) -> str:
 
 def put_scripts(worktree: Worktree, python: str, refresh: str) -> None:
     """Write every event's script to the common dir."""
-    worktree.begin()
+    own_folders.begin(worktree)
     folder = os.path.dirname(script_path(worktree, EVENTS[0]))
     make_folder(folder, folder_mode(worktree.common_dir))
     for event in EVENTS:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import InstallError
-from lumen_hooks.hook import EVENTS, GIT_EVENTS
+from lumen_hooks.notify.events import EVENTS, GIT_EVENTS
 from lumen_hooks.settings import insist_on_trust
 from lumen_hooks.system.atomic_file import read_regular
 

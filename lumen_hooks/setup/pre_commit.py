@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import InstallError
-from lumen_hooks.hook import GIT_EVENTS
+from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.system.atomic_file import put_in_place, read_regular
 
 if TYPE_CHECKING:

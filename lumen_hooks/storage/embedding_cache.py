@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, final
 import apsw
 
 from lumen_hooks.errors import CorruptIndexError, NewerIndexError, StoreError
+from lumen_hooks.notify.layout import DAMAGED_SUFFIX
 from lumen_hooks.notify.own_files import open_file
 
 from . import values
@@ -31,8 +32,6 @@ APPLICATION_ID = 0x4C554D45
 
 SCHEMA_VERSION = 2
 """2  2026-11-25  check sums"""
-
-DAMAGED_SUFFIX = ".damaged"
 
 TOUCH_AFTER_DAYS = 7
 """A vector's day of use is rewritten only when it is older: each rewrite costs a 16 KiB page."""

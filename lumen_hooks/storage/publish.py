@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import StorageFullError
 from lumen_hooks.notify import own_files
-from lumen_hooks.notify.own_files import SIDE_FILES
+from lumen_hooks.notify.layout import DAMAGED_SUFFIX, SIDE_FILES
 from lumen_hooks.notify.spawn import is_alive
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def set_aside(path: str) -> str:
     One damaged file is kept, for a report; the one before it is dropped. To be called with the
     lock held.
     """
-    kept = path + ".damaged"
+    kept = path + DAMAGED_SUFFIX
     for suffix in ("", *SIDE_FILES):
         own_files.remove(kept + suffix)
     # The main file first: without its WAL it is stale, and may pass for whole if this process is

@@ -6,16 +6,16 @@ import os
 from contextlib import suppress
 
 from lumen_hooks.errors import BusyError, StoreError
-from lumen_hooks.git.worktree import ORIGIN
-from lumen_hooks.notify.own_files import (
+from lumen_hooks.notify.layout import (
     EVENTS,
     INDEX,
     INDEX_LOCK,
     LOG,
+    ORIGIN,
     WATCH_LOCK,
     WORKER_LOCK,
-    remove_all,
 )
+from lumen_hooks.notify.own_files import remove_all
 from lumen_hooks.system.locks import Acquired, Failed, acquire, failed
 
 _ALL = (INDEX, EVENTS, INDEX_LOCK, WORKER_LOCK, WATCH_LOCK, LOG, ORIGIN)

@@ -19,14 +19,8 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from lumen_hooks.errors import CorruptIndexError, StorageFullError, StoreError
-from lumen_hooks.notify.own_files import (
-    REMEDY,
-    SIDE_FILES,
-    NotOursError,
-    check,
-    check_folder,
-    open_file,
-)
+from lumen_hooks.notify.layout import SIDE_FILES
+from lumen_hooks.notify.own_files import REMEDY, NotOursError, check, check_folder, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import LockError
-from lumen_hooks.notify.own_files import REMEDY, NotOursError, foreign_owner, open_file, user_name
+from lumen_hooks.notify.own_files import REMEDY, NotOursError, open_file
 from lumen_hooks.notify.spawn import is_alive, start_ticks
+
+from .owners import foreign_owner, user_name
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -146,7 +148,7 @@ def acquire(path: str, *, timeout: float, purpose: str) -> Acquired | Held | Fai
     """Take an exclusive lock.
 
     Args:
-        path: the lock file, made if need be; its folder is not: see `Worktree.begin`.
+        path: the lock file, made if need be; its folder is not: see `own_folders.begin`.
         timeout: seconds to wait for another holder; 0 tries once.
         purpose: what for, in a word or two, the first of them no number; others are shown it.
     """

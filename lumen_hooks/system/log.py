@@ -2,7 +2,7 @@
 
 Nothing here may fail: a full disk must not turn into a failing git command.
 And nothing here makes a file that could be in the way of somebody who removes
-the repository: the log is made with its folder (`Worktree.begin`).
+the repository: the log is made with its folder (`own_folders.begin`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import json
 import os
 import time
 
-from lumen_hooks.notify.own_files import FOLDER, LOG, open_file
+from lumen_hooks.notify.layout import FOLDER, LOG, LOG_BEFORE
+from lumen_hooks.notify.own_files import open_file
 
 LIMIT_BYTES = 1 << 20
 
@@ -53,5 +54,5 @@ def _append(path: str, line: str, *, create: bool = False) -> bool:
 
 
 def _rotate(path: str) -> int:
-    os.replace(path, path + ".1")
+    os.replace(path, os.path.join(os.path.dirname(path), LOG_BEFORE))
     return open_file(path, os.O_WRONLY | os.O_APPEND, create=True)

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.hook import GIT_EVENTS
+from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.setup.installer import Request, install_hooks, install_pre_commit
 from lumen_hooks.setup.pre_commit import INSTALL_COMMAND
 from lumen_hooks.setup.script import hook_script

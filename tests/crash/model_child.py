@@ -22,6 +22,7 @@ import pygit2  # noqa: F401 - a seed imports it, which takes longer than all the
 
 from lumen_hooks import worker
 from lumen_hooks.cli import main as command_line
+from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import compare as difference
 from lumen_hooks.indexing import job as composing
@@ -160,7 +161,7 @@ def _work(child: Child) -> None:
     if child.via == "worker":
         vars(composing)["load_embedder"] = job.load
         worker.QUIET_SECONDS, worker.WATCH_SECONDS = 0.05, 0.0
-        job.worktree.begin()  # as the hook does that starts one
+        own_folders.begin(job.worktree)  # as the hook does that starts one
         assert worker.main([child.top, "post-commit"]) == 0, _last_logged(job.worktree.log_path)
     elif child.via == "command":
         vars(composing)["load_embedder"] = job.load

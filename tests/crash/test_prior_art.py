@@ -40,6 +40,7 @@ import pytest
 
 from lumen_hooks.embedding.identity import identify
 from lumen_hooks.errors import BusyError, RepositoryError, StoreError
+from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events
 from lumen_hooks.indexing import stage as prepare
@@ -105,7 +106,7 @@ def donors_of(repo: Repository) -> list[str]:
 
 def held(repo: Repository) -> Acquired:
     """The index lock of a worktree, in the hands of a peer."""
-    place_of(repo).begin()
+    own_folders.begin(place_of(repo))
     lock = acquire(place_of(repo).lock_path, timeout=5, purpose="a peer")
     assert isinstance(lock, Acquired)
     return lock
@@ -181,7 +182,7 @@ class TestFacts:
         for name, words in entries.items():
             new = project.add_worktree(name)
             if name == "worker":  # whoever starts one has made our folder
-                place_of(new).begin()
+                own_folders.begin(place_of(new))
             told = [str(new.top) if word == "TOP" else word for word in words]
             subprocess.run(told, cwd=new.top, check=True, stdout=subprocess.DEVNULL)
             assert status_of(new).seeded_from is not None, name

@@ -23,13 +23,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lumen_hooks.embedding.identity import identify
+from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.hook import GIT_EVENTS
 from lumen_hooks.indexing import events
 from lumen_hooks.indexing.freshness import FRESH
 from lumen_hooks.indexing.seed import seed
 from lumen_hooks.indexing.turns import SMALL_REFRESH_FILES
-from lumen_hooks.notify.own_files import SIDE_FILES
+from lumen_hooks.notify.events import GIT_EVENTS
+from lumen_hooks.notify.layout import SIDE_FILES
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.status import read_status
 from lumen_hooks.settings import load_settings
@@ -234,7 +235,7 @@ def clone_a_busy_donor(
     crew.start(disturbers, "disturb", str(repo.top), ledger, str(stop))
     try:
         for _ in range(clones):
-            worktree.begin()
+            own_folders.begin(worktree)
             lock = acquire(worktree.lock_path, timeout=0, purpose="clone")
             assert isinstance(lock, Acquired)
             with lock:

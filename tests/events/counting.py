@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.hook import GIT_EVENTS
 from lumen_hooks.indexing.freshness import look_at
+from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.setup.script import hook_script
 from lumen_hooks.system.locks import Acquired, acquire
 from tests.support.helpers import job_for

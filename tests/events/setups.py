@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.hook import GIT_EVENTS
+from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.setup.hooks_dir import line_to_add
 from lumen_hooks.setup.installer import Request, install_hooks, install_pre_commit
 from lumen_hooks.setup.pre_commit import INSTALL_COMMAND

@@ -15,7 +15,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lumen_hooks.hook import GIT_EVENTS
+from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.setup.hooks_dir import line_to_add
 from lumen_hooks.setup.pre_commit import FILE, stanza
 from tests.support.repository import Repository

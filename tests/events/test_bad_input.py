@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.hook import EVENTS, GIT_EVENTS
+from lumen_hooks.notify.events import EVENTS, GIT_EVENTS
 from lumen_hooks.setup.script import hook_script
 from tests.support.commands import lumen
 from tests.support.helpers import spread, update

@@ -16,6 +16,7 @@ import pytest
 from lumen_hooks import hook
 from lumen_hooks.notify import spawn
 from lumen_hooks.notify.environment import LOCAL_VARIABLES, without_local_variables
+from lumen_hooks.notify.events import EVENTS, GIT_EVENTS
 from lumen_hooks.setup.script import hook_script
 from tests.support.repository import Repository
 from tests.support.stand_in import StandIn, run_to_the_end
@@ -40,7 +41,7 @@ def stand_in(tmp_path: Path) -> StandIn:
 def put_hooks(repo: Repository, python: Path, folder: Path | None = None) -> None:
     place = folder or repo.top / ".git" / "hooks"
     place.mkdir(parents=True, exist_ok=True)
-    for event in hook.GIT_EVENTS:
+    for event in GIT_EVENTS:
         path = place / event
         path.write_bytes(hook_script(event, str(python)))
         path.chmod(0o755)
@@ -450,7 +451,7 @@ class TestNeverHurts:
         # Even where a repository holds a program with the placeholder's name.
         repo.commit({"@PYTHON@": "#!/bin/sh\necho taken >taken\n"})
         (repo.top / "@PYTHON@").chmod(0o755)
-        for event in hook.EVENTS:
+        for event in EVENTS:
             script = Path(__file__).parents[2] / "hooks" / event
             path = f"{repo.top}:{os.environ['PATH']}"
             done = run_to_the_end([str(script), "."], repo.top, {"PATH": path})
@@ -604,14 +605,14 @@ class TestShells:
 
     def test_scripts_differ_in_their_event_only(self) -> None:
         folder = Path(__file__).parents[2] / "hooks"
-        assert sorted(path.name for path in folder.iterdir()) == sorted(hook.EVENTS)
+        assert sorted(path.name for path in folder.iterdir()) == sorted(EVENTS)
         texts = {
             (folder / event).read_text().replace(event, "EVENT", 2).replace("\r", "?")
-            for event in hook.EVENTS
+            for event in EVENTS
         }
         bodies = {text.split("\npython=", 1)[1] for text in texts}
         assert len(bodies) == 1
-        assert all(os.access(folder / event, os.X_OK) for event in hook.EVENTS)
+        assert all(os.access(folder / event, os.X_OK) for event in EVENTS)
 
 
 class TestHookProcess:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.embedding.identity import identify
+from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.donors import all_worktrees, find_donors
 from lumen_hooks.indexing.foreground_seed import seed_in_foreground
@@ -195,7 +196,7 @@ def test_the_foreground_seed_leaves_a_peer_alone(repo: Repository) -> None:
     indexed(repo)
     new = repo.add_worktree("new")
     worktree = find_worktree(str(new.top))
-    worktree.begin()
+    own_folders.begin(worktree)
     lock = acquire(worktree.lock_path, timeout=0, purpose="peer")
     assert isinstance(lock, Acquired)
     with lock:

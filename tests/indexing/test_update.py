@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.errors import LockError, NewerIndexError
+from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events
 from lumen_hooks.indexing import update as updating
@@ -156,7 +157,7 @@ def test_skipped_files_are_counted_and_not_read_again(repo: Repository) -> None:
 
 def test_a_held_lock_is_waited_for_and_then_reported(repo: Repository) -> None:
     repo.commit({"a.py": python_module("alpha")})
-    find_worktree(str(repo.top)).begin()
+    own_folders.begin(find_worktree(str(repo.top)))
     lock = acquire(find_worktree(str(repo.top)).lock_path, timeout=0, purpose="a peer's work")
     assert isinstance(lock, Acquired)
     with lock:

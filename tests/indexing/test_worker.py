@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lumen_hooks import worker
+from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.hook import GIT_EVENTS
 from lumen_hooks.indexing import events
 from lumen_hooks.indexing.freshness import look_at
 from lumen_hooks.indexing.slots import acquire_slot, runtime_folder
 from lumen_hooks.indexing.turns import SMALL_REFRESH_FILES
+from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.service.status import read_status
 from lumen_hooks.setup.script import hook_script
 from lumen_hooks.system.locks import Acquired, acquire, read_holder
@@ -64,7 +65,7 @@ def change(repo: Repository, name: str = "m0.py") -> None:
 def begun(project: Repository, name: str) -> Repository:
     """A new worktree with our folder in its git dir, which a hook makes and a worker never does."""
     new = project.add_worktree(name)
-    find_worktree(str(new.top)).begin()
+    own_folders.begin(find_worktree(str(new.top)))
     return new
 
 

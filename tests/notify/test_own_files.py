@@ -21,6 +21,7 @@ import pytest
 from lumen_hooks.cli.purge import purge_indexes
 from lumen_hooks.doctor.machine import check_ownership
 from lumen_hooks.errors import LumenError
+from lumen_hooks.git import own_folders
 from lumen_hooks.git.core_config import folder_mode
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events
@@ -31,6 +32,7 @@ from lumen_hooks.notify import own_files
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
 from lumen_hooks.system import log
 from lumen_hooks.system.locks import Failed, acquire, failed
+from lumen_hooks.system.owners import foreign
 from tests.indexing.test_worker import install_hooks
 from tests.support.helpers import check_whole, job_for, refreshed, update
 from tests.support.other_users import as_another_user
@@ -165,7 +167,7 @@ class TestKinds:
         with _no_hanging():
             for name in NAMES:
                 path = Path(place.folder, name)
-                place.begin()
+                own_folders.begin(place)
                 path.unlink(missing_ok=True)
                 _put(kind, path, victim)
                 before = os.lstat(path)
@@ -264,7 +266,7 @@ class TestKinds:
         victim = tmp_path / "victim"
         victim.write_text("precious")
         place = find_worktree(str(project.top))
-        place.begin()
+        own_folders.begin(place)
         install_hooks(project)
         Path(place.folder, name).unlink(missing_ok=True)
         _put(kind, Path(place.folder, name), victim)
@@ -325,7 +327,7 @@ class TestModes:
                     update(repo)
             else:
                 with _umask(mask):
-                    place.begin()
+                    own_folders.begin(place)
                     os.close(own_files.open_file(place.lock_path, os.O_RDWR, create=True))
                     EmbeddingStore(place.embeddings_path).close()
             found = {**_modes(place.folder), **_modes(place.shared_folder)}
@@ -403,7 +405,7 @@ class TestOtherUsers:
         _until_a_worker_has_refreshed(place)
         owners = {str(path): os.lstat(path).st_uid for path in _all_below(Path(place.folder))}
         assert owners == dict.fromkeys(owners, OWNER)
-        assert own_files.foreign(place.folder, place.shared_folder) == []
+        assert foreign(place.folder, place.shared_folder) == []
 
     def test_roots_first_event_leaves_nothing_of_its_own(self, theirs: Repository) -> None:
         install_hooks(theirs)
@@ -430,7 +432,7 @@ class TestOtherUsers:
             assert "it belongs to root" in answer.cause
             assert answer.hint.startswith("sudo chown -R ")
             assert place.folder in answer.hint
-            assert own_files.foreign(place.folder, place.shared_folder) == [
+            assert foreign(place.folder, place.shared_folder) == [
                 (place.lock_path, "root"),
                 (place.worker_lock_path, "root"),
             ]
@@ -439,7 +441,7 @@ class TestOtherUsers:
 
     def test_a_log_of_another_in_our_folder_is_moved_aside(self, theirs: Repository) -> None:
         place = find_worktree(str(theirs.top))
-        place.begin()
+        own_folders.begin(place)
         Path(place.log_path).write_text('{"event": "old"}\n')
         os.chown(place.log_path, 0, 0)
         os.chmod(place.log_path, 0o600)

@@ -11,7 +11,7 @@ import pytest
 
 from lumen_hooks.errors import RepositoryError
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.hook import GIT_EVENTS
+from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.setup import git_config as config_hooks
 from lumen_hooks.setup.installer import Request, install_hooks, uninstall_hooks
 from lumen_hooks.setup.script import hook_script

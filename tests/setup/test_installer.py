@@ -11,7 +11,7 @@ import pytest
 
 from lumen_hooks.errors import InstallError
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.hook import EVENTS, GIT_EVENTS
+from lumen_hooks.notify.events import EVENTS, GIT_EVENTS
 from lumen_hooks.setup.hooks_dir import lefthook_lines
 from lumen_hooks.setup.installer import (
     Installed,

@@ -11,7 +11,7 @@ import pytest
 
 from lumen_hooks.doctor.examine import examine
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.hook import GIT_EVENTS
+from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.setup.installer import Request, install_hooks, uninstall_hooks
 from tests.support.other_git import needs_config_hooks, newer_git
 from tests.support.repository import Repository

@@ -15,7 +15,7 @@ from pre_commit.clientlib import load_config  # type: ignore[import-untyped]
 
 from lumen_hooks.errors import InstallError
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.hook import GIT_EVENTS
+from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.setup.installer import Request, install_hooks, install_pre_commit, uninstall_hooks
 from lumen_hooks.setup.pre_commit import (
     FILE,

@@ -12,7 +12,7 @@ from lumen_hooks.doctor.hooks import check_hooks
 from lumen_hooks.errors import InstallError
 from lumen_hooks.git.config import unset_command
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.hook import GIT_EVENTS
+from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.setup.hooks_dir import line_to_add
 from lumen_hooks.setup.installer import Request, install_hooks
 from tests.support.other_git import needs_config_hooks, newer_git

@@ -12,8 +12,8 @@ import apsw
 import pytest
 
 from lumen_hooks.errors import CorruptIndexError, NewerIndexError, StorageFullError, StoreError
+from lumen_hooks.notify.layout import DAMAGED_SUFFIX
 from lumen_hooks.storage.embedding_cache import (
-    DAMAGED_SUFFIX,
     SCHEMA_VERSION,
     TOUCH_AFTER_DAYS,
     EmbeddingStore,

@@ -20,6 +20,7 @@ import pytest
 
 from lumen_hooks.embedding.identity import identify
 from lumen_hooks.errors import CorruptIndexError, StorageFullError, StoreError
+from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import seed as seeding
 from lumen_hooks.indexing.donors import find_donors
@@ -560,7 +561,7 @@ class TestPublishing:
             return found
 
         monkeypatch.setattr(seeding, "find_donors", find_then_spoil)
-        worktree.begin()
+        own_folders.begin(worktree)
         lock = acquire(worktree.lock_path, timeout=0, purpose="test")
         assert isinstance(lock, Acquired)
         with lock:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.errors import GoneError, StoreError
+from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
@@ -52,7 +53,7 @@ def test_nothing_that_is_made_makes_its_folder(repo: Repository) -> None:
 
 def test_a_log_that_was_removed_is_not_made_by_what_is_logged(repo: Repository) -> None:
     place = find_worktree(str(repo.top))
-    place.begin()
+    own_folders.begin(place)
     Path(place.log_path).unlink()
     log.append(place.common_dir, {"event": "x"})
     assert not Path(place.log_path).exists()
@@ -64,7 +65,7 @@ def test_work_is_not_begun_on_what_is_gone(repo: Repository, missing: str) -> No
     place = find_worktree(str(repo.top))
     (repo.top / missing).rename(repo.top / "elsewhere")
     with pytest.raises(GoneError):
-        place.begin()
+        own_folders.begin(place)
     assert not Path(place.folder).exists()
 
 
@@ -91,7 +92,7 @@ def _remove_repositories(repo: Repository, launcher: Launcher, trials: int) -> l
     chance = random.Random(5)
     repo.commit(MODULES)
     templates = [_copy(repo, -number) for number in (1, 2)]
-    find_worktree(str(templates[0].top)).begin()
+    own_folders.begin(find_worktree(str(templates[0].top)))
     update(templates[1])
     wrong = []
     for number in range(trials):
@@ -115,7 +116,7 @@ def _remove_worktrees(repo: Repository, launcher: Launcher, trials: int) -> list
     for number in range(trials):
         linked = repo.add_worktree(f"w{number}", "--detach")
         place = find_worktree(str(linked.top))
-        place.begin()
+        own_folders.begin(place)
         if number % 2:
             update(linked)
         _edit(linked)

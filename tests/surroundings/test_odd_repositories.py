@@ -15,7 +15,8 @@ import pytest
 from lumen_hooks.errors import RepositoryError
 from lumen_hooks.git.backend import backend_of
 from lumen_hooks.git.core_config import core_settings
-from lumen_hooks.git.worktree import find_worktree, main_worktree
+from lumen_hooks.git.siblings import main_worktree
+from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.donors import all_worktrees
 from lumen_hooks.indexing.foreground_seed import seed_in_foreground
 from lumen_hooks.service.status import read_status
