@@ -10,7 +10,7 @@ from lumen_hooks.errors import BusyError
 from lumen_hooks.indexing.trim import trim_after
 from lumen_hooks.indexing.update import Busy, update_index
 from lumen_hooks.service.workspace import job_at
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.reader import open_reader
 
 from .progress import progress_bar
 
@@ -48,7 +48,7 @@ def run_index(directory: str, *, force: bool) -> None:
 
 
 def _summary(job: Job, done: Updated) -> str:
-    opened = open_index(job.worktree.index_path)
+    opened = open_reader(job.worktree.index_path)
     if opened is None:
         raise BusyError(f"{job.worktree.index_path} was removed meanwhile")
     with opened:

@@ -13,8 +13,8 @@ from lumen_hooks.indexing.freshness import look_at
 from lumen_hooks.indexing.left_overs import find_left_overs
 from lumen_hooks.notify.layout import DAMAGED_SUFFIX
 from lumen_hooks.notify.spawn import is_stopped
-from lumen_hooks.storage.index import open_index
 from lumen_hooks.storage.publish import stale_temporaries
+from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.system.locks import read_holder
 
 from .check import Check
@@ -34,7 +34,7 @@ _TROUBLE = ("error", "cause", "gave up", "traceback")
 
 def check_index(worktree: Worktree, settings: Settings) -> Check:
     """Whether the index can be read, is sound, and how fresh it is."""
-    index = open_index(worktree.index_path)
+    index = open_reader(worktree.index_path)
     if index is None:
         detail = "none yet: a search, a hook or `lumen-hooks index` makes it"
         return Check("index", True, detail)

@@ -16,13 +16,13 @@ from lumen_hooks.chunking.chunk import UNTRIED
 from lumen_hooks.files.attributes import converted
 from lumen_hooks.files.content import Skipped, read_file
 from lumen_hooks.files.git_index import vouched
-from lumen_hooks.storage.index import Stamp
+from lumen_hooks.storage.rows import Stamp
 
 if TYPE_CHECKING:
     from lumen_hooks.files.content import Content
     from lumen_hooks.files.manifest import Manifest
     from lumen_hooks.git.worktree import Worktree
-    from lumen_hooks.storage.index import FileRow
+    from lumen_hooks.storage.rows import FileRow
 
 YOUNG_NS = 2_000_000_000
 """A file changed less than this before it was read may change again under the same time stamp."""

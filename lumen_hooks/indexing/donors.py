@@ -15,9 +15,7 @@ from lumen_hooks.errors import RepositoryError, StoreError
 from lumen_hooks.git.backend import open_history
 from lumen_hooks.git.siblings import linked_worktrees, main_worktree, worktree_names
 from lumen_hooks.git.worktree import Worktree, checked_out_commit
-from lumen_hooks.storage import facts, values
-from lumen_hooks.storage.schema import check_header
-from lumen_hooks.storage.sqlite import connect
+from lumen_hooks.storage.reader import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -152,16 +150,9 @@ def _recorded_top(git_dir: str) -> str | None:
     if not os.path.isfile(path):
         return None
     try:
-        connection = connect(path, write=False)
+        return summarise(path).facts.top or None
     except StoreError:
         return None
-    try:
-        check_header(connection, path)
-        return facts.read(connection).top or None
-    except StoreError:
-        return None
-    finally:
-        connection.close()
 
 
 def _last_written(sibling: Worktree) -> float:
@@ -180,20 +171,14 @@ def _examine(sibling: Worktree, fingerprint: str) -> tuple[str | None, int] | st
         return "it has no index"
     if os.path.islink(sibling.index_path) or os.path.islink(sibling.folder):
         return "its index is a symbolic link"
-    connection = connect(sibling.index_path, write=False)
-    try:
-        check_header(connection, sibling.index_path)
-        found = facts.read(connection)
-        ((files,),) = values.read(connection, "SELECT count(*) FROM files", (values.natural,))
-    finally:
-        connection.close()
-    return unfit(found, fingerprint) or (found.head, int(files))
+    facts, files = summarise(sibling.index_path)
+    return unfit(facts, fingerprint) or (facts.head, files)
 
 
-def unfit(told: Facts, fingerprint: str) -> str | None:
+def unfit(facts: Facts, fingerprint: str) -> str | None:
     """Why an index that says this of itself cannot be cloned, or None when it can."""
-    if told.usable_for(fingerprint):
+    if facts.usable_for(fingerprint):
         return None
-    if not told.complete:
+    if not facts.complete:
         return "its index is not complete"
     return "its index was made with another model or version"

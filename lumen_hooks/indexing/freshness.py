@@ -14,7 +14,7 @@ from lumen_hooks.embedding.identity import identify
 from lumen_hooks.errors import ModelError
 from lumen_hooks.files.manifest import scan
 from lumen_hooks.storage.fingerprint import fingerprint
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.system.locks import read_holder
 
 from .compare import blob_length, compare, look
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
     from lumen_hooks.storage.facts import Facts
-    from lumen_hooks.storage.index import Index
+    from lumen_hooks.storage.reader import IndexReader
     from lumen_hooks.system.locks import Holder
 
     from .progress import Report
@@ -79,7 +79,7 @@ def look_at(worktree: Worktree, settings: Settings) -> Freshness:
         RepositoryError: git cannot read the worktree.
         StoreError: it cannot be opened.
     """
-    index = open_index(worktree.index_path)
+    index = open_reader(worktree.index_path)
     if index is None:
         return Freshness(ABSENT)
     with index:
@@ -122,7 +122,7 @@ def state_of(facts: Facts, wanted: str, differing: int, holder: Holder | None) -
 
 
 def differing_files(
-    index: Index, manifest: Manifest, worktree: Worktree, settings: Settings
+    index: IndexReader, manifest: Manifest, worktree: Worktree, settings: Settings
 ) -> tuple[str, ...]:
     """The files that the index does not hold as they are in the worktree now, in path order."""
     facts = index.facts()

@@ -8,24 +8,19 @@ from __future__ import annotations
 
 import fcntl
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import StorageFullError, StoreError
-from lumen_hooks.storage import facts
+from lumen_hooks.storage.clone import clone
 from lumen_hooks.storage.publish import create_exclusively, discard, publish, temporary_path
-from lumen_hooks.storage.schema import check_header
-from lumen_hooks.storage.snapshot import snapshot
-from lumen_hooks.storage.sqlite import connect, transaction, translated
-from lumen_hooks.storage.sums import check_agreement
 from lumen_hooks.system import log
 
 from .donors import Donor, find_donors, unfit
 
 if TYPE_CHECKING:
-    import apsw
-
     from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.storage.facts import Facts
 
 FOREGROUND_BYTES = 200_000_000
 """Above this size a hook clones only where the file system shares blocks (FICLONE)."""
@@ -85,17 +80,16 @@ def seed(worktree: Worktree, fingerprint: str, *, foreground: bool = False) -> S
 
 
 def _clone(donor: Donor, worktree: Worktree, fingerprint: str) -> Seeded | None:
-    def gate(connection: apsw.Connection) -> None:
-        check_header(connection, donor.worktree.index_path)
-        reason = unfit(facts.read(connection), fingerprint)
+    def accept(facts: Facts) -> None:
+        reason = unfit(facts, fingerprint)
         if reason:
             raise StoreError(reason)
 
     copy = temporary_path(worktree.index_path)
     try:
         worktree.insist_on_presence()
-        snapshot(donor.worktree.index_path, copy, gate=gate)
-        _sign(copy, donor)
+        source = donor.worktree.index_path
+        clone(source, copy, accept=accept, seeded_from=donor.worktree.top)
         size = os.stat(copy).st_size
     except BaseException:
         discard(copy)
@@ -110,26 +104,6 @@ def _clone(donor: Donor, worktree: Worktree, fingerprint: str) -> Seeded | None:
         bytes=size,
     )
     return Seeded(donor.worktree.top, donor.differing_files, size)
-
-
-def _sign(copy: str, donor: Donor) -> None:
-    """Say where the index comes from, and take the donor's freshness out of it."""
-    connection = connect(copy, write=True, vectors=True, temporary=True)
-    try:
-        check_agreement(connection, copy)
-        with translated(copy), transaction(connection):
-            facts.write(
-                connection,
-                replace(
-                    facts.read(connection),
-                    refreshed=False,
-                    last_refresh=None,
-                    top="",
-                    seeded_from=donor.worktree.top,
-                ),
-            )
-    finally:
-        connection.close()
 
 
 def _quick(donor: Donor, worktree: Worktree) -> bool:

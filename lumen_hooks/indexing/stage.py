@@ -19,8 +19,8 @@ from lumen_hooks.chunking.languages import language_of
 from lumen_hooks.embedding.text import embedded_text, embedding_key
 from lumen_hooks.errors import StoreError
 from lumen_hooks.files.content import Content, Skipped
-from lumen_hooks.storage.index import StagedChunk, StagedFile, Stamp
 from lumen_hooks.storage.lexical_terms import lexical_words
+from lumen_hooks.storage.rows import StagedChunk, StagedFile, Stamp
 
 from .compare import look
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import LumenError, StoreError
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.system import log
 
 from .left_overs import sweep_asides, sweep_left_overs
@@ -86,7 +86,7 @@ def _keys_in_use(worktree: Worktree) -> Iterator[bytes]:
     for place in all_worktrees(worktree):
         # An index that cannot be read is made again from what the others and the model give.
         with suppress(LumenError):
-            index = open_index(place.index_path)
+            index = open_reader(place.index_path)
             if index is not None:
                 with index:
                     yield from index.keys()

@@ -21,11 +21,10 @@ from lumen_hooks.embedding.identity import identify
 from lumen_hooks.errors import CorruptIndexError, GoneError, LockError, StoreError
 from lumen_hooks.files.manifest import scan
 from lumen_hooks.git import own_folders
-from lumen_hooks.storage import vec0 as vectors
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
 from lumen_hooks.storage.facts import Refresh
 from lumen_hooks.storage.fingerprint import INDEX_VERSION, fingerprint
-from lumen_hooks.storage.index import Index, create_index, open_index
+from lumen_hooks.storage.index import Index, create_index, open_writer
 from lumen_hooks.storage.publish import (
     discard,
     file_identity,
@@ -52,7 +51,7 @@ if TYPE_CHECKING:
     from lumen_hooks.embedding.identity import ModelIdentity
     from lumen_hooks.files.manifest import Manifest
     from lumen_hooks.storage.facts import Facts, RefreshKind
-    from lumen_hooks.storage.index import FileRow
+    from lumen_hooks.storage.rows import FileRow
 
     from .compare import Difference
     from .job import Job
@@ -63,12 +62,6 @@ RECONSIDER_SECONDS = 5.0
 
 KNOWN_SECONDS = 2.0
 """What an update saw of the tree is taken for what is there for so long after it began to look."""
-
-REPACK_BELOW = 0.7
-"""The vector table is written anew when a smaller share of its rows is in use ..."""
-
-REPACK_ROWS = 16 * vectors.BLOCK_ROWS
-"""... and it wastes more rows than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +231,7 @@ class _Update:
 
     def _open(self, *, check: bool) -> Index | None:
         self._insist_on_presence()  # SQLite makes files beside the index
-        index = open_index(self._worktree.index_path, write=True)
+        index = open_writer(self._worktree.index_path)
         if index is not None and check:
             _check(index)
         return index
@@ -302,7 +295,7 @@ class _Update:
             index.write_staged()
             index.restamp(stamps)
             refresh = self._finish(index, manifest, tally, kind=kind, removed=len(gone))
-        self._repack(index)
+        index.repack()
         return refresh
 
     def _reconsider(self) -> None:
@@ -427,16 +420,6 @@ class _Update:
     def _log(self, event: str, **details: object) -> None:
         record: dict[str, object] = {"event": event, "worktree": self._worktree.top}
         log.append(self._worktree.common_dir, {**record, **details})
-
-    def _repack(self, index: Index) -> None:
-        """Give back what deletions wasted in the vector table."""
-        stats = vectors.stats(index.connection)
-        wasted = stats.capacity - stats.live
-        if wasted > REPACK_ROWS and stats.live < REPACK_BELOW * stats.capacity:
-            with index.transaction():
-                vectors.repack(index.connection, self._identity.dimensions)
-                index.seal()
-            index.connection.execute("VACUUM")
 
 
 def _cuts(known: dict[str, FileRow]) -> dict[tuple[bytes | None, str], str]:

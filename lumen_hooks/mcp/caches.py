@@ -18,8 +18,8 @@ from lumen_hooks.embedding.identity import identify
 from lumen_hooks.errors import QueryError, StoreError
 from lumen_hooks.indexing.freshness import FRESH, look_at
 from lumen_hooks.search.query import Searcher
-from lumen_hooks.storage.index import open_index
 from lumen_hooks.storage.publish import file_identity
+from lumen_hooks.storage.reader import open_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.indexing.freshness import Freshness
     from lumen_hooks.settings import Settings
-    from lumen_hooks.storage.index import Index
+    from lumen_hooks.storage.reader import IndexReader
 
 MAX_OPEN = 4
 """Indexes that are kept open; each holds its vectors in memory (256 bytes for a chunk)."""
@@ -46,7 +46,7 @@ _ATTEMPTS = 100
 class _Kept:
     """An open index. Whoever holds `lock` may use it, and no one else."""
 
-    def __init__(self, index: Index, file: tuple[int, int]) -> None:
+    def __init__(self, index: IndexReader, file: tuple[int, int]) -> None:
         self.index = index
         self.file = file
         self.searcher = Searcher(index.connection)
@@ -163,7 +163,7 @@ def _open(path: str) -> _Kept:
         StoreError: there is none, or it cannot be opened.
     """
     before = file_identity(path)
-    index = open_index(path)
+    index = open_reader(path)
     if index is None or before is None:
         if index is not None:
             index.close()

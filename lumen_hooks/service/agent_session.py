@@ -85,13 +85,13 @@ def prepare_session(
         return None
     from lumen_hooks.indexing.foreground_seed import seed_in_foreground
     from lumen_hooks.indexing.freshness import FRESH, look_at
-    from lumen_hooks.storage.index import open_index
+    from lumen_hooks.storage.reader import open_reader
 
     may_start = settings.refresh != "off" and not worktree.read_only
     seeded = may_start and not os.path.exists(worktree.index_path)
     if seeded:
         seed_in_foreground(worktree.top)
-    index = open_index(worktree.index_path)
+    index = open_reader(worktree.index_path)
     if index is None:
         if may_start:
             start_worker()

@@ -28,8 +28,8 @@ from lumen_hooks.indexing.update import Busy, Updated, update_index
 from lumen_hooks.search.query import Searcher
 from lumen_hooks.search.results import RelatedQuery
 from lumen_hooks.settings import BUILTIN_MODEL
-from lumen_hooks.storage.index import open_index
 from lumen_hooks.storage.publish import file_identity
+from lumen_hooks.storage.reader import open_reader
 
 from .query_model import note_of, query_model
 from .relocate import results_now
@@ -101,7 +101,7 @@ def open_searcher(path: str) -> Iterator[Searcher]:
     Raises:
         StoreError: there is no index, or it cannot be opened.
     """
-    index = open_index(path)
+    index = open_reader(path)
     if index is None:
         raise StoreError(f"{path} vanished", hint="was the worktree removed?")
     with index:

@@ -19,13 +19,13 @@ from lumen_hooks.indexing.freshness import (
     wanted_fingerprint,
 )
 from lumen_hooks.indexing.progress import Report, read_report
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.system.locks import Holder, read_holder
 
 if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
-    from lumen_hooks.storage.index import Index
+    from lumen_hooks.storage.reader import IndexReader
 
 OTHER_FINGERPRINT = "made with another model or version; the next refresh makes it anew"
 
@@ -86,7 +86,7 @@ def read_status(worktree: Worktree, settings: Settings) -> Status:
     """
     holder = read_holder(worktree.lock_path)
     try:
-        index = open_index(worktree.index_path)
+        index = open_reader(worktree.index_path)
         if index is not None:
             with index:
                 return _of_index(index, worktree, settings, holder)
@@ -147,7 +147,7 @@ def _problem(known: str, worktree: Worktree) -> str | None:
 
 
 def _of_index(
-    index: Index, worktree: Worktree, settings: Settings, holder: Holder | None
+    index: IndexReader, worktree: Worktree, settings: Settings, holder: Holder | None
 ) -> Status:
     facts = index.facts()
     counts = index.counts()

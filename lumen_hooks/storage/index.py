@@ -1,28 +1,26 @@
-"""One worktree's index: its tables, and every statement that reads or writes them.
+"""One worktree's index, opened to be written: every statement that changes its tables.
 
 It knows rows and transactions. It does not know git, files on disk, models or
-ranking; vectors come and go as int8 bytes.
+ranking; vectors come as int8 bytes.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from . import facts, schema, sums, values
+from . import facts, schema, sums
 from . import vec0 as vectors
+from .reader import IndexReader
 from .schema import SCHEMA_VERSION, check_header
 from .sqlite import connect, only_row, transaction, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
-    import apsw
-    from typing_extensions import Self
-
     from .facts import Facts
+    from .rows import StagedChunk, StagedFile, Stamp
 
 _STAGING = """
 CREATE TEMP TABLE IF NOT EXISTS staged_files(
@@ -36,98 +34,12 @@ CREATE TEMP TABLE IF NOT EXISTS staged_chunks(
 """
 
 
-class FileRow(NamedTuple):
-    """What the index holds about a file.
-
-    `content` is git's blob id of the raw bytes that were indexed (None if they were not
-    read); `blob` is what git called the file where that differs (a filter or line ends are in
-    between); `changed_ns` is -1 when the file was too young for its time stamp to be trusted;
-    `skipped` says why the file has no chunks; `cut` why it is cut by lines, not parsed.
-    """
-
-    id: int
-    content: bytes | None
-    blob: bytes | None
-    size: int
-    changed_ns: int
-    skipped: str | None
-    cut: str | None = None
-
-
-class StagedFile(NamedTuple):
-    """A file to be written."""
-
-    path: str
-    content: bytes | None
-    blob: bytes | None
-    size: int
-    changed_ns: int
-    language: str
-    skipped: str | None
-    cut: str | None = None
-
-
-class Stamp(NamedTuple):
-    """What git and the file system say now about a file whose content is as indexed."""
-
-    file_id: int
-    blob: bytes | None
-    size: int
-    changed_ns: int
-
-
-class StagedChunk(NamedTuple):
-    """A chunk to be written: its rows in `chunks`, `vectors` and `lexical`."""
-
-    start_line: int
-    end_line: int
-    symbol: str
-    kind: str
-    key: bytes
-    vector: bytes | None
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Indexed files, passed-over files, chunks, and chunks with a vector."""
-
-    files: int
-    skipped: int
-    chunks: int
-    vectors: int
-
-
-class Index:
-    """An open index. Use `open_index` or `create_index`; close it, or use it in a `with` block."""
-
-    def __init__(
-        self, connection: apsw.Connection, path: str, version: int = SCHEMA_VERSION
-    ) -> None:
-        self.connection = connection
-        self.path = path
-        self.version = version
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connection; its temporary tables go with it."""
-        with translated(self.path):
-            self.connection.close()
+class Index(IndexReader):
+    """An index opened to be written, by `open_writer` or `create_index`; and to be read."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """One write transaction, taken at once."""
         return transaction(self.connection)
-
-    # what it says of itself
-
-    def facts(self) -> Facts:
-        """What the index says of itself; see `facts.read`."""
-        return facts.read(self.connection)
 
     def write_facts(self, told: Facts) -> None:
         """Have the index say this of itself. To be called inside a transaction."""
@@ -136,70 +48,6 @@ class Index:
     def seal(self) -> None:
         """Note what the extensions' tables hold. To be called last in a transaction of rows."""
         sums.seal(self.connection)
-
-    def check(self) -> None:
-        """Look at every page, every sum, and at what the extensions keep in their tables.
-
-        Raises:
-            CorruptIndexError: something is damaged.
-        """
-        sums.check(self.connection, self.path, self.version)
-
-    # reading
-
-    def files(self) -> dict[str, FileRow]:
-        """Every file that the index knows, skipped ones included, by path."""
-        cut = "NULL" if self.version < SCHEMA_VERSION else "cut"
-        query = f"SELECT path, id, content, blob, size, changed_ns, skipped, {cut} FROM files"
-        blob, text = values.optional(values.blob), values.optional(values.text)
-        kinds = (
-            values.path,
-            values.integer,
-            blob,
-            blob,
-            values.natural,
-            values.integer,
-            text,
-            text,
-        )
-        return {path: FileRow(*rest) for path, *rest in self._read(query, *kinds)}
-
-    def counts(self) -> Counts:
-        """How much the index holds."""
-        query = (
-            "SELECT (SELECT count(*) FROM files WHERE skipped IS NULL),"
-            " (SELECT count(*) FROM files WHERE skipped IS NOT NULL),"
-            " (SELECT count(*) FROM chunks), (SELECT count(*) FROM vectors_rowids)"
-        )
-        (row,) = self._read(query, *[values.natural] * 4)
-        return Counts(*row)
-
-    def skipped(self) -> dict[str, int]:
-        """How many files were passed over for which reason."""
-        query = (
-            "SELECT skipped, count(*) FROM files WHERE skipped IS NOT NULL GROUP BY 1 ORDER BY 1"
-        )
-        return dict(self._read(query, values.text, values.natural))
-
-    def vectors_of_file(self, file_id: int) -> dict[bytes, bytes]:
-        """The vectors that a file's chunks have now, by embedding key."""
-        query = "SELECT id, key FROM chunks WHERE file_id=?"
-        rows = dict(self._read(query, values.integer, values.blob, bindings=(file_id,)))
-        found = vectors.read(self.connection, rows)
-        return {rows[row]: vector for row, vector in found.items()}
-
-    def keys(self) -> Iterator[bytes]:
-        """The embedding key of every chunk."""
-        query = "SELECT DISTINCT key FROM chunks"
-        for (key,) in values.stream(self.connection, query, (values.blob,)):
-            yield key
-
-    def _read(
-        self, query: str, *kinds: values.Kind, bindings: tuple[int, ...] = ()
-    ) -> list[tuple[Any, ...]]:
-        return values.read(self.connection, query, kinds, bindings)
-
-    # writing
 
     def stage(self, file: StagedFile, chunks: Iterable[StagedChunk]) -> None:
         """Lay a file aside, in temporary tables, for the transaction that will write it.
@@ -278,6 +126,14 @@ class Index:
             self.seal()
         self.connection.execute("VACUUM")
 
+    def repack(self) -> None:
+        """Give back what deletions wasted in the vector table, where that is much."""
+        if vectors.is_wasteful(self.connection):
+            with self.transaction():
+                vectors.repack(self.connection, self.facts().dimensions)
+                self.seal()
+            self.connection.execute("VACUUM")
+
     def restamp(self, stamps: Iterable[Stamp]) -> None:
         """Note what a look at unchanged files showed, so that the next look can be shorter."""
         self.connection.executemany(
@@ -291,8 +147,8 @@ class Index:
         self.version = SCHEMA_VERSION
 
 
-def open_index(path: str, *, write: bool = False) -> Index | None:
-    """Open an existing index, or None when there is no file.
+def open_writer(path: str) -> Index | None:
+    """Open an existing index for writing, or None when there is no file.
 
     Raises:
         CorruptIndexError: damaged, no database, or not one of ours.
@@ -301,13 +157,12 @@ def open_index(path: str, *, write: bool = False) -> Index | None:
     """
     if not os.path.lexists(path):
         return None
-    connection = connect(path, write=write, vectors=True)
+    connection = connect(path, write=True, vectors=True)
     try:
         index = Index(connection, path, check_header(connection, path))
         index.facts()  # refuses what a newer version made
-        if write:
-            with translated(path):
-                connection.execute(_STAGING)
+        with translated(path):
+            connection.execute(_STAGING)
     except BaseException:
         connection.close()
         raise

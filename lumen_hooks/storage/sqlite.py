@@ -356,3 +356,18 @@ def transaction(connection: apsw.Connection) -> Iterator[None]:
             connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+
+
+@contextmanager
+def one_state(connection: apsw.Connection) -> Iterator[None]:
+    """One read transaction, or the one that is open already."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        # An error may have ended it already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")

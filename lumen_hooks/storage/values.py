@@ -129,6 +129,13 @@ def read(
     return list(stream(connection, query, kinds, bindings))
 
 
+def impossible(what: str) -> CorruptIndexError:
+    """The error for what no index of ours can hold."""
+    return CorruptIndexError(
+        f"the index holds what it cannot hold: {what}", hint="lumen-hooks index --force"
+    )
+
+
 @contextmanager
 def decoding(path: str) -> Iterator[None]:
     """Make sense of what was read: whatever is wrong with a value here is damage of this file.

@@ -40,8 +40,9 @@ from lumen_hooks.settings import Settings
 from lumen_hooks.storage import vec0 as vectors
 from lumen_hooks.storage.facts import Facts
 from lumen_hooks.storage.fingerprint import INDEX_VERSION, fingerprint
-from lumen_hooks.storage.index import create_index, open_index
+from lumen_hooks.storage.index import create_index
 from lumen_hooks.storage.lexical_terms import lexical_words
+from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.storage.sums import FILE_SUM
 
 from .measure import django_sources, git_settings, lumen, run
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lumen_hooks.storage.index import Index
+    from lumen_hooks.storage.reader import IndexReader
 
 CHUNKS_PER_FILE = 50
 BATCH = 10_000
@@ -103,7 +105,7 @@ def _measure(top: Path, size: int) -> None:
         run("git", "init", "-q", cwd=top)
         run("git", "commit", "-q", "--allow-empty", "-m", "empty", cwd=top)
         _build(find_worktree(str(top)).index_path, size)
-    index = open_index(find_worktree(str(top)).index_path)
+    index = open_reader(find_worktree(str(top)).index_path)
     assert index is not None
     with index:
         searcher, model = Searcher(index.connection), QueryModel(BuiltinEmbedder(), "builtin")
@@ -119,7 +121,7 @@ def _measure(top: Path, size: int) -> None:
     print(f"| {size:,} | {' | '.join(cells)} |", flush=True)
 
 
-def _scans(index: Index) -> list[str]:
+def _scans(index: IndexReader) -> list[str]:
     matrix = load_matrix(index.connection, 256)
     assert matrix is not None
     rng = np.random.default_rng(3)

@@ -100,9 +100,9 @@ def _only_python(folder: str, names: list[str]) -> list[str]:
 
 def _indexed(top: Path) -> list[Path]:
     from lumen_hooks.git.worktree import find_worktree
-    from lumen_hooks.storage.index import open_index
+    from lumen_hooks.storage.reader import open_reader
 
-    index = open_index(find_worktree(str(top)).index_path)
+    index = open_reader(find_worktree(str(top)).index_path)
     if index is None:
         raise SystemExit("there is no index")
     with index:

@@ -20,7 +20,7 @@ from lumen_hooks.chunking.grammars import GRAMMARS
 from lumen_hooks.chunking.process import Chunker, TooManyDeathsError
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import Answerer
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.reader import open_reader
 from tests.support.helpers import check_whole, contents, job_for, update
 from tests.support.sources import python_module
 
@@ -245,7 +245,7 @@ def test_a_child_holds_nothing_of_its_parent(chunker: Chunker) -> None:
 
 
 def cuts(repo: Repository) -> dict[str, str | None]:
-    index = open_index(str(repo.top / ".git" / "lumen" / "index.db"))
+    index = open_reader(str(repo.top / ".git" / "lumen" / "index.db"))
     assert index is not None
     with index:
         return {path: row.cut for path, row in index.files().items()}

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.chunking.chunker import chunk_file
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.indexing import events, update
+from lumen_hooks.indexing import events
 from lumen_hooks.indexing import stage as prepare
 from lumen_hooks.indexing.foreground_seed import seed_in_foreground
 from lumen_hooks.indexing.freshness import FRESH, look_at
 from lumen_hooks.indexing.update import Updated, update_index
 from lumen_hooks.storage import vec0 as vectors
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.index import open_writer
+from lumen_hooks.storage.reader import open_reader
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import check_whole, contents, job_for, say
 from tests.support.repository import Repository
@@ -56,7 +57,7 @@ def warm_up() -> None:
     """Bounds so small that a small repository has several batches, blocks, and a repacking."""
     prepare.BATCH_CHUNKS = BATCH_CHUNKS
     vectors.BLOCK_ROWS = BLOCK_ROWS
-    update.REPACK_ROWS = BLOCK_ROWS
+    vectors.REPACK_ROWS = BLOCK_ROWS
     chunk_file("warm.py", python_module("warm"))
     FakeEmbedder().embed_documents(["warm"])
 
@@ -91,7 +92,7 @@ def rebuild(top: Path, record: str) -> None:
 
 def refresh_and_repack(top: Path, record: str) -> None:
     refresh(top, record)
-    index = open_index(find_worktree(str(top)).index_path)
+    index = open_reader(find_worktree(str(top)).index_path)
     assert index is not None
     with index:
         rows = vectors.stats(index.connection)
@@ -103,14 +104,14 @@ def seed_before_git_returns(top: Path, record: str) -> None:
 
 
 def pretend_another_model(top: Path) -> None:
-    index = open_index(find_worktree(str(top)).index_path, write=True)
+    index = open_writer(find_worktree(str(top)).index_path)
     assert index is not None
     with index, index.transaction():
         say(index, fingerprint="another")
 
 
 def die_with_a_wal(top: Path) -> None:
-    index = open_index(find_worktree(str(top)).index_path, write=True)
+    index = open_writer(find_worktree(str(top)).index_path)
     assert index is not None
     with index.transaction():
         index.remove_files([1, 2])

@@ -17,7 +17,7 @@ from lumen_hooks.indexing.job import Job
 from lumen_hooks.indexing.update import Updated, update_index
 from lumen_hooks.search.results import Query
 from lumen_hooks.settings import load_settings
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.storage.sqlite import connect
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.processes import Partner
@@ -153,7 +153,7 @@ def update_own(number: int, tops: list[str], ledger: str) -> dict[str, object]:
     job = _job(top, ledger)
     done = update_index(job, wait=TASK_SECONDS)
     assert isinstance(done, Updated), done
-    index = open_index(job.worktree.index_path)
+    index = open_reader(job.worktree.index_path)
     assert index is not None
     with index:
         facts, counts = index.facts(), index.counts()
@@ -243,7 +243,7 @@ def search_two_trees(number: int, top: str, stop: str, ledger: str) -> dict[str,
     everything = Query("gives up after attempts", 100, None, (), ())
     path = find_worktree(top).index_path
     while not os.path.exists(stop):
-        index = open_index(path)
+        index = open_reader(path)
         assert index is not None
         with index:
             hits = search_index(index.connection, embedder, everything)

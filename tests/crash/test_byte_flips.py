@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.reader import open_reader
 from tests.support.helpers import check_whole, contents
 from tests.support.sources import python_module
 from tests.surroundings.checks import report, scaled
@@ -91,7 +91,7 @@ def scene(repo: Repository, launcher: Launcher, tmp_path: Path) -> Scene:
     repo.commit({**FILES, "src/m0.py": python_module("another")})
     assert launcher.run(repo.top, "index").code == 0
     place = find_worktree(str(repo.top))
-    reader = open_index(place.index_path)
+    reader = open_reader(place.index_path)
     assert reader is not None
     with reader:
         reader.facts()

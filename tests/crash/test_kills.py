@@ -28,8 +28,8 @@ from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events
 from lumen_hooks.indexing.update import Updated, update_index
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
-from lumen_hooks.storage.index import open_index
 from lumen_hooks.storage.publish import set_aside
+from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.system.locks import read_holder
 from tests.support.commands import lumen
 from tests.support.helpers import job_for
@@ -381,7 +381,7 @@ def kill_worker(
         file.write("post-commit\n")
     git = ask_git(project.top)
     command = (sys.executable, "-m", "lumen_hooks.worker", str(project.top), "post-commit")
-    reader = open_index(place.index_path)  # as a server has it open for good
+    reader = open_reader(place.index_path)  # as a server has it open for good
     assert reader is not None
     with reader, group(*command, cwd=project.top) as process:
         before = reader.facts().last_refresh

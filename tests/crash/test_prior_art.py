@@ -53,8 +53,9 @@ from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage import snapshot as snapshots
 from lumen_hooks.storage.fingerprint import fingerprint
-from lumen_hooks.storage.index import create_index, open_index
+from lumen_hooks.storage.index import create_index, open_writer
 from lumen_hooks.storage.publish import publish
+from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.storage.sqlite import connect, only_row
 from lumen_hooks.system.locks import Acquired, acquire, read_holder
 from tests.support.commands import lumen
@@ -348,7 +349,7 @@ class TestSeeding:
             )
             assert refreshed(new).kind == "seed"
         check_whole(new)
-        index = open_index(place_of(new).index_path)
+        index = open_reader(place_of(new).index_path)
         assert index is not None
         with index:
             names = {name for (name,) in index.connection.execute("SELECT key FROM meta")}
@@ -713,7 +714,7 @@ class TestRefreshing:
     def test_96_vectors_of_other_dimensions_are_all_replaced(self, project: Repository) -> None:
         """Items 96 and 97: no row of the old ones stays."""
         whole, path = contents(project), place_of(project).index_path
-        index = open_index(path, write=True)
+        index = open_writer(path)
         assert index is not None
         with index, index.transaction():
             index.reset(64)

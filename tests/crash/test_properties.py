@@ -47,7 +47,8 @@ from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import OTHER_FINGERPRINT, read_status
 from lumen_hooks.settings import load_settings
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.index import open_writer
+from lumen_hooks.storage.reader import open_reader
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import check_whole, contents, refreshed, say, update
 from tests.support.search_corpus import search_index
@@ -178,7 +179,7 @@ class Worktrees(RuleBasedStateMachine):
         """Remove indexes or the embedding store, or make an index another version's."""
         worktree = find_worktree(str(self.world.tree(tree).top))
         if what == "fingerprint":
-            index = open_index(worktree.index_path, write=True)
+            index = open_writer(worktree.index_path)
             if index is not None:
                 with index, index.transaction():
                     say(index, fingerprint="another")
@@ -312,7 +313,7 @@ class Worktrees(RuleBasedStateMachine):
 
     def _own(self, place: Repository) -> bool:
         """Whether the index says that it was refreshed from this worktree."""
-        index = open_index(self._path(place))
+        index = open_reader(self._path(place))
         if index is None:
             return False
         with index:
@@ -322,7 +323,7 @@ class Worktrees(RuleBasedStateMachine):
         return contents(place) if os.path.exists(self._path(place)) else None
 
     def _search(self, place: Repository) -> list[Hit]:
-        index = open_index(self._path(place))
+        index = open_reader(self._path(place))
         assert index is not None
         with index:
             return search_index(index.connection, FakeEmbedder(), Query("retry the shared call"))

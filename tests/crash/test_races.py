@@ -36,7 +36,7 @@ from lumen_hooks.service.status import read_status
 from lumen_hooks.settings import load_settings
 from lumen_hooks.setup.script import hook_script
 from lumen_hooks.storage.fingerprint import fingerprint
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.storage.sqlite import connect
 from lumen_hooks.system.locks import Acquired, acquire, read_holder
 from tests.support.commands import lumen
@@ -329,7 +329,7 @@ def test_a_refresh_between_any_two_statements_of_a_search_does_not_show(repo: Re
     place = find_worktree(str(repo.top))
     everything = Query("gives up after attempts", 100, None, (), ())
     for turn in itertools.count(1):
-        index = open_index(place.index_path)
+        index = open_reader(place.index_path)
         assert index is not None
         statements: list[str] = []
 

@@ -18,7 +18,8 @@ from lumen_hooks.indexing.foreground_seed import seed_in_foreground
 from lumen_hooks.indexing.update import Busy, update_index
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage.fingerprint import fingerprint
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.index import open_writer
+from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.system.locks import Acquired, acquire
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import check_whole, contents, job_for, refreshed, say, update
@@ -105,7 +106,7 @@ def test_an_incomplete_or_foreign_index_donates_nothing(repo: Repository) -> Non
     indexed(repo)
     new = repo.add_worktree("new")
     for facts in ({"complete": False}, {"complete": True, "fingerprint": "other"}):
-        index = open_index(find_worktree(str(repo.top)).index_path, write=True)
+        index = open_writer(find_worktree(str(repo.top)).index_path)
         assert index is not None
         with index, index.transaction():
             say(index, **facts)
@@ -181,7 +182,7 @@ def test_freshness_is_not_inherited(repo: Repository) -> None:
     new = repo.add_worktree("new", "-b", "new")
     seed_in_foreground(str(new.top))
     worktree = find_worktree(str(new.top))
-    index = open_index(worktree.index_path)
+    index = open_reader(worktree.index_path)
     assert index is not None
     with index:
         facts = index.facts()
@@ -247,7 +248,7 @@ def test_a_left_over_wal_is_not_replayed_into_a_seed(repo: Repository) -> None:
     new = repo.add_worktree("new")
     worktree = find_worktree(str(new.top))
     os.makedirs(worktree.folder)
-    index = open_index(find_worktree(str(repo.top)).index_path, write=True)
+    index = open_writer(find_worktree(str(repo.top)).index_path)
     assert index is not None
     with index, index.transaction():
         say(index, head="0" * 40)

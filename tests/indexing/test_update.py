@@ -13,11 +13,11 @@ from lumen_hooks.errors import LockError, NewerIndexError
 from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events
-from lumen_hooks.indexing import update as updating
 from lumen_hooks.indexing.update import Busy, update_index
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage import vec0 as vectors
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.index import open_writer
+from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.storage.sqlite import connect, only_row
 from lumen_hooks.system.locks import Acquired, acquire
 from tests.support.fake_embedder import FakeEmbedder
@@ -165,7 +165,7 @@ def test_a_held_lock_is_waited_for_and_then_reported(repo: Repository) -> None:
     assert isinstance(done, Busy)
     assert done.holder is not None
     assert (done.holder.pid, done.holder.purpose) == (os.getpid(), "a peer's work")
-    assert open_index(find_worktree(str(repo.top)).index_path) is None
+    assert open_reader(find_worktree(str(repo.top)).index_path) is None
 
 
 def test_a_lock_that_cannot_be_taken_is_no_contention(repo: Repository) -> None:
@@ -203,7 +203,7 @@ def test_another_model_or_version_is_rebuilt_unasked(repo: Repository) -> None:
     repo.commit({"a.py": python_module("alpha")})
     update(repo)
     path = find_worktree(str(repo.top)).index_path
-    index = open_index(path, write=True)
+    index = open_writer(path)
     assert index is not None
     with index, index.transaction():
         say(index, fingerprint="another")
@@ -215,7 +215,7 @@ def test_a_newer_index_is_refused_and_kept(repo: Repository) -> None:
     repo.commit({"a.py": python_module("alpha")})
     update(repo)
     path = find_worktree(str(repo.top)).index_path
-    index = open_index(path, write=True)
+    index = open_writer(path)
     assert index is not None
     with index, index.transaction():
         say(index, index_version=999)
@@ -262,14 +262,14 @@ def test_a_hint_outlives_a_failed_update(repo: Repository) -> None:
 def test_vectors_are_repacked_when_deletions_wasted_much(
     repo: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(updating, "REPACK_ROWS", 2 * vectors.BLOCK_ROWS)
+    monkeypatch.setattr(vectors, "REPACK_ROWS", 2 * vectors.BLOCK_ROWS)
     repo.commit({f"m{n}.py": python_module(*(f"f{n}_{k}" for k in range(100))) for n in range(12)})
     update(repo)
     for n in range(12):
         if n % 3:
             (repo.top / f"m{n}.py").unlink()
     refreshed(repo)
-    index = open_index(find_worktree(str(repo.top)).index_path)
+    index = open_reader(find_worktree(str(repo.top)).index_path)
     assert index is not None
     with index:
         (blocks,) = only_row(index.connection, "SELECT count(*) FROM vectors_chunks")

@@ -18,7 +18,7 @@ from mcp import MCPError, types
 
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.service.status import read_status
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.reader import open_reader
 from tests.support.commands import lumen
 from tests.support.helpers import check_whole, job_for, refreshed
 from tests.support.mcp_agent import MODERN, Agent, agent, server_command
@@ -459,7 +459,7 @@ def test_a_client_that_goes_away_in_the_middle_of_a_call(
         assert time.monotonic() - started < 10
         assert server.stderr.read() == ""
     worktree = find_worktree(str(repo.top))
-    index = open_index(worktree.index_path)
+    index = open_reader(worktree.index_path)
     if index is not None:
         index.close()
         check_whole(repo)

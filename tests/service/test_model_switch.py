@@ -31,7 +31,8 @@ from lumen_hooks.search.results import Query, RelatedQuery
 from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
 from lumen_hooks.settings import load_settings
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.index import open_writer
+from lumen_hooks.storage.reader import open_reader
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import check_whole, contents, job_for, say
 from tests.support.mcp_agent import agent
@@ -106,14 +107,14 @@ def no_worker() -> None:
 
 
 def model_in(repo: Repository) -> str:
-    index = open_index(find_worktree(str(repo.top)).index_path)
+    index = open_reader(find_worktree(str(repo.top)).index_path)
     assert index is not None
     with index:
         return index.facts().model
 
 
 def set_facts(repo: Repository, **values: str) -> None:
-    index = open_index(find_worktree(str(repo.top)).index_path, write=True)
+    index = open_writer(find_worktree(str(repo.top)).index_path)
     assert index is not None
     with index, index.transaction():
         say(index, **values)
@@ -494,7 +495,7 @@ def test_a_long_update_is_given_up_once_another_model_is_wanted(
     answers = [True, False]
     with pytest.raises(NotWantedError):
         update_index(replace(job_for(repo, embedder), still_wanted=lambda: answers.pop(0)), wait=10)
-    assert open_index(find_worktree(str(repo.top)).index_path) is None
+    assert open_reader(find_worktree(str(repo.top)).index_path) is None
     first = len(embedder.embedded)
     assert first
     update_index(replace(job_for(repo, embedder), still_wanted=lambda: True), wait=10)

@@ -19,7 +19,7 @@ from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage import sums
 from lumen_hooks.storage.embedding_cache import APPLICATION_ID, EmbeddingStore
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.storage.schema import SCHEMA_VERSION
 from lumen_hooks.storage.sqlite import vec0_path
 from tests.support.fake_embedder import FakeEmbedder
@@ -123,7 +123,7 @@ def test_an_older_index_is_refused_with_a_hint(indexed: Repository) -> None:
     path = find_worktree(str(indexed.top)).index_path
     make_older(path)
     with pytest.raises(CorruptIndexError, match=f"schema 1, ours is {SCHEMA_VERSION}") as caught:
-        open_index(path)
+        open_reader(path)
     assert caught.value.hint is not None
     assert "lumen-hooks index" in caught.value.hint
     job = job_for(indexed)
@@ -189,7 +189,7 @@ def test_an_index_of_schema_2_is_made_anew_where_it_lies(indexed: Repository, ol
     """In one transaction: who reads meanwhile sees the old rows to the end."""
     inode = os.stat(older).st_ino
     embedder = FakeEmbedder()
-    reader = open_index(older)
+    reader = open_reader(older)
     assert reader is not None
     with reader:
         reader.connection.execute("BEGIN")

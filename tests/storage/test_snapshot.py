@@ -26,7 +26,7 @@ from lumen_hooks.indexing import seed as seeding
 from lumen_hooks.indexing.donors import find_donors
 from lumen_hooks.storage import snapshot as snapshots
 from lumen_hooks.storage.fingerprint import fingerprint
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.index import open_writer
 from lumen_hooks.storage.publish import discard, publish, set_aside
 from lumen_hooks.storage.snapshot import snapshot
 from lumen_hooks.storage.sqlite import connect, transaction
@@ -554,7 +554,7 @@ class TestPublishing:
 
         def find_then_spoil(worktree: Worktree, wanted: str) -> object:
             found = find_donors(worktree, wanted)
-            index = open_index(find_worktree(str(repo.top)).index_path, write=True)
+            index = open_writer(find_worktree(str(repo.top)).index_path)
             assert index is not None
             with index, index.transaction():
                 say(index, complete=False)

@@ -12,7 +12,7 @@ from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.job import Job
 from lumen_hooks.indexing.update import Updated, update_index
 from lumen_hooks.settings import load_settings
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.index import open_writer
 
 from .fake_embedder import FakeEmbedder
 
@@ -72,7 +72,7 @@ def contents(worktree: Worktree | Repository | Path) -> Contents:
     keys and vectors, and the lexical index's terms with how often they occur where.
     """
     path = _index_path(worktree)
-    index = open_index(path, write=True)
+    index = open_writer(path)
     assert index is not None
     with index:
         execute = index.connection.execute
@@ -101,7 +101,7 @@ def contents(worktree: Worktree | Repository | Path) -> Contents:
 
 def check_whole(worktree: Worktree | Repository | Path) -> None:
     """Insist that an index is sound: pages, tables, and their agreement with each other."""
-    index = open_index(_index_path(worktree), write=True)
+    index = open_writer(_index_path(worktree))
     assert index is not None
     with index:
         execute = index.connection.execute

@@ -17,7 +17,8 @@ from lumen_hooks.indexing.update import Updated, update_index
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.index import open_writer
+from lumen_hooks.storage.reader import open_reader
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import check_whole, contents, job_for, update
 from tests.support.sources import python_module
@@ -141,7 +142,7 @@ def test_a_check_finds_every_damage(
 
 
 def _check(path: Path) -> None:
-    index = open_index(str(path), write=True)
+    index = open_writer(str(path))
     assert index is not None
     with index:
         index.facts()
@@ -177,7 +178,7 @@ def test_an_index_that_cannot_be_repaired_is_not_tried_forever(
 
 def _with_a_wal(repo: Repository) -> Path:
     """An index whose newest transaction is in its WAL alone, as after a crash."""
-    reader = open_index(str(_path(repo)))
+    reader = open_reader(str(_path(repo)))
     assert reader is not None
     with reader:
         reader.facts()

@@ -15,7 +15,7 @@ from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage import sqlite, values
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.storage.sqlite import connect
 from tests.support.helpers import check_whole, contents, first_rows, job_for, update
 from tests.support.search_corpus import Corpus, Piece
@@ -108,7 +108,7 @@ def test_a_number_of_a_newer_version_on_our_tables_is_damage(indexed: Repository
     path = find_worktree(str(indexed.top)).index_path
     _execute(path, "PRAGMA user_version=7")
     with pytest.raises(CorruptIndexError, match="version is not ours"):
-        open_index(path)
+        open_reader(path)
     update(indexed)
     check_whole(indexed)
 

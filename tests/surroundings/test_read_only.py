@@ -16,7 +16,7 @@ import pytest
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.aside import find_asides, folder_for
 from lumen_hooks.indexing.left_overs import QUIET_SECONDS, sweep_asides
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.index import open_writer
 from lumen_hooks.system.locks import Acquired, acquire
 from tests.support import commands
 from tests.support.helpers import check_whole, say
@@ -133,7 +133,7 @@ class TestAside:
     ) -> None:
         lumen(linked, "index")
         own = f"{git_dir(linked)}/lumen/index.db"
-        index = open_index(own, write=True)
+        index = open_writer(own)
         assert index is not None
         linked.write({"b.py": "def chill():\n    return 1\n"})
         with index, index.transaction():

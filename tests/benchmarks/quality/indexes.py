@@ -17,14 +17,14 @@ from lumen_hooks.settings import BUILTIN_MODEL, Settings
 from lumen_hooks.storage import fingerprint
 from lumen_hooks.storage import index as store
 from lumen_hooks.storage import lexical_terms as terms
-from lumen_hooks.storage.index import open_index
+from lumen_hooks.storage.reader import open_reader
 from tests.benchmarks.measure import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lumen_hooks.embedding.embedder import Embedder
-    from lumen_hooks.storage.index import Index
+    from lumen_hooks.storage.reader import IndexReader
 
     from .corpus import Corpus
 
@@ -38,7 +38,7 @@ def settings_for(model: str | None, models_folder: str) -> Settings:
 
 
 @contextmanager
-def indexed(corpus: Corpus, settings: Settings, embedder: Embedder) -> Iterator[Index]:
+def indexed(corpus: Corpus, settings: Settings, embedder: Embedder) -> Iterator[IndexReader]:
     """The corpus's index for a model, opened for reading; made or updated first if need be."""
     top = _worktree(corpus, identify(settings).model_key)
     worktree = find_worktree(str(top))
@@ -54,7 +54,7 @@ def indexed(corpus: Corpus, settings: Settings, embedder: Embedder) -> Iterator[
     changed = not stamp.exists() or stamp.read_text() != words
     update_index(job, wait=60, force=changed)
     stamp.write_text(words)
-    index = open_index(worktree.index_path)
+    index = open_reader(worktree.index_path)
     assert index is not None
     with index:
         yield index

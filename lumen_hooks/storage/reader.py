@@ -1,0 +1,344 @@
+"""One worktree's index, opened to be read: every SELECT on its tables that others need.
+
+It knows tables, rows and what each column may hold. It does not know git, files
+on disk, models or ranking; vectors and lists of chunks go out as bytes and texts.
+What cannot be there is damage, whoever asks.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from array import array
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import apsw
+
+from lumen_hooks.errors import CorruptIndexError
+
+from . import facts, sums, values, vec0
+from .rows import ChunkOfFile, ChunkRow, Counts, FileRow, KnownFile
+from .schema import SCHEMA_VERSION, check_header
+from .sqlite import connect, one_state, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from typing_extensions import Self
+
+    from .facts import Facts
+
+
+class Summary(NamedTuple):
+    """What an index says of itself, and how many files it holds, passed-over ones included."""
+
+    facts: Facts
+    files: int
+
+
+_BLOB_OR_NONE = values.optional(values.blob)
+_TEXT_OR_NONE = values.optional(values.text)
+
+_FILE = (
+    *(values.path, values.integer, _BLOB_OR_NONE, _BLOB_OR_NONE, values.natural, values.integer),
+    *(_TEXT_OR_NONE, _TEXT_OR_NONE),
+)
+_CHUNK = (
+    *(values.natural, values.path, values.line, values.line, values.text, values.text),
+    *(values.text, values.blob, values.blob),
+)
+_CHUNK_OF_FILE = (
+    *(values.natural, values.natural, values.line, values.line, values.text, values.text),
+)
+
+
+class IndexReader:
+    """An open index. Use `open_reader`; close it, or use it in a `with` block."""
+
+    def __init__(
+        self, connection: apsw.Connection, path: str, version: int = SCHEMA_VERSION
+    ) -> None:
+        self.connection = connection
+        self.path = path
+        self.version = version
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; its temporary tables go with it."""
+        with translated(self.path):
+            self.connection.close()
+
+    @contextmanager
+    def one_state(self) -> Iterator[None]:
+        """Whatever is read within the block is of one moment, while refreshes commit."""
+        with translated(self.path), one_state(self.connection):
+            yield
+
+    def change_mark(self) -> tuple[int, int]:
+        """Another one after every commit of another connection, and every write of this one."""
+        ((version,),) = self._read("PRAGMA data_version", values.natural)
+        return version, self.connection.total_changes()
+
+    def facts(self) -> Facts:
+        """What the index says of itself; see `facts.read`."""
+        return facts.read(self.connection)
+
+    def check(self) -> None:
+        """Look at every page, every sum, and at what the extensions keep in their tables.
+
+        Raises:
+            CorruptIndexError: something is damaged.
+        """
+        sums.check(self.connection, self.path, self.version)
+
+    def insist_on_files(self, paths: Iterable[str]) -> None:
+        """Compare the sums of these files, which an answer names.
+
+        Raises:
+            CorruptIndexError: one of them is not as it was written.
+        """
+        sums.insist_on_files(self.connection, paths)
+
+    # files
+
+    def files(self) -> dict[str, FileRow]:
+        """Every file that the index knows, skipped ones included, by path."""
+        cut = "NULL" if self.version < SCHEMA_VERSION else "cut"
+        query = f"SELECT path, id, content, blob, size, changed_ns, skipped, {cut} FROM files"
+        return {path: FileRow(*rest) for path, *rest in self._read(query, *_FILE)}
+
+    def file_at(self, path: str) -> KnownFile | None:
+        """The file with this path, or None."""
+        query = "SELECT id, skipped FROM files WHERE path = ?"
+        bindings = (_encodable(path),)
+        rows = self._read(query, values.natural, _TEXT_OR_NONE, bindings=bindings)
+        return KnownFile(*rows[0]) if rows else None
+
+    def files_below(self, path: str) -> list[int]:
+        """The ids of the file with this path, or of the files in the folder with it."""
+        # '0' follows '/', so this range is what begins with `path/`, found through the index.
+        query = "SELECT id FROM files WHERE path = ?1 OR (path > ?1 || '/' AND path < ?1 || '0')"
+        return self._ids(query, (_encodable(path),))
+
+    def paths(self) -> list[tuple[int, str]]:
+        """The id and path of every file."""
+        return self._read("SELECT id, path FROM files", values.natural, values.path)
+
+    def languages(self) -> list[str]:
+        """Those that there are files of, sorted."""
+        query = "SELECT DISTINCT language FROM files WHERE skipped IS NULL"
+        return sorted(language for (language,) in self._read(query, values.text))
+
+    def skipped(self) -> dict[str, int]:
+        """How many files were passed over for which reason."""
+        query = (
+            "SELECT skipped, count(*) FROM files WHERE skipped IS NOT NULL GROUP BY 1 ORDER BY 1"
+        )
+        return dict(self._read(query, values.text, values.natural))
+
+    def counts(self) -> Counts:
+        """How much the index holds."""
+        query = (
+            "SELECT (SELECT count(*) FROM files WHERE skipped IS NULL),"
+            " (SELECT count(*) FROM files WHERE skipped IS NOT NULL),"
+            " (SELECT count(*) FROM chunks), (SELECT count(*) FROM vectors_rowids)"
+        )
+        (row,) = self._read(query, *[values.natural] * 4)
+        return Counts(*row)
+
+    # chunks
+
+    def chunks(self, ids: Collection[int]) -> list[ChunkRow]:
+        """These chunks.
+
+        Raises:
+            CorruptIndexError: one of them is not there, or cannot be.
+        """
+        query = (
+            "SELECT c.id, f.path, c.start_line, c.end_line, c.symbol, c.kind, f.language,"
+            " coalesce(f.content, x''), c.key FROM chunks AS c JOIN files AS f ON f.id = c.file_id"
+            " WHERE c.id IN (SELECT value FROM carray(?))"
+        )
+        if not ids:
+            return []
+        rows = self._read(query, *_CHUNK, bindings=(_carray(sorted(ids)),))
+        if len(rows) != len(ids):
+            missing = min(set(ids).difference(row[0] for row in rows))
+            raise CorruptIndexError(
+                f"the index finds a chunk that it does not hold: {missing}",
+                hint="lumen-hooks index --force",
+            )
+        return list(map(ChunkRow._make, rows))
+
+    def chunks_of_file(self, file_id: int) -> list[ChunkOfFile]:
+        """All chunks of a file, by line."""
+        return self._chunks_of_files("file_id = ?", file_id)
+
+    def chunks_beside(self, ids: Collection[int]) -> list[ChunkOfFile]:
+        """All chunks of the files that these chunks are of, by file and line."""
+        beside = "file_id IN (SELECT file_id FROM chunks WHERE id IN (SELECT value FROM carray(?)))"
+        return self._chunks_of_files(beside, _carray(sorted(ids)))
+
+    def _chunks_of_files(self, condition: str, binding: Any) -> list[ChunkOfFile]:
+        query = (
+            "SELECT file_id, id, start_line, end_line, symbol, kind FROM chunks"
+            f" WHERE {condition} ORDER BY file_id, start_line, id"
+        )
+        rows = self._read(query, *_CHUNK_OF_FILE, bindings=(binding,))
+        return list(map(ChunkOfFile._make, rows))
+
+    def chunk_ids(
+        self, *, languages: Sequence[str], kinds: Sequence[str], files: Sequence[int] | None
+    ) -> list[int]:
+        """The ids of the chunks in these languages, of these kinds and files, ascending.
+
+        Args:
+            languages: empty for all.
+            kinds: empty for all.
+            files: None for all.
+        """
+        conditions: list[str] = []
+        bindings: list[object] = []
+        for column, wanted in (("f.language", languages), ("c.kind", kinds)):
+            if wanted:
+                conditions.append(f"{column} IN ({', '.join('?' * len(wanted))})")
+                bindings.extend(wanted)
+        if files is not None:
+            conditions.append("c.file_id IN (SELECT value FROM carray(?))")
+            bindings.append(_carray(files))
+        query = (
+            "SELECT c.id FROM chunks AS c JOIN files AS f ON f.id = c.file_id"
+            f" WHERE {' AND '.join(conditions)} ORDER BY c.id"
+        )
+        return self._ids(query, tuple(bindings))
+
+    def keys(self) -> Iterator[bytes]:
+        """The embedding key of every chunk."""
+        query = "SELECT DISTINCT key FROM chunks"
+        for (key,) in values.stream(self.connection, query, (values.blob,)):
+            yield key
+
+    # words
+
+    def lexical_size(self) -> tuple[int, int]:
+        """How many chunks have words, and the largest of their ids."""
+        query = "SELECT count(*), coalesce(max(id), 0) FROM lexical_docsize"
+        ((chunks, last),) = self._read(query, values.natural, values.integer)
+        return chunks, last
+
+    def postings(self, expression: str) -> str:
+        """The ids of the chunks that an FTS5 expression matches, ascending, between commas.
+
+        As one text, since a row for each would cost more than all the rest of a search.
+        """
+        query = "SELECT group_concat(rowid) FROM lexical WHERE lexical MATCH ?"
+        ((joined,),) = self._read(query, _TEXT_OR_NONE, bindings=(expression,))
+        return joined or ""
+
+    def chunks_of_files_named(
+        self, name: str, count: int, allowed: NDArray[np.int64] | None
+    ) -> list[int]:
+        """The ids of the first chunks of the files with this path, or whose path ends with it.
+
+        Args:
+            name: a path's last components.
+            count: how many ids at most.
+            allowed: those that may be returned; None for all.
+        """
+        escaped = re.sub(r"([%_\\])", r"\\\1", name)
+        bindings: list[object] = [escaped, f"%/{escaped}"]
+        condition = ""
+        if allowed is not None:
+            condition = " AND c.id IN (SELECT value FROM carray(?))"
+            bindings.append(_carray(allowed))
+        query = (
+            "SELECT c.id FROM files AS f JOIN chunks AS c ON c.file_id = f.id"
+            f" WHERE (f.path LIKE ? ESCAPE '\\' OR f.path LIKE ? ESCAPE '\\'){condition}"
+            f" ORDER BY f.path, c.start_line, c.id LIMIT {count:d}"
+        )
+        return self._ids(query, tuple(bindings))
+
+    # vectors
+
+    def vectors(self, ids: Iterable[int]) -> dict[int, bytes]:
+        """The int8 vectors of these chunks; those without one are passed over."""
+        return vec0.read(self.connection, ids)
+
+    def vectors_of_file(self, file_id: int) -> dict[bytes, bytes]:
+        """The vectors that a file's chunks have now, by embedding key."""
+        query = "SELECT id, key FROM chunks WHERE file_id=?"
+        rows = dict(self._read(query, values.integer, values.blob, bindings=(file_id,)))
+        return {rows[row]: vector for row, vector in self.vectors(rows).items()}
+
+    def vector_blocks(self, dimensions: int) -> list[vec0.Block] | None:
+        """All vectors; see `vec0.read_blocks`."""
+        return vec0.read_blocks(self.connection, dimensions)
+
+    def nearest_by_match(
+        self, vector: bytes, count: int, allowed: NDArray[np.int64] | None
+    ) -> list[vec0.Neighbour]:
+        """The nearest chunks by vec0's own search; see `vec0.match`."""
+        among = None if allowed is None else _carray(allowed)
+        return vec0.match(self.connection, vector, count, among)
+
+    def _ids(self, query: str, bindings: tuple[object, ...]) -> list[int]:
+        return [chunk for (chunk,) in self._read(query, values.natural, bindings=bindings)]
+
+    def _read(
+        self, query: str, *kinds: values.Kind, bindings: tuple[object, ...] = ()
+    ) -> list[tuple[Any, ...]]:
+        return values.read(self.connection, query, kinds, bindings)
+
+
+def open_reader(path: str) -> IndexReader | None:
+    """Open an existing index for reading, or None when there is no file.
+
+    Raises:
+        CorruptIndexError: damaged, no database, or not one of ours.
+        NewerIndexError: written by a newer version.
+        StoreError: any other reason.
+    """
+    if not os.path.lexists(path):
+        return None
+    connection = connect(path, write=False, vectors=True)
+    try:
+        reader = IndexReader(connection, path, check_header(connection, path))
+        reader.facts()  # refuses what a newer version made
+    except BaseException:
+        connection.close()
+        raise
+    return reader
+
+
+def summarise(path: str) -> Summary:
+    """Look into an index that is there, for no longer than that takes.
+
+    Raises:
+        CorruptIndexError: damaged, no database, or not one of ours.
+        NewerIndexError: written by a newer version.
+        StoreError: any other reason.
+    """
+    with closing(connect(path, write=False)) as connection:
+        check_header(connection, path)
+        told = facts.read(connection)
+        query = "SELECT count(*) FROM files"
+        ((files,),) = values.read(connection, query, (values.natural,))
+        return Summary(told, files)
+
+
+def _carray(ids: Sequence[int] | NDArray[np.int64]) -> Any:
+    """Many numbers as one parameter: `IN (SELECT value FROM carray(?))`."""
+    return apsw.carray(array("q", ids) if isinstance(ids, list) else ids)
+
+
+def _encodable(text: str) -> str:
+    """SQLite's text cannot hold lone surrogates; no indexed path has one."""
+    return text.encode("utf-8", "replace").decode()

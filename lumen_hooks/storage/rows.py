@@ -1,0 +1,98 @@
+"""What goes into an index and comes out of it, row by row. Plain values, no behaviour."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class FileRow(NamedTuple):
+    """What the index holds about a file.
+
+    `content` is git's blob id of the raw bytes that were indexed (None if they were not
+    read); `blob` is what git called the file where that differs (a filter or line ends are in
+    between); `changed_ns` is -1 when the file was too young for its time stamp to be trusted;
+    `skipped` says why the file has no chunks; `cut` why it is cut by lines, not parsed.
+    """
+
+    id: int
+    content: bytes | None
+    blob: bytes | None
+    size: int
+    changed_ns: int
+    skipped: str | None
+    cut: str | None = None
+
+
+class KnownFile(NamedTuple):
+    """A file by its id, and why it has no chunks, if it has none."""
+
+    id: int
+    skipped: str | None
+
+
+class ChunkRow(NamedTuple):
+    """A chunk with what the index holds of its file; see `search.results.Hit`."""
+
+    id: int
+    path: str
+    start_line: int
+    end_line: int
+    symbol: str
+    kind: str
+    language: str
+    content: bytes
+    key: bytes
+
+
+class ChunkOfFile(NamedTuple):
+    """A chunk among those of its file."""
+
+    file_id: int
+    id: int
+    start_line: int
+    end_line: int
+    symbol: str
+    kind: str
+
+
+class Counts(NamedTuple):
+    """Indexed files, passed-over files, chunks, and chunks with a vector."""
+
+    files: int
+    skipped: int
+    chunks: int
+    vectors: int
+
+
+class StagedFile(NamedTuple):
+    """A file to be written."""
+
+    path: str
+    content: bytes | None
+    blob: bytes | None
+    size: int
+    changed_ns: int
+    language: str
+    skipped: str | None
+    cut: str | None = None
+
+
+class Stamp(NamedTuple):
+    """What git and the file system say now about a file whose content is as indexed."""
+
+    file_id: int
+    blob: bytes | None
+    size: int
+    changed_ns: int
+
+
+class StagedChunk(NamedTuple):
+    """A chunk to be written: its rows in `chunks`, `vectors` and `lexical`."""
+
+    start_line: int
+    end_line: int
+    symbol: str
+    kind: str
+    key: bytes
+    vector: bytes | None
+    words: str
