@@ -14,7 +14,7 @@ from lumen_hooks.doctor.examine import examine
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.aside import housed
 from lumen_hooks.settings import insist_on_trust
-from lumen_hooks.system.terminal import harmless
+from lumen_hooks.system.terminal import escape_controls
 
 from .output import styled
 
@@ -69,4 +69,4 @@ def _show(checks: list[Check]) -> None:
 
 def _one_line(text: str) -> str:
     """Paths and other tools' words could hold anything."""
-    return harmless(text).replace("\n", " ")
+    return escape_controls(text).replace("\n", " ")

@@ -1,7 +1,7 @@
 """Standard streams that take whatever is written, in whatever state the caller left them.
 
 They are also the one door through which text reaches a terminal, or an agent that runs a command:
-nothing that a repository, a path or another program's words hold can steer it (harmless.py).
+nothing that a repository, a path or another program's words hold can steer it (system/terminal).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TextIO, cast
 
 import click
 
-from lumen_hooks.system.terminal import harmless, harmless_json
+from lumen_hooks.system.terminal import escape_controls, escape_controls_json
 
 _STANDARD_ERROR = 2
 
@@ -39,7 +39,7 @@ class _Guarded(TextIOWrapper):
     """A stream for other people's text."""
 
     def write(self, text: str) -> int:
-        super().write(harmless(text))
+        super().write(escape_controls(text))
         return len(text)
 
 
@@ -82,4 +82,4 @@ def echo_json(value: object, *, indent: int | None = None) -> None:
 
     What no terminal should be shown, and bytes of a path that are no UTF-8, come out escaped.
     """
-    click.echo(harmless_json(json.dumps(value, ensure_ascii=False, indent=indent)).encode())
+    click.echo(escape_controls_json(json.dumps(value, ensure_ascii=False, indent=indent)).encode())

@@ -1,6 +1,6 @@
 """Search results for people: highlighted on a terminal, grep-like in a pipe.
 
-Nothing that they hold can steer the terminal (harmless.py). Knows results, and
+Nothing that they hold can steer the terminal (system/terminal). Knows results, and
 neither indexes nor files.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS, harmless, one_line
+from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS, escape_controls, one_line
 
 from .output import styled
 
@@ -72,7 +72,7 @@ def render_plain(results: Iterable[SearchResult]) -> str:
         place = f"{one_line(result.path)}:{result.start_line}-{result.end_line}"
         lines = [f"{place}  {one_line(result.symbol) or '-'}  {result.score:.3f}"]
         if result.snippet:
-            code = harmless(result.snippet).split("\n")
+            code = escape_controls(result.snippet).split("\n")
             lines += [f"{_INDENT}{_cut(line)}".rstrip() for line in code]
         blocks.append("\n".join(lines) + "\n")
     return "\n".join(blocks)
@@ -89,7 +89,7 @@ def _line_count(result: SearchResult) -> int:
 def _code(result: SearchResult) -> Syntax:
     from rich.syntax import Syntax
 
-    lines = harmless(result.snippet).split("\n")[:TERMINAL_SNIPPET_LINES]
+    lines = escape_controls(result.snippet).split("\n")[:TERMINAL_SNIPPET_LINES]
     return Syntax(
         "\n".join(_cut(line) for line in lines),
         _LEXERS.get(result.language, result.language),

@@ -8,16 +8,12 @@ from __future__ import annotations
 import hashlib
 
 from lumen_hooks.chunking.identifiers import split_identifiers
+from lumen_hooks.system.unicode import encodable
 
 EMBEDDED_TEXT_VERSION = 1
 """Part of every model key: texts made by different rules have vectors that do not mix."""
 
 KEY_BYTES = 16
-
-
-def encodable(text: str) -> str:
-    """The text with a `?` for every lone surrogate, which no tokenizer can take."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def embedded_text(symbol: str, header: str, code: str) -> str:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lumen_hooks.system.unicode import encodable
+
 from .fastembed_engine import Engine, load_named, load_onnx, load_static
 from .identity import local_files
 from .quantise import quantise
 from .static import StaticEmbedder
-from .text import encodable, query_text
+from .text import query_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

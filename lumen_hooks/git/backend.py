@@ -8,49 +8,20 @@ its refusal stands. Neither ever fetches what a partial clone left out.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import RepositoryError
+
+from .history import LIBGIT2
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
-    from lumen_hooks.git.worktree import Worktree
+    from .history import History
+    from .worktree import Worktree
 
     Answer = TypeVar("Answer")
-
-LIBGIT2 = "libgit2"
-"""The first backend's name."""
-
-
-class History(Protocol):
-    """A repository's worktrees and commits, as seen from one of its worktrees."""
-
-    @property
-    def backend(self) -> str:
-        """`libgit2`, or `git: ` and why it is not libgit2."""
-
-    def worktree_names(self) -> list[str]:
-        """The names that git gave to the linked worktrees: their folders in `worktrees`.
-
-        Raises:
-            RepositoryError: the repository cannot be read.
-        """
-
-    def head(self) -> str | None:
-        """The commit that is checked out, in hex; None if HEAD is unborn.
-
-        Raises:
-            RepositoryError: the repository cannot be read.
-        """
-
-    def differing_files(self, ours: str, theirs: str) -> int:
-        """How many paths differ between two commits' trees; a rename counts as two.
-
-        Raises:
-            RepositoryError: a commit or a tree is not there.
-        """
 
 
 def open_history(worktree: Worktree) -> History:
@@ -102,7 +73,7 @@ class _FirstThatCan:
 
 def _libgit2(worktree: Worktree) -> History:
     try:
-        from lumen_hooks.git.libgit2 import LibGit2History
+        from .libgit2 import LibGit2History
     except ImportError as error:
         return _command_line(worktree, RepositoryError(f"libgit2 cannot be loaded ({error})"))
     try:
@@ -112,6 +83,6 @@ def _libgit2(worktree: Worktree) -> History:
 
 
 def _command_line(worktree: Worktree, reason: RepositoryError) -> History:
-    from lumen_hooks.git.command_line import CommandLineHistory
+    from .command_line import CommandLineHistory
 
     return CommandLineHistory(worktree, reason.message)

@@ -10,7 +10,7 @@ from pygit2.enums import DiffOption
 
 from lumen_hooks.errors import RepositoryError
 
-from .backend import LIBGIT2
+from .history import LIBGIT2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ from lumen_hooks.storage.reader import summarise
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from lumen_hooks.git.backend import History
+    from lumen_hooks.git.history import History
     from lumen_hooks.storage.facts import Facts
 
 MAX_CANDIDATES = 16

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from lumen_hooks import __version__
 from lumen_hooks.errors import LumenError, RepositoryError
-from lumen_hooks.system.terminal import harmless, one_line
+from lumen_hooks.system.terminal import escape_controls, one_line
 
 from .executor import Reporter
 from .roots import StrayError, folder_of_uri, needs_roots
@@ -285,8 +285,8 @@ def _reporter(context: ServerRequestContext[Any, Any], desk: Desk) -> Reporter:
 
 def _success(text: str, structured: BaseModel) -> types.CallToolResult:
     return types.CallToolResult(
-        content=[types.TextContent(type="text", text=harmless(text))],
-        structured_content=_harmless_values(structured.model_dump(mode="json")),
+        content=[types.TextContent(type="text", text=escape_controls(text))],
+        structured_content=_escaped_values(structured.model_dump(mode="json")),
     )
 
 
@@ -295,13 +295,13 @@ def _failure(message: str, hint: str) -> types.CallToolResult:
     return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)
 
 
-def _harmless_values(value: Any, name: str = "") -> Any:
+def _escaped_values(value: Any, name: str = "") -> Any:
     """Structured content as safe to read as the text is; code alone has several lines."""
     if isinstance(value, str):
-        return harmless(value) if name == _CODE else one_line(value)
+        return escape_controls(value) if name == _CODE else one_line(value)
     if isinstance(value, dict):
-        return {one_line(key): _harmless_values(inner, key) for key, inner in value.items()}
-    return [_harmless_values(inner) for inner in value] if isinstance(value, list) else value
+        return {one_line(key): _escaped_values(inner, key) for key, inner in value.items()}
+    return [_escaped_values(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _complaint(tool: str, error: ValidationError) -> str:

@@ -11,7 +11,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from lumen_hooks.indexing.freshness import ABSENT, FRESH
-from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS, harmless, one_line
+from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS, escape_controls, one_line
+from lumen_hooks.system.unicode import encodable
 
 from .schemas import Result, Results, StatusReport
 
@@ -65,7 +66,7 @@ def describe_results(found: Results) -> str:
     """The state in one line, then `path:start-end symbol kind score` and code for each result."""
     blocks = [_state_line(found)]
     if found.problem:
-        blocks[0] += f"\nproblem: {harmless(found.problem)}"
+        blocks[0] += f"\nproblem: {escape_controls(found.problem)}"
     if not found.results:
         blocks.append("no results")
     for result in found.results:
@@ -104,11 +105,6 @@ def report_of(status: Status) -> StatusReport:
     )
 
 
-def encodable(text: str) -> str:
-    """Text that JSON can hold: a folder's name may have bytes that are no UTF-8."""
-    return text.encode("utf-8", "replace").decode()
-
-
 def _state_line(found: Results) -> str:
     head = found.head[:_SHORT_ID] if found.head else "no commit"
     line = f"worktree {one_line(found.worktree)} at {head}: {found.state}"
@@ -123,7 +119,7 @@ def _state_line(found: Results) -> str:
 
 
 def _fenced(result: Result) -> str:
-    code = harmless(result.snippet or "")
+    code = escape_controls(result.snippet or "")
     hidden = result.end_line - result.start_line - code.count("\n")
     longest = max((len(ticks) for ticks in _TICKS.findall(code)), default=2)
     fence = "`" * (longest + 1)

@@ -18,6 +18,7 @@ from lumen_hooks.chunking.chunk import KINDS
 from lumen_hooks.errors import QueryError
 from lumen_hooks.files.globs import Groups
 from lumen_hooks.storage import values
+from lumen_hooks.system.unicode import encodable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -194,7 +195,7 @@ def _files_at(connection: apsw.Connection, pattern: str) -> NDArray[np.int64]:
         connection,
         "SELECT id FROM files WHERE path = ?1 OR (path > ?1 || '/' AND path < ?1 || '0')",
         (values.natural,),
-        (_encodable(pattern),),
+        (encodable(pattern),),
     )
     if literal or not re.search(r"[*?\[\\]", pattern):
         return _ids(literal)
@@ -231,8 +232,3 @@ def _marks(wanted: list[str]) -> str:
 
 def _ids(rows: list[Any]) -> NDArray[np.int64]:
     return np.array([identifier for (identifier, *_) in rows], np.int64)
-
-
-def _encodable(text: str) -> str:
-    """SQLite's text cannot hold lone surrogates; no indexed path has one."""
-    return text.encode("utf-8", "replace").decode()

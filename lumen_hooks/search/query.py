@@ -18,6 +18,7 @@ from lumen_hooks.storage import facts, values
 from lumen_hooks.storage.lexical_terms import MAX_QUERY_CHARACTERS
 from lumen_hooks.storage.sqlite import translated
 from lumen_hooks.storage.sums import insist_on_files
+from lumen_hooks.system.unicode import encodable
 
 from .filters import allowed_chunks
 from .knn import Matrix, load_matrix, match_search
@@ -126,7 +127,7 @@ class Searcher:
             model = model_of(made_with)
             vector = None
             if model.embedder is not None:
-                vector = model.embedder.embed_query(_encodable(text[:MAX_EMBEDDED_CHARACTERS]))
+                vector = model.embedder.embed_query(encodable(text[:MAX_EMBEDDED_CHARACTERS]))
             with translated(connection.filename), _one_state(connection):
                 if made_with != _made_with(connection):
                     continue
@@ -257,8 +258,3 @@ def _parts(connection: apsw.Connection, hits: list[Hit]) -> dict[int, int]:
 
 def _bound(ids: set[int]) -> Any:
     return apsw.carray(np.array(sorted(ids), np.int64))
-
-
-def _encodable(text: str) -> str:
-    """Lone surrogates, which no tokenizer takes, become question marks."""
-    return text.encode("utf-8", "replace").decode()

@@ -14,6 +14,7 @@ import numpy as np
 from lumen_hooks.errors import QueryError
 from lumen_hooks.storage import values
 from lumen_hooks.storage import vec0 as vectors
+from lumen_hooks.system.unicode import encodable
 
 from .merge import definition_parts
 
@@ -110,12 +111,11 @@ def origin_at(connection: apsw.Connection, query: RelatedQuery) -> Origin:
 
 def _chunks_of(connection: apsw.Connection, path: str) -> list[tuple[int, int, int, int, str, str]]:
     """A file's chunks as (file id, chunk id, start line, end line, symbol, kind), by line."""
-    encodable = path.encode("utf-8", "replace").decode()
     files = values.read(
         connection,
         "SELECT id, skipped FROM files WHERE path = ?",
         (values.natural, values.optional(values.text)),
-        (encodable,),
+        (encodable(path),),
     )
     if not files or files[0][1]:
         reason = f": {files[0][1]}" if files else ""

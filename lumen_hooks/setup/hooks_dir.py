@@ -21,7 +21,7 @@ from lumen_hooks.git.core_config import folder_mode
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.notify.events import EVENTS, GIT_EVENTS
 from lumen_hooks.notify.own_files import make_folder
-from lumen_hooks.system.atomic_file import put_in_place, read_regular
+from lumen_hooks.system.atomic_file import read_regular, write_atomic
 
 from .script import (
     has_block,
@@ -83,7 +83,7 @@ def put_scripts(worktree: Worktree, python: str, refresh: str) -> None:
     folder = os.path.dirname(script_path(worktree, EVENTS[0]))
     make_folder(folder, folder_mode(worktree.common_dir))
     for event in EVENTS:
-        put_in_place(script_path(worktree, event), hook_script(event, python, refresh), EXECUTABLE)
+        write_atomic(script_path(worktree, event), hook_script(event, python, refresh), EXECUTABLE)
 
 
 def line_to_add(event: str) -> str:
@@ -150,7 +150,7 @@ def take_away(path: str) -> bool:
     if is_own(content):
         os.unlink(path)
     else:
-        put_in_place(path, without_block(content), stat.S_IMODE(os.stat(path).st_mode))
+        write_atomic(path, without_block(content), stat.S_IMODE(os.stat(path).st_mode))
     return True
 
 
@@ -222,7 +222,7 @@ def _install(worktree: Worktree, folder: str, event: str, script: bytes) -> Inst
     changed = with_block(content, script_path(worktree, event))
     if changed == content:
         return Installed(event, path, "unchanged")
-    put_in_place(path, changed, stat.S_IMODE(os.stat(path).st_mode))
+    write_atomic(path, changed, stat.S_IMODE(os.stat(path).st_mode))
     return Installed(event, path, "updated" if has_block(content) else "added to")
 
 
@@ -230,7 +230,7 @@ def _install_own(path: str, content: bytes, event: str, script: bytes) -> Instal
     if is_edited(content):
         return _refused(event, path, EDITED)
     free = not os.path.lexists(path)
-    if not put_in_place(path, script, EXECUTABLE):
+    if not write_atomic(path, script, EXECUTABLE):
         return Installed(event, path, "unchanged")
     return Installed(event, path, "installed" if free else "updated")
 

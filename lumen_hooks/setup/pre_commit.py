@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import InstallError
 from lumen_hooks.notify.events import GIT_EVENTS
-from lumen_hooks.system.atomic_file import put_in_place, read_regular
+from lumen_hooks.system.atomic_file import read_regular, write_atomic
 
 if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
@@ -89,7 +89,7 @@ def add_stanza(worktree: Worktree) -> Stanza:
         raise _by_hand(path, "has no `repos:` with an entry a line")
     if changed == content:
         return Stanza(path, "unchanged")
-    put_in_place(path, changed, _mode(path))
+    write_atomic(path, changed, _mode(path))
     return Stanza(path, "updated" if _BLOCK.search(content) else "added")
 
 
@@ -106,7 +106,7 @@ def remove_stanza(worktree: Worktree) -> str | None:
     if changed == _NEW_FILE:
         os.unlink(path)
     else:
-        put_in_place(path, changed, _mode(path))
+        write_atomic(path, changed, _mode(path))
     return path
 
 

@@ -21,7 +21,7 @@ def read_regular(path: str) -> bytes:
         return file.read()
 
 
-def put_in_place(path: str, content: bytes, mode: int) -> bool:
+def write_atomic(path: str, content: bytes, mode: int) -> bool:
     """Replace a file durably; False if it was there as it should be.
 
     Args:

@@ -23,7 +23,7 @@ _UNSAFE = re.compile(
 )
 
 
-def harmless(text: str) -> str:
+def escape_controls(text: str) -> str:
     r"""Text without anything that steers or hides: escapes such as `\x1b` stand for it."""
     # Most text is ASCII that is printed as it is, which takes less to find out.
     if text.isascii() and text.isprintable():
@@ -33,10 +33,10 @@ def harmless(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Harmless text on a single line."""
-    return harmless(text).replace("\n", "\\n").replace("\t", "\\t")
+    return escape_controls(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
-def harmless_json(text: str) -> str:
+def escape_controls_json(text: str) -> str:
     r"""JSON without such characters: its own escapes stand for them, so that it says the same."""
     return _UNSAFE.sub(_escape_json, text)
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from lumen_hooks.cli.render import render_plain, render_terminal
 from lumen_hooks.search.results import SearchResult
-from lumen_hooks.system.terminal import harmless
+from lumen_hooks.system.terminal import escape_controls
 
 
 def result(
@@ -83,7 +83,7 @@ def test_nothing_steers_a_terminal() -> None:
 
 @pytest.mark.parametrize("text", ["tab\tand\nline", "größe 日本語 🎉", "\\x1b"])
 def test_ordinary_text_is_left_alone(text: str) -> None:
-    assert harmless(text) == text
+    assert escape_controls(text) == text
 
 
 def test_very_long_lines_are_cut_for_people() -> None:

@@ -13,8 +13,9 @@ import pytest
 
 from lumen_hooks.embedding.identity import identify
 from lumen_hooks.errors import RepositoryError
-from lumen_hooks.git.backend import LIBGIT2, backend_of, open_history
+from lumen_hooks.git.backend import backend_of, open_history
 from lumen_hooks.git.command_line import CommandLineHistory
+from lumen_hooks.git.history import LIBGIT2
 from lumen_hooks.git.libgit2 import LibGit2History
 from lumen_hooks.git.worktree import checked_out_commit, find_worktree
 from lumen_hooks.indexing.donors import find_donors
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from lumen_hooks.git.backend import History
+    from lumen_hooks.git.history import History
 
     HistoryOf = Callable[[Repository], History]
 

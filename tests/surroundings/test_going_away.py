@@ -18,7 +18,7 @@ from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
 from lumen_hooks.system import log
-from lumen_hooks.system.atomic_file import put_in_place
+from lumen_hooks.system.atomic_file import write_atomic
 from lumen_hooks.system.locks import Failed, acquire
 from tests.support.helpers import update
 from tests.support.repository import Repository
@@ -45,7 +45,7 @@ def test_nothing_that_is_made_makes_its_folder(repo: Repository) -> None:
     with pytest.raises(FileNotFoundError):
         events.leave(place, "post-commit")
     with pytest.raises(FileNotFoundError):
-        put_in_place(place.folder + "/hooks", b"x", 0o755)
+        write_atomic(place.folder + "/hooks", b"x", 0o755)
     assert isinstance(acquire(place.lock_path, timeout=0, purpose="test"), Failed)
     log.append(place.common_dir, {"event": "x"})
     assert not Path(place.folder).exists()

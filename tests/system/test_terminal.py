@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lumen_hooks.system.terminal import harmless, harmless_json
+from lumen_hooks.system.terminal import escape_controls, escape_controls_json
 from tests.support.commands import lumen
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ INVISIBLE |= {*range(0x180B, 0x1810), *range(0x2060, 0x2070), *range(0xFE00, 0xF
 INVISIBLE |= {*range(0xFFF9, 0xFFFC), *range(0xE0000, 0xE0080), *range(0xE0100, 0xE01F0)}
 
 EVIL = "\x1b]0;owned\x07\u202e\u200b\u00ad\u3164\ufe0f\U000e0041\U000e0100"
-HIDDEN = [character for character in EVIL if harmless(character) != character]
+HIDDEN = [character for character in EVIL if escape_controls(character) != character]
 
 
 def is_hostile(character: str) -> bool:
@@ -38,19 +38,19 @@ def is_hostile(character: str) -> bool:
 def test_every_character_that_steers_or_hides_is_escaped() -> None:
     for code in range(sys.maxunicode + 1):
         if is_hostile(chr(code)):
-            assert harmless(chr(code)).isascii(), hex(code)
+            assert escape_controls(chr(code)).isascii(), hex(code)
 
 
 def test_what_text_needs_stays() -> None:
     text = "def größe(π, 数量):\n\treturn 'é ñ क 한 ع 🙂 →'"
-    assert harmless(text) == text
-    assert harmless("\U000e0041\x1b\u200d") == "\\U000e0041\\x1b\\u200d"
-    assert harmless(harmless(EVIL)) == harmless(EVIL)
+    assert escape_controls(text) == text
+    assert escape_controls("\U000e0041\x1b\u200d") == "\\U000e0041\\x1b\\u200d"
+    assert escape_controls(escape_controls(EVIL)) == escape_controls(EVIL)
 
 
 def test_json_says_the_same_without_showing_it() -> None:
     value = {EVIL: [EVIL, "\udcff", "plain é"]}
-    text = harmless_json(json.dumps(value, ensure_ascii=False, indent=2))
+    text = escape_controls_json(json.dumps(value, ensure_ascii=False, indent=2))
     assert not any(map(is_hostile, text))
     assert json.loads(text) == value
 
