@@ -9,7 +9,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from lumen_hooks.git.ownership import foreign_files
-from lumen_hooks.indexing.slots import runtime_folder
+from lumen_hooks.indexing.throttle import runtime_folder
 from lumen_hooks.notify.layout import FOLDER
 from lumen_hooks.notify.own_files import REMEDY, NotOursError, check
 from lumen_hooks.notify.spawn import is_stopped

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from lumen_hooks.embedding.embedder import load_embedder
 
 from .progress import NoProgress
-from .slots import runtime_folder
+from .throttle import runtime_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -43,7 +43,7 @@ from .compare import blob_length, compare
 from .freshness import FRESH, STALE, Freshness
 from .progress import NotedProgress
 from .stage import Preparer, Tally
-from .turns import Turns, is_small
+from .throttle import Turns, needs_no_slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -334,7 +334,7 @@ class _Update:
         with ExitStack() as held:
             job = self._job
             vectors_known = held.enter_context(self._embedding_store())
-            small = is_small(len(difference.suspects), self._identity.name)
+            small = needs_no_slot(len(difference.suspects), self._identity.name)
             turns = Turns(
                 "" if small else job.slots,
                 job.settings.workers,

@@ -22,12 +22,11 @@ from lumen_hooks.errors import (
     StoreError,
 )
 from lumen_hooks.indexing.freshness import ABSENT, FRESH, REFRESHING, STALE, look_at
+from lumen_hooks.indexing.throttle import may_be_waited_for
 from lumen_hooks.indexing.trim import wants_trimming
-from lumen_hooks.indexing.turns import SMALL_SLOW_REFRESH_FILES
 from lumen_hooks.indexing.update import Busy, Updated, update_index
 from lumen_hooks.search.query import Searcher
 from lumen_hooks.search.results import RelatedQuery
-from lumen_hooks.settings import BUILTIN_MODEL
 from lumen_hooks.storage.publish import file_identity
 from lumen_hooks.storage.reader import open_reader
 
@@ -46,10 +45,6 @@ if TYPE_CHECKING:
     from lumen_hooks.search.results import Found, Query, SearchResult
     from lumen_hooks.settings import Settings
     from lumen_hooks.storage.facts import MadeWith
-
-SMALL_DIFFERENCE_FILES = 64
-"""So many changed files are indexed before answering, with the built-in model (with others as many
-as need no embedding slot); more are left to the worker."""
 
 PEER_WAIT_SECONDS = 2.0
 """How long an answer waits for another process that is refreshing an index that exists."""
@@ -206,7 +201,8 @@ class Answerer:
             return self._leave_to_worker(look, look.outdated)
         if look.outdated is not None and look.outdated.refusal:
             return _Freshened(look, STALE)
-        if len(look.differing) > _few_files(job) and look.outdated is None:
+        small = may_be_waited_for(len(look.differing), job.settings.model)
+        if look.outdated is None and not small:
             self.start_worker()
             return _Freshened(look, STALE)
         return self._update(look)
@@ -249,12 +245,6 @@ def _look_after(job: Job, done: Updated | Busy) -> Freshness:
     """How the index is now: the update knows it, unless it took long or another process did it."""
     known = done.freshness if isinstance(done, Updated) else None
     return known or look_at(job.worktree, job.settings)
-
-
-def _few_files(job: Job) -> int:
-    """How many changed files whoever asks waits for."""
-    built_in = job.settings.model == BUILTIN_MODEL
-    return SMALL_DIFFERENCE_FILES if built_in else SMALL_SLOW_REFRESH_FILES
 
 
 def _create(

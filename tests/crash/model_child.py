@@ -26,6 +26,7 @@ from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import compare as difference
 from lumen_hooks.indexing import job as composing
+from lumen_hooks.indexing import rebase
 from lumen_hooks.indexing.job import Job
 from lumen_hooks.indexing.update import update_index
 from lumen_hooks.settings import load_settings
@@ -160,7 +161,7 @@ def _work(child: Child) -> None:
     job = ledger_job(child.top, child.ledger)
     if child.via == "worker":
         vars(composing)["load_embedder"] = job.load
-        worker.QUIET_SECONDS, worker.WATCH_SECONDS = 0.05, 0.0
+        rebase.QUIET_SECONDS, rebase.WATCH_SECONDS = 0.05, 0.0
         own_folders.begin(job.worktree)  # as the hook does that starts one
         assert worker.main([child.top, "post-commit"]) == 0, _last_logged(job.worktree.log_path)
     elif child.via == "command":

@@ -28,7 +28,7 @@ from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events
 from lumen_hooks.indexing.freshness import FRESH
 from lumen_hooks.indexing.seed import seed
-from lumen_hooks.indexing.turns import SMALL_REFRESH_FILES
+from lumen_hooks.indexing.throttle import SMALL_REFRESH_FILES
 from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.notify.layout import SIDE_FILES
 from lumen_hooks.search.results import Query

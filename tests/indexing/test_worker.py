@@ -24,8 +24,7 @@ from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events
 from lumen_hooks.indexing.freshness import look_at
-from lumen_hooks.indexing.slots import acquire_slot, runtime_folder
-from lumen_hooks.indexing.turns import SMALL_REFRESH_FILES
+from lumen_hooks.indexing.throttle import SMALL_REFRESH_FILES, acquire_slot, runtime_folder
 from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.service.status import read_status
 from lumen_hooks.setup.script import hook_script

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lumen_hooks import worker
 from lumen_hooks.embedding.embedder import load_embedder
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import job as composing
 from lumen_hooks.indexing import stage as prepare
 from lumen_hooks.indexing import update as updating
-from lumen_hooks.indexing.turns import SMALL_SLOW_REFRESH_FILES
+from lumen_hooks.indexing import worker_loop
+from lumen_hooks.indexing.throttle import SMALL_SLOW_REFRESH_FILES
 from lumen_hooks.indexing.update import NotWantedError, Updated, update_index
 from lumen_hooks.mcp.caches import SearcherCache
 from lumen_hooks.search.results import Query, RelatedQuery
@@ -523,6 +523,6 @@ def test_a_worker_goes_on_with_the_model_that_is_wanted_by_now(
         return load_embedder(chosen)
 
     monkeypatch.setattr(composing, "load_embedder", load)
-    worker._follow(worktree, "test", inline=True)
+    worker_loop.follow(worktree, "test", inline=True)
     assert made == [str(models[1])]
     assert model_in(project) == str(models[0])

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.errors import BusyError, LockError
-from lumen_hooks.indexing import slots
-from lumen_hooks.indexing.slots import acquire_slot, runtime_folder
+from lumen_hooks.indexing import throttle
+from lumen_hooks.indexing.throttle import acquire_slot, runtime_folder
 from lumen_hooks.notify.spawn import is_alive
 from lumen_hooks.system.locks import Acquired, Failed, Held, acquire, read_holder
 from tests.support.processes import Partner
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 USES_LOCKS = "import os, threading, time\nfrom lumen_hooks.system.locks import acquire"
-USES_SLOTS = "import os, time\nfrom lumen_hooks.indexing.slots import acquire_slot"
+USES_SLOTS = "import os, time\nfrom lumen_hooks.indexing.throttle import acquire_slot"
 TAKE = "lock = acquire(path, timeout=wait, purpose='theirs'); answer = type(lock).__name__"
 
 FORKS = "answer = os.fork() or [os.closerange(0, 3), time.sleep(60)]"
@@ -274,7 +274,7 @@ class TestSlots:
     def test_busy_after_the_wait_names_the_holders(
         self, folder: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(slots, "WAIT_SECONDS", 0.2)
+        monkeypatch.setattr(throttle, "WAIT_SECONDS", 0.2)
         with (
             Partner(USES_SLOTS) as other,
             acquire_slot(folder, 2, purpose="build of this"),
