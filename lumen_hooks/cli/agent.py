@@ -8,19 +8,21 @@ import select
 import sys
 from contextlib import suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from lumen_hooks.errors import RepositoryError
 from lumen_hooks.git import own_folders
-from lumen_hooks.git.worktree import Worktree, find_worktree
-from lumen_hooks.indexing.aside import housed, settled
 from lumen_hooks.notify.spawn import spawn_worker
 from lumen_hooks.service.agent_session import describe, is_wanted, prepare_session
-from lumen_hooks.settings import load_settings
+from lumen_hooks.service.workspace import workspace_of, worktree_at
 from lumen_hooks.system import log
 
 from .output import echo_json
+
+if TYPE_CHECKING:
+    from lumen_hooks.git.worktree import Worktree
 
 _LIMIT_BYTES = 1 << 20
 _PATIENCE_SECONDS = 2.0
@@ -45,15 +47,15 @@ def session_start(directory: str) -> None:
     worktree: Worktree | None = None
     try:
         given, problem = _read_directory()
-        worktree = housed(find_worktree(os.path.join(directory, given)), os.environ)
+        worktree = worktree_at(os.path.join(directory, given))
         if not is_wanted(worktree):
             return
-        settings = load_settings(worktree.top, os.environ)
+        workspace = workspace_of(worktree)
         if problem:
             _log(worktree, problem)
             return
-        worktree = settled(worktree, settings, os.environ)
-        ready = prepare_session(worktree, settings, partial(_start_worker, worktree))
+        worktree = workspace.worktree
+        ready = prepare_session(worktree, workspace.settings, partial(_start_worker, worktree))
     except RepositoryError:
         return  # no repository, or one whose owner git does not trust: not even a log for it
     except Exception as error:  # a session must start whatever is wrong here; doctor tells

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lumen_hooks.doctor.examine import examine
-from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.indexing.aside import housed
+from lumen_hooks.service.workspace import worktree_at
 from lumen_hooks.settings import insist_on_trust
 from lumen_hooks.system.terminal import escape_controls
 
@@ -32,7 +31,7 @@ def doctor(directory: str, as_json: bool) -> None:
 
     Changes nothing. Exits with 0 if all is well, with 1 if not.
     """
-    worktree = housed(find_worktree(directory), os.environ)
+    worktree = worktree_at(directory)
     insist_on_trust(worktree.top)
     checks = examine(worktree, os.environ)
     if as_json:

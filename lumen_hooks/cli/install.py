@@ -11,6 +11,7 @@ from lumen_hooks.doctor.hooks import check_reach
 from lumen_hooks.errors import InstallError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.donors import all_worktrees
+from lumen_hooks.service.purge import purge_indexes
 from lumen_hooks.settings import load_settings
 from lumen_hooks.setup.installer import (
     Request,
@@ -23,7 +24,7 @@ from lumen_hooks.setup.pre_commit import INSTALL_COMMAND, has_stanza
 from lumen_hooks.setup.throw_away import TEMPORARY, is_temporary
 
 from .index import run_index
-from .purge import purge_indexes
+from .output import say
 
 if TYPE_CHECKING:
     from lumen_hooks.doctor.check import Check
@@ -51,7 +52,7 @@ def install(directory: str, native: bool, pre_commit: bool, no_index: bool) -> N
     request = Request(sys.executable, load_settings(worktree.top, {}).refresh)
     problem = (_with_pre_commit if pre_commit else _natively)(worktree, request)
     if is_temporary(sys.executable):
-        click.echo(f"note: hooks start {sys.executable}{TEMPORARY}", err=True)
+        say(f"note: hooks start {sys.executable}{TEMPORARY}")
     if not no_index:
         run_index(directory, force=False)
     if problem is not None:
@@ -62,12 +63,11 @@ def _natively(worktree: Worktree, request: Request) -> InstallError | None:
     results = install_hooks(worktree, request)
     for result in results:
         off = f", but {result.off} is false: it does nothing" if result.off else ""
-        click.echo(f"{result.event}: {result.action} ({result.path}){off}", err=True)
+        say(f"{result.event}: {result.action} ({result.path}){off}")
     if has_stanza(worktree):
-        click.echo(
+        say(
             "note: .pre-commit-config.yaml has these hooks too; where pre-commit runs them, they "
-            "run twice (harmless, but slower)",
-            err=True,
+            "run twice (harmless, but slower)"
         )
     refused = [result for result in results if result.action == "refused"]
     if refused:
@@ -89,14 +89,13 @@ def _unreached(checks: list[Check]) -> InstallError | None:
 def _with_pre_commit(worktree: Worktree, request: Request) -> None:
     stanza, removed = install_pre_commit(worktree, request)
     for path in edited_files(worktree):
-        click.echo(f"note: {path} was edited since it was installed, and still runs", err=True)
+        say(f"note: {path} was edited since it was installed, and still runs")
     for what in removed:
-        click.echo(f"removed from {what}: pre-commit calls the hooks instead", err=True)
-    click.echo(f"{stanza.path}: {stanza.action}", err=True)
-    click.echo(
+        say(f"removed from {what}: pre-commit calls the hooks instead")
+    say(f"{stanza.path}: {stanza.action}")
+    say(
         "Nothing runs until pre-commit is installed for these events. Commit or stage the file "
-        f"(pre-commit refuses an unstaged one), then run:\n    {INSTALL_COMMAND}",
-        err=True,
+        f"(pre-commit refuses an unstaged one), then run:\n    {INSTALL_COMMAND}"
     )
 
 
@@ -115,6 +114,6 @@ def uninstall(directory: str, purge: bool) -> None:
     """Remove what install put in place, and nothing else."""
     worktree = find_worktree(directory)
     for path in uninstall_hooks(worktree):
-        click.echo(f"removed from {path}", err=True)
+        say(f"removed from {path}")
     if purge:
-        purge_indexes(worktree, every=True)
+        purge_indexes(worktree, say, every=True)

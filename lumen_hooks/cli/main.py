@@ -15,6 +15,8 @@ from lumen_hooks.errors import LumenError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.system import log
 
+from .output import say
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -77,12 +79,12 @@ def run(argv: Sequence[str]) -> int:
         error.show()
         return USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        say("interrupted")
         return INTERRUPTED
     except LumenError as error:
-        click.echo(_marked("error", error.message), err=True)
+        say(_marked("error", error.message))
         if error.hint:
-            click.echo(_marked("hint", error.hint), err=True)
+            say(_marked("hint", error.hint))
         return EXPECTED
     except Exception as error:  # a bug: say so in one line, and keep the traceback for the report
         return _bug(argv, error)
@@ -97,12 +99,12 @@ def _marked(mark: str, text: str) -> str:
 def _bug(argv: Sequence[str], error: Exception) -> int:
     trace = "".join(traceback.format_exception(error))
     directory = argv[1] if argv[:1] == ["-C"] and len(argv) > 1 else "."
-    click.echo(f"error: this is a bug in lumen-hooks: {type(error).__name__}: {error}", err=True)
+    say(f"error: this is a bug in lumen-hooks: {type(error).__name__}: {error}")
     try:
         worktree = find_worktree(directory)
     except (LumenError, OSError):
-        click.echo(trace, err=True)
+        say(trace)
         return BUG
     log.append(worktree.common_dir, {"event": "bug", "command": list(argv), "traceback": trace})
-    click.echo(f"hint: the traceback is the last line of {worktree.log_path}", err=True)
+    say(f"hint: the traceback is the last line of {worktree.log_path}")
     return BUG

@@ -10,8 +10,6 @@ import click
 
 from lumen_hooks.embedding.threads import limit_threads
 from lumen_hooks.errors import SettingsError
-from lumen_hooks.notify.spawn import spawn_worker
-from lumen_hooks.service.workspace import job_at
 
 
 @click.command()
@@ -25,14 +23,13 @@ def mcp(directory: str) -> None:
     limit_threads(1)
     try:
         from lumen_hooks.mcp.server import LumenServer
-        from lumen_hooks.mcp.tools import Surroundings
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"the package {error.name} is not installed", hint="pip install 'mcp>=2.3,<3'"
         ) from error
     # Python would wait for the thread that reads standard input, which only input can end.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    server = LumenServer(Surroundings(job_at, spawn_worker), _absolute(directory))
+    server = LumenServer(_absolute(directory))
     if not server.run():
         # What still runs is of use to nobody: a transaction that is cut off here was never made,
         # and waiting for it could keep this process alive long after its client.

@@ -77,6 +77,11 @@ def _guarded(stream: TextIO) -> TextIO:
     )
 
 
+def say(text: str) -> None:
+    """What is for people, beside the results: a line on standard error."""
+    click.echo(text, err=True)
+
+
 def echo_json(value: object, *, indent: int | None = None) -> None:
     """Print JSON in UTF-8 whatever the locale.
 

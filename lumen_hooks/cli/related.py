@@ -9,7 +9,7 @@ import click
 
 from lumen_hooks.errors import QueryError
 from lumen_hooks.notify.spawn import spawn_worker
-from lumen_hooks.service.workspace import from_top, job_at
+from lumen_hooks.service.workspace import from_top, open_workspace
 
 from .progress import progress_bar
 from .search import show
@@ -32,7 +32,7 @@ def related(directory: str, place: str, limit: int, as_json: bool, no_refresh: b
     if match is None:
         raise QueryError(f"{place} names no line", hint="write it as PATH:LINE")
     with progress_bar() as progress:
-        job = job_at(directory, "related", progress)
+        job = open_workspace(directory).job("related", progress)
         from lumen_hooks.search.results import RelatedQuery
         from lumen_hooks.service.answer import Answerer
 

@@ -13,9 +13,9 @@ from lumen_hooks.chunking.chunk import KINDS
 from lumen_hooks.chunking.languages import LANGUAGES
 from lumen_hooks.indexing.freshness import FRESH
 from lumen_hooks.notify.spawn import spawn_worker
-from lumen_hooks.service.workspace import from_top, job_at
+from lumen_hooks.service.workspace import from_top, open_workspace
 
-from .output import echo_json
+from .output import echo_json, say
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def search(
     pipe, or as JSON.
     """
     with progress_bar() as progress:
-        job = job_at(directory, "search", progress)
+        job = open_workspace(directory).job("search", progress)
         from lumen_hooks.search.results import Query
         from lumen_hooks.service.answer import Answerer
 
@@ -89,13 +89,11 @@ def show(found: Answer, *, as_json: bool) -> None:
     else:
         click.echo(render.render_plain(found.results), nl=False)
     if not found.results:
-        click.echo("no results", err=True)
+        say("no results")
 
 
 def _say_what_it_is_worth(found: Answer) -> None:
     if found.state != FRESH and (found.pending_files or not found.problem):
-        click.echo(
-            f"note: the index is {found.state}: {found.pending_files:,} files differ", err=True
-        )
+        say(f"note: the index is {found.state}: {found.pending_files:,} files differ")
     if found.problem:
-        click.echo(f"note: {found.problem}", err=True)
+        say(f"note: {found.problem}")

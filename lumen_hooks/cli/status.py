@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,9 @@ import click
 
 from lumen_hooks.errors import LumenError
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.indexing.aside import settled
 from lumen_hooks.service.status import failed_status, read_status
-from lumen_hooks.settings import insist_on_trust, load_settings
+from lumen_hooks.service.workspace import workspace_of
+from lumen_hooks.settings import insist_on_trust
 from lumen_hooks.system.terminal import one_line
 
 from .output import echo_json
@@ -35,7 +34,7 @@ def status(directory: str, every: bool, as_json: bool) -> None:
         from lumen_hooks.indexing.donors import all_worktrees  # libgit2 costs 90 ms to import
 
         worktrees = all_worktrees(here)
-    looked = (_look_beside(place) for place in worktrees) if every else [_look(here)]
+    looked = (_look_beside(sibling) for sibling in worktrees) if every else [_look(here)]
     found = [one for one in looked if one is not None]
     if as_json:
         records = [asdict(one) for one in found]
@@ -45,8 +44,8 @@ def status(directory: str, every: bool, as_json: bool) -> None:
 
 
 def _look(worktree: Worktree) -> Status:
-    settings = load_settings(worktree.top, os.environ)
-    return read_status(settled(worktree, settings, os.environ), settings)
+    workspace = workspace_of(worktree)
+    return read_status(workspace.worktree, workspace.settings)
 
 
 def _look_beside(worktree: Worktree) -> Status | None:

@@ -37,8 +37,6 @@ from .tools import Desk
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
 
-    from .tools import Surroundings
-
 ROOTS_SECONDS = 3.0
 """How long a client may take to name its roots; one that does not is not asked again."""
 
@@ -118,12 +116,11 @@ class LumenServer:
     """Answers tool calls on standard input and output until the client goes away.
 
     Args:
-        surroundings: how jobs are made and workers started.
         directory: where relative paths lead when the client names no roots; None for nowhere.
     """
 
-    def __init__(self, surroundings: Surroundings, directory: str | None) -> None:
-        self._desk = Desk(surroundings)
+    def __init__(self, directory: str | None) -> None:
+        self._desk = Desk()
         self._directory = directory
         self._ask_for_roots = True
         self._tools = _tools()

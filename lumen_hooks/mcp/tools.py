@@ -1,23 +1,24 @@
 """What each tool call asks for, done: find the worktree, run the work, keep what pays to keep.
 
-Knows worktrees, jobs and answers; not the protocol, nor anything of the
-process that it runs in (those who build it say how a job is made).
+Knows worktrees, jobs and answers; not the protocol.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
 from lumen_hooks.errors import BusyError, QueryError, RepositoryError
+from lumen_hooks.notify.spawn import spawn_worker
 from lumen_hooks.search.results import Query, RelatedQuery
 from lumen_hooks.service.answer import PEER_WAIT_SECONDS, Answer, Answerer, open_searcher
 from lumen_hooks.service.status import Status, read_status
+from lumen_hooks.service.workspace import open_workspace
 
 from .caches import Looks, Models, SearcherCache
 from .executor import Calls
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from lumen_hooks.indexing.job import Job
-    from lumen_hooks.indexing.progress import Progress
     from lumen_hooks.service.answer import Look
 
     from .executor import Reporter
@@ -40,25 +40,10 @@ SHORT_THREADS = 8
 """Threads for work of some milliseconds, which must not queue behind a build."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the desk cannot know by itself.
-
-    Attributes:
-        make_job: a job for the worktree that holds a directory (directory, purpose, progress,
-            whether that very directory was asked for).
-        start_worker: starts a background worker (top folder, reason).
-    """
-
-    make_job: Callable[[str, str, Progress, bool], Job]
-    start_worker: Callable[[str, str], None]
-
-
 class Desk:
     """Answers questions to any number of worktrees, many at a time. One event loop's."""
 
-    def __init__(self, surroundings: Surroundings) -> None:
-        self._surroundings = surroundings
+    def __init__(self) -> None:
         self._short = CapacityLimiter(SHORT_THREADS)
         self.models = Models()
         self.searchers = SearcherCache()
@@ -133,7 +118,7 @@ class Desk:
     ) -> Answer:
         """Ask one at a time with the index kept open; beside a long update, as it stands."""
         top = job.worktree.top
-        start_worker = partial(self._surroundings.start_worker, top, reason)
+        start_worker = partial(spawn_worker, top, reason)
         answerer = Answerer(job, start_worker, searchers=self.searchers.using, look=look)
 
         def work() -> Answer:
@@ -177,7 +162,7 @@ class Desk:
         raise refusal or RepositoryError("the client names no folder", hint="give a path")
 
     def _job(self, spot: Spot, purpose: str, reporter: Reporter, *, asked: bool = False) -> Job:
-        job = self._surroundings.make_job(spot.place, purpose, reporter, asked)
+        job = open_workspace(spot.place, asked=asked).job(purpose, reporter)
         return replace(job, load=self.models.load)
 
     async def _briefly(self, work: Callable[[], T]) -> T:

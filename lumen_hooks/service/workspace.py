@@ -1,32 +1,60 @@
-"""What every command starts from: the worktree, the settings, and a job to update it."""
+"""From a directory to what a command needs: the worktree, the settings in force there, and jobs.
+
+The one place that looks at this process's environment for it. Knows where an
+index lies and whether there may be one; not what is in it.
+"""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lumen_hooks.embedding.threads import limit_threads
 from lumen_hooks.errors import SettingsError
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.indexing.aside import settled
-from lumen_hooks.indexing.job import job_for
+from lumen_hooks.indexing.aside import housed, settled
 from lumen_hooks.settings import holds_home, load_settings
 
 if TYPE_CHECKING:
+    from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.indexing.job import Job
     from lumen_hooks.indexing.progress import Progress
+    from lumen_hooks.settings import Settings
 
 
-def job_at(directory: str, purpose: str, progress: Progress, asked: bool | None = None) -> Job:
-    """A job for the worktree that holds a directory, with the settings in force there.
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A worktree to work on.
+
+    Attributes:
+        worktree: with the folder where its index is kept, or is read (`aside.settled`).
+        settings: in force there.
+    """
+
+    worktree: Worktree
+    settings: Settings
+
+    def job(self, purpose: str, progress: Progress) -> Job:
+        """How its index is updated.
+
+        Args:
+            purpose: what for.
+            progress: is told how far an update is.
+        """
+        from lumen_hooks.indexing.job import job_for  # not for those who only look
+
+        return job_for(self.worktree, self.settings, os.environ, purpose=purpose, progress=progress)
+
+
+def open_workspace(directory: str, *, asked: bool | None = None) -> Workspace:
+    """The worktree that holds a directory, for whoever needs an index of it.
+
+    Bounds the numerical libraries' threads, so it must come before they are imported.
 
     Args:
         directory: where to look; the current folder as `.` asks for no repository in particular.
-        purpose: what for.
-        progress: is told how far an update is.
         asked: that very directory was asked for; None to go by what it is.
-
-    Bounds the numerical libraries' threads, so it must come before they are imported.
 
     Raises:
         RepositoryError: the directory is in no worktree.
@@ -37,30 +65,53 @@ def job_at(directory: str, purpose: str, progress: Progress, asked: bool | None 
         asked = directory != os.curdir
     asked = asked and os.path.realpath(directory) == worktree.top
     settings = load_settings(worktree.top, os.environ, asked=asked)
-    if not settings.enabled and holds_home(worktree.top):
-        raise SettingsError(
-            f"{worktree.top} holds a home folder: it is indexed only if it is asked for by name",
-            hint=f"lumen-hooks -C {worktree.top} index, or git config lumen.enabled true in it",
-        )
-    if not settings.enabled:
-        raise SettingsError(
-            f"lumen is switched off for {worktree.top}", hint="git config lumen.enabled true"
-        )
+    _insist_on_enabled(worktree, settings)
     limit_threads(settings.threads)
-    return job_for(
-        settled(worktree, settings, os.environ),
-        settings,
-        os.environ,
-        purpose=purpose,
-        progress=progress,
-    )
+    return Workspace(settled(worktree, settings, os.environ), settings)
+
+
+def workspace_of(worktree: Worktree) -> Workspace:
+    """A worktree with its settings, whatever they are, for whoever only looks at what there is.
+
+    Raises:
+        ModelError: its index cannot be written, and what could be read in its place is not known,
+            since the configured model cannot be had.
+        RepositoryError: git cannot read the repository, or refuses it.
+        SettingsError: a setting is wrong.
+    """
+    settings = load_settings(worktree.top, os.environ)
+    return Workspace(settled(worktree, settings, os.environ), settings)
+
+
+def worktree_at(directory: str) -> Worktree:
+    """The worktree that holds a directory, with the folder where its index is kept.
+
+    Reads no settings: for whoever must find out first whether anything is wanted or right there.
+
+    Raises:
+        RepositoryError: the directory is in no worktree.
+    """
+    return housed(find_worktree(directory), os.environ)
 
 
 def from_top(path: str, directory: str, top: str) -> str:
     """A path as the index knows it, if it was given from the folder that the user is in."""
-    place = os.path.realpath(os.path.join(directory, path))
-    if os.path.isabs(path) or os.path.exists(place):
-        below = os.path.relpath(place, top)
+    meant = os.path.realpath(os.path.join(directory, path))
+    if os.path.isabs(path) or os.path.exists(meant):
+        below = os.path.relpath(meant, top)
         if not below.startswith(".."):
             return below
     return path
+
+
+def _insist_on_enabled(worktree: Worktree, settings: Settings) -> None:
+    if settings.enabled:
+        return
+    if holds_home(worktree.top):
+        raise SettingsError(
+            f"{worktree.top} holds a home folder: it is indexed only if it is asked for by name",
+            hint=f"lumen-hooks -C {worktree.top} index, or git config lumen.enabled true in it",
+        )
+    raise SettingsError(
+        f"lumen is switched off for {worktree.top}", hint="git config lumen.enabled true"
+    )

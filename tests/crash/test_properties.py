@@ -36,7 +36,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from lumen_hooks.cli.purge import purge_indexes
 from lumen_hooks.files.content import blob_id
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import compare as difference
@@ -45,6 +44,7 @@ from lumen_hooks.indexing.freshness import FRESH
 from lumen_hooks.indexing.update import Updated, update_index
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import Answerer
+from lumen_hooks.service.purge import purge_indexes
 from lumen_hooks.service.status import OTHER_FINGERPRINT, read_status
 from lumen_hooks.settings import load_settings
 from lumen_hooks.storage.index import open_writer
@@ -184,7 +184,7 @@ class Worktrees(RuleBasedStateMachine):
                 with index, index.transaction():
                     say(index, fingerprint="another")
         elif what.startswith("purge"):
-            purge_indexes(worktree, every=what == "purge --all")
+            purge_indexes(worktree, print, every=what == "purge --all")
         else:
             path = worktree.index_path if what == "index" else worktree.embeddings_path
             for suffix in ("", "-wal", "-shm"):

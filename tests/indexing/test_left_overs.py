@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lumen_hooks.cli.purge import purge_indexes
 from lumen_hooks.doctor.index import check_left_overs
 from lumen_hooks.errors import BusyError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.left_overs import QUIET_SECONDS, find_left_overs
 from lumen_hooks.indexing.trim import keep_house
+from lumen_hooks.service.purge import purge_indexes
 from lumen_hooks.system.locks import Acquired, acquire
 from tests.support.helpers import job_for, update
 from tests.support.repository import Repository
@@ -73,7 +73,7 @@ def test_purge_all_takes_our_folder_and_leaves_git_its_own(
 ) -> None:
     folder = folder_of(linked)
     shutil.rmtree(linked.top)
-    purge_indexes(here(repo), every=True)
+    purge_indexes(here(repo), print, every=True)
     assert not folder.exists()
     assert (folder.parent / "HEAD").exists()
     assert str(linked.top) in repo.git("worktree", "list")
@@ -84,17 +84,15 @@ def test_purge_all_waits_for_no_one_and_takes_nothing_in_use(
 ) -> None:
     folder = folder_of(linked)
     shutil.rmtree(linked.top)
-    monkeypatch.setattr("lumen_hooks.cli.purge.LOCK_WAIT_SECONDS", 0)
+    monkeypatch.setattr("lumen_hooks.service.purge.LOCK_WAIT_SECONDS", 0)
     answer = acquire(str(folder / "index.lock"), timeout=0, purpose="test")
     assert isinstance(answer, Acquired)
     with answer, pytest.raises(BusyError, match=r"in use by process \d+ \(test\)"):
-        purge_indexes(here(repo), every=True)
+        purge_indexes(here(repo), print, every=True)
     assert (folder / "index.db").exists()
 
 
-def test_one_that_is_locked_is_away_and_stays(
-    repo: Repository, linked: Repository, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_one_that_is_locked_is_away_and_stays(repo: Repository, linked: Repository) -> None:
     folder = folder_of(linked)
     repo.git("worktree", "lock", str(linked.top))
     shutil.rmtree(linked.top)
@@ -103,9 +101,10 @@ def test_one_that_is_locked_is_away_and_stays(
     assert found.ok
     assert f"{linked.top} is away and locked" in found.detail
     sweep(repo)
-    purge_indexes(here(repo), every=True)
+    told: list[str] = []
+    purge_indexes(here(repo), told.append, every=True)
     assert (folder / "index.db").exists()
-    assert f"kept the index of {linked.top}" in capfd.readouterr().err
+    assert f"kept the index of {linked.top}" in "\n".join(told)
 
 
 def test_a_worker_sweeps_what_is_quiet_for_a_day(repo: Repository, linked: Repository) -> None:
@@ -166,5 +165,5 @@ def test_a_folder_that_is_a_link_is_nobodys(
     folder.symlink_to(tmp_path / "elsewhere")
     age(tmp_path / "elsewhere" / "x")
     sweep(repo)
-    purge_indexes(here(repo), every=True)
+    purge_indexes(here(repo), print, every=True)
     assert (tmp_path / "elsewhere" / "index.db").exists()

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lumen_hooks.cli.purge import purge_indexes
 from lumen_hooks.doctor.machine import check_ownership
 from lumen_hooks.errors import LumenError
 from lumen_hooks.git import own_folders
@@ -28,6 +27,7 @@ from lumen_hooks.indexing import events
 from lumen_hooks.indexing.throttle import SMALL_REFRESH_FILES, runtime_folder
 from lumen_hooks.indexing.update import Busy, update_index
 from lumen_hooks.notify import own_files
+from lumen_hooks.service.purge import purge_indexes
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
 from lumen_hooks.system import log
 from lumen_hooks.system.locks import Failed, acquire, failed
@@ -212,7 +212,7 @@ class TestKinds:
         assert "a symbolic link" in raised.value.message
         for every in (False, True):
             with pytest.raises(LumenError):
-                purge_indexes(place, every=every)
+                purge_indexes(place, print, every=every)
         with pytest.raises(LumenError, match="a symbolic link"):
             EmbeddingStore(place.embeddings_path)
         log.append(place.common_dir, {"event": "test"})
@@ -239,7 +239,7 @@ class TestKinds:
         Path(place.folder, "index.db.damaged").symlink_to(tmp_path / "kept")
         Path(place.folder, "events").mkdir()
         Path(place.folder, "events", "inner").symlink_to(tmp_path / "kept")
-        purge_indexes(place, every=False)
+        purge_indexes(place, print, every=False)
         assert (tmp_path / "kept" / "file").read_text() == "precious"
         assert [n for n in os.listdir(place.folder) if n.startswith(("index.db", "events"))] == []
 

@@ -10,7 +10,7 @@ import pytest
 
 from lumen_hooks.errors import RepositoryError
 from lumen_hooks.indexing.progress import NoProgress
-from lumen_hooks.service.workspace import job_at
+from lumen_hooks.service.workspace import open_workspace
 from lumen_hooks.setup.throw_away import is_temporary
 from lumen_hooks.system import temporary
 from tests.support.helpers import update
@@ -34,7 +34,7 @@ def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_is_no_matter_to_most(repo: Repository) -> None:
     repo.commit({f"m{number}.py": python_module(f"name_{number}") for number in range(40)})
-    assert job_at(str(repo.top), "test", NoProgress()).slots
+    assert open_workspace(str(repo.top)).job("test", NoProgress()).slots
     update(repo)
     assert not is_temporary("/usr/bin/python3")
 
