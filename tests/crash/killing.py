@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import apsw
 
+from tests.support.waiting import PATIENCE_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,9 +33,6 @@ if TYPE_CHECKING:
 
 COUNT = 0
 """As `kill_at`: count the steps and live."""
-
-HANGS_SECONDS = 60.0
-"""A child that runs for longer is killed, and the trial has failed."""
 
 _ROOT = Path(__file__).parents[2]
 _CHANGES = (
@@ -96,7 +95,7 @@ class ForkServer:
 
     def __exit__(self, *_: object) -> None:
         self._channel.close()
-        self._process.wait(timeout=HANGS_SECONDS)
+        self._process.wait(timeout=PATIENCE_SECONDS)
 
     def end(
         self,
@@ -145,7 +144,7 @@ def _in_child(call: Call) -> Ended:
     if child == 0:
         _be_the_child(call, writer)
     writer.close()
-    limit = HANGS_SECONDS if call.kill_after is None else call.kill_after
+    limit = PATIENCE_SECONDS if call.kill_after is None else call.kill_after
     value, error, steps = None, "no answer: it died or hung", ()
     with reader:
         in_time = reader.poll(limit)

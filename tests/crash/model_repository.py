@@ -15,6 +15,7 @@ from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import Contents, contents, job_for
 from tests.support.repository import Repository
 from tests.support.sources import python_module
+from tests.support.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,7 +148,6 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 FORMS = ("branch", "detached", "bare", "nested", "orphan")
 """Ways to add a worktree; `bare` checks nothing out, `orphan` needs git 2.42."""
 
-GIT_SECONDS = 60
 HOUR_NS = 3_600_000_000_000
 OLD_NS = 1_700_000_000_000_000_000
 
@@ -172,7 +172,7 @@ def file_content(kind: str, number: int) -> bytes:
 def run_git(top: Path, *arguments: str) -> bool:
     """Run git, bounded in time; whether it succeeded."""
     done = subprocess.run(
-        ["git", *arguments], cwd=top, check=False, capture_output=True, timeout=GIT_SECONDS
+        ["git", *arguments], cwd=top, check=False, capture_output=True, timeout=PATIENCE_SECONDS
     )
     return done.returncode == 0
 

@@ -34,6 +34,7 @@ from lumen_hooks.system.locks import read_holder
 from tests.support.commands import lumen
 from tests.support.helpers import job_for
 from tests.support.repository import Repository
+from tests.support.waiting import until
 
 from .kill_scenes import (
     LASTING,
@@ -298,7 +299,6 @@ def test_a_damaged_index_is_never_there_without_its_wal(server: ForkServer, tmp_
 
 # Real commands
 
-PATIENCE_SECONDS = 60.0
 MANY = pytest.param(round(COMMAND_KILLS * SCALE), id="often", marks=pytest.mark.stress)
 
 
@@ -328,13 +328,6 @@ def group(*command: str, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
 
 
 def workers(below: Path) -> list[str]:

@@ -64,6 +64,7 @@ from tests.support.helpers import check_whole, contents, job_for, refreshed, say
 from tests.support.processes import Partner
 from tests.support.repository import Repository
 from tests.support.sources import python_module
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -188,10 +189,8 @@ class TestFacts:
             subprocess.run(told, cwd=new.top, check=True, stdout=subprocess.DEVNULL)
             assert status_of(new).seeded_from is not None, name
         assert len(logged(project, "seeded")) == len(entries)
-        deadline = time.monotonic() + 30
-        while any(events.pending(place_of(Repository(project.top.parent / n))) for n in entries):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        made = [place_of(Repository(project.top.parent / name)) for name in entries]
+        until(lambda: not any(map(events.pending, made)))
 
     def test_fact_4_checkpoint_then_copy_loses_rows_and_ours_does_not(
         self, project: Repository, tmp_path: Path

@@ -6,7 +6,6 @@ import json
 import os
 import shlex
 import sys
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,20 +17,9 @@ from lumen_hooks.system.locks import Acquired, acquire
 from tests.support.helpers import job_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tests.support.repository import Repository
-
-PATIENCE_SECONDS = 60.0
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for something that is bound to happen, for a bounded time."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,10 @@ from lumen_hooks.setup.hooks_dir import line_to_add
 from lumen_hooks.setup.pre_commit import FILE, stanza
 from tests.support.repository import Repository
 from tests.support.sources import python_module
+from tests.support.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-GIT_SECONDS = 15.0
-"""A git command that takes longer waits for something; stand-ins are held for longer than that."""
 
 _PATCH = re.compile(r"patch\d+-\d+")
 """pre-commit names the file for the edits that it sets aside by time and process."""
@@ -83,7 +81,7 @@ class Stage:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
-            timeout=GIT_SECONDS,
+            timeout=PATIENCE_SECONDS,
         )
         assert (done.returncode != 0) == fails, (line, done.stdout, done.stderr)
         # Both twins' paths have the same length, so that nothing is cut or padded differently.

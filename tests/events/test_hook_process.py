@@ -21,8 +21,8 @@ from lumen_hooks.notify import spawn
 from lumen_hooks.setup.script import hook_script
 from lumen_hooks.system.locks import Acquired, acquire, read_holder
 from tests.indexing.test_worker import install_hooks
+from tests.support.proc import end_workers_of
 from tests.support.stand_in import StandIn
-from tests.surroundings.processes import end_workers_of
 
 from .test_hooks import SHELLS, git, make_index, put_hooks, started
 

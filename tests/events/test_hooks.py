@@ -20,6 +20,7 @@ from lumen_hooks.notify.events import EVENTS, GIT_EVENTS
 from lumen_hooks.setup.script import hook_script
 from tests.support.repository import Repository
 from tests.support.stand_in import StandIn, run_to_the_end
+from tests.support.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -524,7 +525,7 @@ class TestDetachment:
                 cwd=hooked.top,
                 check=False,
                 capture_output=True,
-                timeout=10,
+                timeout=PATIENCE_SECONDS,
             )
         finally:
             stand_in.release()

@@ -9,8 +9,9 @@ import pytest
 
 from tests.support.helpers import contents, update
 from tests.support.sources import python_module
+from tests.support.waiting import until
 
-from .counting import Counted, until
+from .counting import Counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -32,14 +32,13 @@ from lumen_hooks.system.locks import Acquired, acquire, read_holder
 from tests.support.helpers import check_whole, contents, job_for, update
 from tests.support.processes import Partner
 from tests.support.sources import python_module
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.support.repository import Repository
-
-PATIENCE_SECONDS = 30.0
 
 needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="looks into /proc")
 
@@ -85,13 +84,6 @@ def ended(process: subprocess.Popen[bytes]) -> int:
 def run(repo: Repository, *rest: str) -> int:
     with started(repo, *rest) as process:
         return ended(process)
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
 
 
 def at_work(repo: Repository) -> int:

@@ -9,7 +9,6 @@ import socket
 import stat
 import subprocess
 import tempfile
-import time
 import traceback
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -35,9 +34,10 @@ from lumen_hooks.system.owners import foreign
 from tests.indexing.test_worker import install_hooks
 from tests.support.helpers import check_whole, job_for, refreshed, update
 from tests.support.other_users import as_another_user
+from tests.support.proc import end_workers_of
 from tests.support.repository import Repository
 from tests.support.sources import python_module
-from tests.surroundings.processes import end_workers_of
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
 OWNER, MEMBER, GROUP = 29001, 29002, 29000
 
-HANGS_SECONDS = 30
 
 NAMES = (
     "index.db-wal", "index.db-shm", "index.lock", "events",
@@ -75,7 +74,7 @@ def open_to_all() -> Iterator[Path]:
 
 @contextmanager
 def _no_hanging() -> Iterator[None]:
-    signal.alarm(HANGS_SECONDS)  # the default action ends the process: a FIFO waits for ever
+    signal.alarm(PATIENCE_SECONDS)  # the default action ends the process: a FIFO waits for ever
     yield
     signal.alarm(0)
 
@@ -109,7 +108,7 @@ def _become(user: int, group: int, mask: int, task: Callable[[], object]) -> Non
     pid = os.fork()
     if pid == 0:
         try:
-            signal.alarm(HANGS_SECONDS)
+            signal.alarm(PATIENCE_SECONDS)
             os.setgroups([])
             os.setgid(group)
             os.setuid(user)
@@ -133,11 +132,8 @@ def _refusal(repo: Repository) -> LumenError | None:
 
 
 def _until_a_worker_has_refreshed(place: Worktree) -> None:
-    deadline = time.monotonic() + HANGS_SECONDS
     log_path = Path(place.log_path)
-    while not (log_path.exists() and '"refresh"' in log_path.read_text()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: log_path.exists() and '"refresh"' in log_path.read_text())
     end_workers_of(Path(place.top))
 
 
@@ -272,7 +268,7 @@ class TestKinds:
         project.write({"b.py": "b = 1\n"})
         project.git("add", "-A")
         subprocess.run(
-            ["git", "commit", "-qm", "x"], cwd=project.top, check=True, timeout=HANGS_SECONDS
+            ["git", "commit", "-qm", "x"], cwd=project.top, check=True, timeout=PATIENCE_SECONDS
         )
         end_workers_of(project.top)
         assert victim.read_text() == "precious"

@@ -16,10 +16,11 @@ from lumen_hooks.indexing import foreground_seed as foreground
 from lumen_hooks.service.agent_session import Ready, describe, prepare_session
 from lumen_hooks.settings import Settings, load_settings
 from lumen_hooks.setup.installer import Request, install_hooks
-from tests.events.counting import Counted, until
+from tests.events.counting import Counted
 from tests.support.commands import lumen
 from tests.support.helpers import contents, job_for, update
 from tests.support.sources import python_module
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -193,7 +194,7 @@ def test_an_end_that_is_left_open(project: Repository) -> None:
             stdin=reader,
             capture_output=True,
             check=True,
-            timeout=30,
+            timeout=PATIENCE_SECONDS,
         )
     finally:
         os.close(reader)

@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -39,9 +38,10 @@ from tests.support.mcp_agent import agent
 from tests.support.processes import Partner
 from tests.support.sources import python_module
 from tests.support.tiny_transformer import SPECIAL, make_transformer
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from lumen_hooks.embedding.embedder import Embedder
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
     from tests.support.repository import Repository
 
 WORDS = [*SPECIAL, "send", "request", "wait", "answer", "alpha", "beta", "gamma", "delta"]
-PATIENCE_SECONDS = 60.0
 QUERY = Query("send the beta request and wait")
 
 
@@ -363,13 +362,6 @@ def job(top, ledger, pauses_at):
     embedder.ledger, embedder.portions, embedder.pauses_at = ledger, 0, pauses_at
     return job_for(Repository(Path(top)), embedder)
 """
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
 
 
 def test_others_are_told_how_far_it_is(repo: Repository, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from lumen_hooks.setup.script import hook_script
 from tests.support.other_git import needs_config_hooks, newer_git
 from tests.support.repository import Repository
 from tests.support.stand_in import StandIn, run_to_the_end
+from tests.support.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from lumen_hooks.setup.installer import Installed
@@ -294,7 +295,7 @@ class TestRunByGit:
                 cwd=hooked.top,
                 check=False,
                 capture_output=True,
-                timeout=10,
+                timeout=PATIENCE_SECONDS,
             )
         finally:
             stand_in.release()

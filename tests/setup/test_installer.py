@@ -324,7 +324,7 @@ class TestPreCommit:
         assert found.action == "updated"
         assert found.path.endswith("post-commit.legacy")
         run_to_the_end(["git", "commit", "-q", "--allow-empty", "-m", "x"], framework.top)
-        (record,) = stand_in.next_records(1)
+        (record,) = stand_in.last_records(framework.top)
         assert record["argv"][-1] == "post-commit"
         assert found.path in uninstall(framework)
 

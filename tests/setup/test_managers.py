@@ -60,12 +60,12 @@ def theirs(repo: Repository, common_dir: str) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in paths if path.is_file()}
 
 
-def started(repo: Repository, stand_in: StandIn, *arguments: str, count: int = 1) -> list[str]:
+def started(repo: Repository, stand_in: StandIn, *arguments: str) -> list[str]:
     """The events for which a worker was started by a git command, which must succeed."""
     stand_in.records()  # doctor tried the interpreter, perhaps
     done = run_to_the_end(["git", *arguments], repo.top)
     assert done.returncode == 0, done.stderr
-    return [record["argv"][4] for record in stand_in.next_records(count)]
+    return [record["argv"][4] for record in stand_in.last_records(repo.top)]
 
 
 def hooks_check(repo: Repository) -> str:
@@ -78,7 +78,7 @@ def every_event(repo: Repository, stand_in: StandIn) -> None:
     empty = ("-q", "--allow-empty", "-m", "x")
     assert started(repo, stand_in, "switch", "-q", "-c", "side") == ["post-checkout"]
     assert started(repo, stand_in, "commit", *empty) == ["post-commit"]
-    both = started(repo, stand_in, "commit", "--amend", *empty, count=2)
+    both = started(repo, stand_in, "commit", "--amend", *empty)
     assert sorted(both) == ["post-commit", "post-rewrite"]
     assert started(repo, stand_in, "switch", "-q", "main") == ["post-checkout"]
     assert started(repo, stand_in, "merge", "-q", "side") == ["post-merge"]
@@ -104,7 +104,7 @@ class TestHusky:
         every_event(husky, stand_in)
         assert hooks_check(husky) == "all 4 events by husky"
         uninstall_hooks(find_worktree(str(husky.top)))
-        assert started(husky, stand_in, "commit", "-q", "--allow-empty", "-m", "x", count=0) == []
+        assert started(husky, stand_in, "commit", "-q", "--allow-empty", "-m", "x") == []
 
     def test_linked_worktrees(self, husky: Repository, stand_in: StandIn, tmp_path: Path) -> None:
         for event, line in install(husky, stand_in).items():
@@ -115,7 +115,7 @@ class TestHusky:
         assert started(husky, stand_in, "worktree", "add", "-q", "../w1") == [str(tmp_path / "w1")]
         linked = Repository(tmp_path / "w1")
         (husky.top / ".git/worktrees/w1/lumen/index.db").touch()
-        assert started(linked, stand_in, "commit", "-q", "--allow-empty", "-m", "x", count=0) == []
+        assert started(linked, stand_in, "commit", "-q", "--allow-empty", "-m", "x") == []
         assert "relative to each worktree" in hooks_check(linked)
 
     @needs_config_hooks

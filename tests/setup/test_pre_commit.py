@@ -248,8 +248,8 @@ class TestRun:
 
     @pytest.mark.stress
     def test_every_event(self, framed: Repository, stand_in: StandIn) -> None:
-        def started(count: int = 1) -> list[str]:
-            records = stand_in.next_records(count)
+        def started() -> list[str]:
+            records = stand_in.last_records(framed.top)
             assert all("--after" in record["argv"] for record in records)
             return [record["argv"][4] for record in records]
 
@@ -258,13 +258,13 @@ class TestRun:
         self.git(framed, "commit", "-q", "--allow-empty", "-m", "x")
         assert started() == ["post-commit"]
         self.git(framed, "commit", "-q", "--allow-empty", "--amend", "-m", "y")
-        assert sorted(started(2)) == ["post-commit", "post-rewrite"]
+        assert sorted(started()) == ["post-commit", "post-rewrite"]
         self.git(framed, "switch", "-q", "main")
         started()
         self.git(framed, "merge", "-q", "side")
         assert started() == ["post-merge"]
         self.git(framed, "checkout", "-q", "--", "a.py")
-        assert started(0) == []
+        assert started() == []
         lines = (framed.top / ".git/lumen/events").read_text().splitlines()
         head, old = framed.git("rev-parse", "HEAD", "HEAD~1").split()
         assert lines == [
@@ -285,7 +285,7 @@ class TestRun:
         assert record["environ"]["LUMEN_AFTER"].isdigit()
         (framed.top / ".git/worktrees/w1/lumen/index.db").touch()
         self.git(Repository(tmp_path / "w1"), "commit", "-q", "--allow-empty", "-m", "x")
-        (record,) = stand_in.next_records(1)
+        (record,) = stand_in.last_records(tmp_path / "w1")
         assert record["argv"][3:5] == [str(tmp_path / "w1"), "post-commit"]
 
     def test_set_aside_edits_are_no_event(self, framed: Repository, stand_in: StandIn) -> None:
@@ -293,8 +293,8 @@ class TestRun:
         (framed.top / "a.py").write_text("a = 2\n")
         self.git(framed, "commit", "-q", "--allow-empty", "-m", "x")
         assert (framed.top / "a.py").read_text() == "a = 2\n"
-        assert [record["argv"][4] for record in stand_in.next_records(1)] == ["post-commit"]
-        assert stand_in.next_records(0) == []
+        records = stand_in.last_records(framed.top)
+        assert [record["argv"][4] for record in records] == ["post-commit"]
         assert (framed.top / ".git/lumen/events").read_text() == "post-commit\n"
 
     def test_clone_where_nobody_installed_us(
@@ -303,7 +303,7 @@ class TestRun:
         framed.git("clone", "-q", ".", str(tmp_path / "copy"))
         copy = Framework(Repository(tmp_path / "copy")).repo
         self.git(copy, "commit", "-q", "--allow-empty", "-m", "x")
-        assert stand_in.next_records(0) == []
+        assert stand_in.last_records(copy.top) == []
         assert not (copy.top / ".git/lumen").exists()
 
     @pytest.mark.stress

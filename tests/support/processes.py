@@ -16,13 +16,12 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .waiting import PATIENCE_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from typing_extensions import Self
-
-PATIENCE_SECONDS = 60
-"""No step takes longer, unless something hangs: then the process is ended and the test fails."""
 
 _ROOT = Path(__file__).parents[2]
 

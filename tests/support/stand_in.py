@@ -11,9 +11,11 @@ import os
 import shlex
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from .proc import end_of_all_in
+from .waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,8 +35,9 @@ with open(name + ".part", "w") as file:
     json.dump(record, file)
 os.rename(name + ".part", name + ".json")
 holds = ["hold", *(["hold workers"] if "lumen_hooks.worker" in sys.argv else [])]
-for _ in range(2000):
-    if not any(os.path.exists(os.path.join(folder, name)) for name in holds):
+ends = time.monotonic() + 600  # longer than anyone waits for what may not wait for us
+while any(os.path.exists(os.path.join(folder, name)) for name in holds):
+    if time.monotonic() > ends:
         break
     time.sleep(0.01)
 """
@@ -70,16 +73,12 @@ class StandIn:
         for name in ("hold", "hold workers"):
             (self.folder / name).unlink(missing_ok=True)
 
-    def next_records(self, count: int) -> list[dict[str, Any]]:
-        """The next so many records, waited for: a tool between git and us closes descriptors.
+    def last_records(self, *folders: Path) -> list[dict[str, Any]]:
+        """What it has written down when nobody is at work in these folders any more.
 
-        With a count of 0, whatever is written within half a second.
+        For what `run_to_the_end` cannot see: a tool between git and us closes descriptors.
         """
-        deadline = time.monotonic() + (30 if count else 0.5)
-        while time.monotonic() < deadline:
-            if count and len(list(self.folder.glob("*.json"))) >= count:
-                break
-            time.sleep(0.02)
+        end_of_all_in(self.folder, *folders)
         return self.records()
 
     def records(self) -> list[dict[str, Any]]:
@@ -113,7 +112,7 @@ def run_to_the_end(
             capture_output=True,
             check=False,
             pass_fds=[high],
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
         )
     finally:
         os.close(high)

@@ -8,17 +8,18 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.support.proc import process_state
+from tests.support.waiting import until
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).parents[2]
-_STEP_SECONDS = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Result:
 
 
 class Launcher:
-    """Starts commands through hostile_server.py. Close it: that kills what still runs.
+    """Starts commands through server.py. Close it: that kills what still runs.
 
     Args:
         package: folder that holds the `lumen_hooks` package to run, if not the one under test.
@@ -67,7 +68,7 @@ class Launcher:
             entry: `command` or `worker`.
             environment: instead of this process's.
             user: id of the user to become, 0 to stay who we are.
-            faults: functions of hostile_faults.py to call first, each with its arguments.
+            faults: functions of faults.py to call first, each with its arguments.
             stdin: file that it reads.
         """
         outputs = []
@@ -148,42 +149,7 @@ class Running:
         """Send it a signal."""
         os.kill(self.pid, number)
 
-    def until_stopped(self, seconds: float = 20.0) -> None:
-        """Wait until it has stopped itself (see hostile_faults.py)."""
-        deadline = time.monotonic() + seconds
-        while (state := process_state(self.pid)) != "T":
-            assert state not in "ZX", f"ended early: {self.wait()}"
-            assert time.monotonic() < deadline, "it did not come to the place where it stops"
-            time.sleep(_STEP_SECONDS)
-
-
-def process_state(pid: int) -> str:
-    """A process's state as proc(5) has it, X if there is none: R, S, D, T stopped, Z dead."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return "X"
-    return stat.rpartition(")")[2].split()[0]
-
-
-def end_workers_of(folder: Path, seconds: float = 20.0) -> None:
-    """Wait for the background workers of worktrees below a folder; kill what does not end."""
-    deadline = time.monotonic() + seconds
-    while (found := _workers_of(folder)) and time.monotonic() < deadline:
-        time.sleep(_STEP_SECONDS)
-    for pid in found:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    assert not found, f"workers that did not end: {found}"
-
-
-def _workers_of(folder: Path) -> list[int]:
-    needle = os.fsencode(folder)
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            with suppress(OSError):
-                words = Path(f"/proc/{name}/cmdline").read_bytes()
-                if b"lumen_hooks." in words and needle in words:
-                    found.append(int(name))
-    return found
+    def until_stopped(self) -> None:
+        """Wait until it has stopped itself (see faults.py)."""
+        until(lambda: process_state(self.pid) in "TZX")
+        assert process_state(self.pid) == "T", f"ended early: {self.wait()}"

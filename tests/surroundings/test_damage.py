@@ -21,6 +21,7 @@ from lumen_hooks.storage.index import open_writer
 from lumen_hooks.storage.reader import open_reader
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import check_whole, contents, job_for, update
+from tests.support.proc import end_workers_of
 from tests.support.sources import python_module
 
 from .checks import (
@@ -35,7 +36,6 @@ from .checks import (
     working,
 )
 from .damage import DAMAGES, GARBAGE, UNNOTICED, garbage_in_table, nothing_left
-from .processes import end_workers_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,6 +15,7 @@ from lumen_hooks.errors import StorageFullError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.storage import sqlite
 from tests.support.helpers import check_whole, contents, update
+from tests.support.proc import end_workers_of
 from tests.support.repository import Repository
 from tests.support.sources import python_module
 
@@ -34,7 +35,6 @@ from .checks import (
     working,
 )
 from .disk import Disk
-from .processes import end_workers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.helpers import check_whole, contents
+from tests.support.proc import end_workers_of
 from tests.support.repository import Repository
 from tests.support.sources import python_module
 
@@ -27,7 +28,6 @@ from .checks import (
     quiet_git,
     working,
 )
-from .processes import end_workers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

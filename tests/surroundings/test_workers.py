@@ -20,6 +20,7 @@ from lumen_hooks.storage.schema import SCHEMA_VERSION
 from lumen_hooks.storage.sqlite import connect
 from lumen_hooks.system.locks import read_holder
 from tests.support.helpers import check_whole, contents
+from tests.support.proc import end_workers_of
 from tests.support.repository import Repository
 from tests.support.sources import python_module
 
@@ -37,7 +38,7 @@ from .checks import (
     scaled,
     working,
 )
-from .processes import ROOT, Launcher, end_workers_of
+from .processes import ROOT, Launcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
