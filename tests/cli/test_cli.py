@@ -7,7 +7,6 @@ import os
 import pty
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from lumen_hooks.settings import Settings
 from lumen_hooks.system.locks import Acquired, acquire
 from tests.support.commands import lumen
 from tests.support.sources import python_module
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from tests.support.repository import Repository
@@ -138,9 +138,7 @@ def test_the_main_job(project: Repository) -> None:
 def test_the_background_worker_refreshes_unasked(project: Repository) -> None:
     project.commit({"lib/m3.py": python_module("renamed_3")})
     head = project.git("rev-parse", "HEAD").strip()
-    deadline = time.monotonic() + 60
-    while status(project.top)["head"] != head and time.monotonic() < deadline:
-        time.sleep(0.1)
+    until(lambda: status(project.top)["head"] == head)
     assert status(project.top)["state"] == "fresh"
 
 

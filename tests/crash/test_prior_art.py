@@ -61,13 +61,14 @@ from lumen_hooks.system.locks import Acquired, acquire, read_holder
 from tests.support.commands import lumen
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import check_whole, contents, job_for, refreshed, say, update
+from tests.support.proc import open_files
 from tests.support.processes import Partner
 from tests.support.repository import Repository
 from tests.support.sources import python_module
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.service.answer import Answer
@@ -377,13 +378,16 @@ class TestSeeding:
         new = project.add_worktree("new")
         done: list[Updated | Busy] = []
         waiting = threading.Thread(
-            target=lambda: done.append(update_index(job_for(new), wait=20)), daemon=True
+            target=lambda: done.append(update_index(job_for(new), wait=PATIENCE_SECONDS)),
+            daemon=True,
         )
+        lock_path = place_of(new).lock_path
         with held(new):
             waiting.start()
-            time.sleep(0.15)
+            # Ours, and that of the one who waits for it.
+            until(lambda: list(open_files(os.getpid()).values()).count(lock_path) == 2)
             assert sorted(os.listdir(place_of(new).folder)) == ["index.lock", "worker.lock"]
-        waiting.join(20)
+        waiting.join(PATIENCE_SECONDS)
         (updated,) = done
         assert isinstance(updated, Updated)
         assert updated.seeded is not None
@@ -404,16 +408,24 @@ class TestSeeding:
         assert not publish(str(tmp_path / "late"), place_of(new).index_path)
         assert (stamp(new), os.path.exists(tmp_path / "late")) == (before, False)
 
-    def test_18_a_held_lock_bounds_the_wait_and_nothing_is_made(self, project: Repository) -> None:
+    def test_18_a_held_lock_bounds_the_wait_and_nothing_is_made(
+        self, project: Repository, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        slept: list[float] = []
+
+        def sleep(seconds: float, go_on: Callable[[float], None] = time.sleep) -> None:
+            slept.append(seconds)
+            go_on(seconds)
+
+        monkeypatch.setattr(time, "sleep", sleep)
         project.git("config", "lumen.seedWait", "0.1")
         new = project.add_worktree("new")
-        started = time.monotonic()
         with held(new):
             assert isinstance(update_index(job_for(new), wait=0.1), Busy)
             with pytest.raises(BusyError, match=f"process {os.getpid()} .a peer"):
                 ask(new, "retry_upload")
             seed_in_foreground(str(new.top))
-        assert time.monotonic() - started < 10
+        assert sum(slept) < 3 * 0.1 + 1  # less where it sleeps badly: the clock ends the wait
         assert (log_of(new), sorted(os.listdir(place_of(new).folder))) == (
             [],
             ["index.lock", "worker.lock"],

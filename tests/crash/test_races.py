@@ -11,13 +11,11 @@ import json
 import os
 import random
 import re
-import shlex
 import subprocess
 import sys
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,12 +27,10 @@ from lumen_hooks.indexing import events
 from lumen_hooks.indexing.freshness import FRESH
 from lumen_hooks.indexing.seed import seed
 from lumen_hooks.indexing.throttle import SMALL_REFRESH_FILES
-from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.notify.layout import SIDE_FILES
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.status import read_status
 from lumen_hooks.settings import load_settings
-from lumen_hooks.setup.script import hook_script
 from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.storage.sqlite import connect
@@ -42,6 +38,7 @@ from lumen_hooks.system.locks import Acquired, acquire, read_holder
 from tests.support.commands import lumen
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import check_whole, contents, job_for, refreshed, update
+from tests.support.hooked import interpreter, put_hooks
 from tests.support.repository import Repository
 from tests.support.search_corpus import search_index
 from tests.support.sources import python_module
@@ -50,6 +47,7 @@ from .racers import MODULES, NAMES, Crew, enough_seen, read_ledger, tree, trees_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 SCALE = float(os.environ.get("LUMEN_STRESS_SCALE", "1.0"))
 SEEDERS, SEED_ROUNDS = 32, max(1, int(20 * SCALE))
@@ -355,13 +353,6 @@ def test_a_refresh_between_any_two_statements_of_a_search_does_not_show(repo: Re
 # Real commands, hooks and workers.
 
 
-def install_hooks(repo: Repository, python: str = sys.executable) -> None:
-    for event in GIT_EVENTS:
-        path = repo.top / ".git" / "hooks" / event
-        path.write_bytes(hook_script(event, python))
-        path.chmod(0o755)
-
-
 def settle(*worktrees: Repository, seconds: float = SETTLE_SECONDS) -> None:
     """Wait, without any command of ours, until every index is fresh and no worker is at work."""
     deadline = time.monotonic() + seconds
@@ -446,10 +437,8 @@ def test_hooks_workers_commands_and_searches_at_once(repo: Repository, report: R
 
 
 INSTRUMENT = """\
-import os, runpy, sys
-sys.path.insert(0, {root!r})
 from tests.crash.racers import note
-sys.executable = {program!r}
+sys.executable = program
 from lumen_hooks.embedding import builtin
 plain = builtin.BuiltinEmbedder.embed_documents
 def embed_documents(self, texts):
@@ -458,21 +447,12 @@ def embed_documents(self, texts):
     note({ledger!r}, {{"out": os.getpid(), "texts": len(texts)}})
     return vectors
 builtin.BuiltinEmbedder.embed_documents = embed_documents
-assert sys.argv[1:3] == ["-I", "-m"], sys.argv
-module, sys.argv = sys.argv[3], sys.argv[3:]
-runpy.run_module(module, run_name="__main__", alter_sys=True)
 """
 
 
 def instrumented_python(folder: Path, ledger: str) -> str:
     """An interpreter that writes down when the built-in model embeds how many texts."""
-    program, script = folder / "python", folder / "instrument.py"
-    root = str(Path(__file__).parents[2])
-    script.write_text(INSTRUMENT.format(root=root, program=str(program), ledger=ledger))
-    words = shlex.join([sys.executable, "-I", str(script)])
-    program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
-    program.chmod(0o755)
-    return str(program)
+    return interpreter(folder / "python", INSTRUMENT.format(ledger=ledger))
 
 
 def add_all_at_once(repo: Repository, prefix: str, count: int) -> list[Repository]:
@@ -499,7 +479,7 @@ def worktrees_of_an_indexed_repository(
     repo.commit(tree("alpha"))
     built_in_index(repo)
     expected = contents(repo)
-    install_hooks(repo, instrumented_python(tmp_path, ledger))
+    put_hooks(repo, instrumented_python(tmp_path, ledger))
     for number in range(rounds):
         added = add_all_at_once(repo, f"round{number}-", count)
         for new in added:
@@ -536,7 +516,7 @@ def test_20_worktrees_added_at_once_where_nothing_is_indexed(
     repo: Repository, tmp_path: Path, ledger: str, report: Report
 ) -> None:
     commit_much(repo)
-    install_hooks(repo, instrumented_python(tmp_path, ledger))
+    put_hooks(repo, instrumented_python(tmp_path, ledger))
     added = add_all_at_once(repo, "w", WORKTREES)
     settle(*added)
     texts, at_once = read_ledger(ledger)
@@ -557,7 +537,7 @@ def commit_at_random_moments(repo: Repository, *, count: int, seed: int) -> None
     """Commits, many of them as a worker ends; then nothing but waiting."""
     repo.commit({f"m{n}.py": python_module(f"f{n}") for n in range(4)})
     built_in_index(repo)
-    install_hooks(repo)
+    put_hooks(repo)
     place = find_worktree(str(repo.top))
     chance = random.Random(seed)
     for number in range(count):

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.freshness import look_at
-from lumen_hooks.notify.events import GIT_EVENTS
-from lumen_hooks.setup.script import hook_script
 from lumen_hooks.system.locks import Acquired, acquire
 from tests.support.helpers import job_for
+from tests.support.hooked import interpreter, put_hooks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,20 +27,17 @@ class Counted:
     starts_file: Path
 
     @classmethod
-    def make(cls, repo: Repository, folder: Path) -> Counted:
-        """Put hooks in place that start a real interpreter through a program that counts."""
+    def make(cls, repo: Repository, folder: Path, statements: str = "") -> Counted:
+        """Put hooks in place that start a real interpreter through a program that counts.
+
+        Args:
+            repo: where.
+            folder: for the program.
+            statements: what it runs first (see `interpreter`).
+        """
         starts = folder / "starts"
-        program = folder / "counting python"
-        program.write_text(
-            f"#!/bin/sh\necho started >>{shlex.quote(str(starts))}\n"
-            f'exec {shlex.quote(sys.executable)} "$@"\n'
-        )
-        program.chmod(0o755)
-        for event in GIT_EVENTS:
-            path = repo.top / ".git" / "hooks" / event
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(hook_script(event, str(program)))
-            path.chmod(0o755)
+        counts = f"with open({str(starts)!r}, 'a') as file:\n    file.write('started\\n')\n"
+        put_hooks(repo, interpreter(folder / "counting python", counts + statements))
         return cls(repo, starts)
 
     @property

@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +19,11 @@ import pytest
 from lumen_hooks.notify import spawn
 from lumen_hooks.setup.script import hook_script
 from lumen_hooks.system.locks import Acquired, acquire, read_holder
-from tests.indexing.test_worker import install_hooks
-from tests.support.proc import end_workers_of
-from tests.support.stand_in import StandIn
+from tests.support.hooked import make_index, put_hooks
+from tests.support.proc import end_of_all_in
+from tests.support.stand_in import StandIn, run_to_the_end
 
-from .test_hooks import SHELLS, git, make_index, put_hooks, started
+from .hook_calls import SHELLS, git, started
 
 if TYPE_CHECKING:
     from tests.support.repository import Repository
@@ -135,13 +134,10 @@ def test_nothing_of_ours_lands_in_gits_trace(hooked: Repository, tmp_path: Path)
     for event in ("post-commit", "post-checkout"):
         shutil.rmtree(hooked.top / ".git/lumen", ignore_errors=True)
         script = hooked.top / ".git/hooks" / event
-        subprocess.run(
-            [str(script)],
-            cwd=hooked.top,
-            check=True,
-            env={**os.environ, **{name: str(path) for name, path in traces.items()}},
+        done = run_to_the_end(
+            [str(script)], hooked.top, {name: str(path) for name, path in traces.items()}
         )
-        time.sleep(0.3)
+        assert done.returncode == 0
     assert [name for name, path in traces.items() if path.exists()] == []
 
 
@@ -162,10 +158,9 @@ def slow_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("slow_git")
 def test_nothing_is_made_after_git_has_returned(repo: Repository) -> None:
     repo.commit({"a.py": "a = 1\n"})
-    install_hooks(repo)
+    put_hooks(repo)
     repo.git("commit", "-q", "--allow-empty", "-m", "x")
     done = subprocess.run(["rm", "-rf", str(repo.top)], check=False, capture_output=True, text=True)
     assert done.stderr == ""
-    time.sleep(0.6)
-    end_workers_of(repo.top)
+    end_of_all_in(repo.top)
     assert not repo.top.exists()

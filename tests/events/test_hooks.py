@@ -16,20 +16,18 @@ import pytest
 from lumen_hooks import hook
 from lumen_hooks.notify import spawn
 from lumen_hooks.notify.environment import LOCAL_VARIABLES, without_local_variables
-from lumen_hooks.notify.events import EVENTS, GIT_EVENTS
+from lumen_hooks.notify.events import EVENTS
 from lumen_hooks.setup.script import hook_script
+from tests.support.hooked import make_index, put_hooks
 from tests.support.repository import Repository
 from tests.support.stand_in import StandIn, run_to_the_end
 from tests.support.waiting import PATIENCE_SECONDS
 
+from .hook_calls import SHELLS, git, started
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SHELLS = {
-    "dash": ["dash"],
-    "bash": ["bash", "--posix"],
-    "busybox": ["busybox", "sh"],
-}
 ZERO = "0" * 40
 HASH = "1" * 40
 
@@ -37,32 +35,6 @@ HASH = "1" * 40
 @pytest.fixture
 def stand_in(tmp_path: Path) -> StandIn:
     return StandIn.make(tmp_path / "an 'odd\" place\nfor" / "python 3")
-
-
-def put_hooks(repo: Repository, python: Path, folder: Path | None = None) -> None:
-    place = folder or repo.top / ".git" / "hooks"
-    place.mkdir(parents=True, exist_ok=True)
-    for event in GIT_EVENTS:
-        path = place / event
-        path.write_bytes(hook_script(event, str(python)))
-        path.chmod(0o755)
-
-
-def make_index(git_dir: Path) -> Path:
-    folder = git_dir / "lumen"
-    folder.mkdir(exist_ok=True)
-    (folder / "index.db").touch()
-    return folder
-
-
-def git(repo: Repository, *arguments: str, **environ: str) -> subprocess.CompletedProcess[bytes]:
-    done = run_to_the_end(["git", *arguments], repo.top, environ)
-    assert done.returncode == 0, done.stderr
-    return done
-
-
-def started(stand_in: StandIn) -> list[list[str]]:
-    return [record["argv"] for record in stand_in.records()]
 
 
 def worker(top: Path | str, event: str) -> list[str]:

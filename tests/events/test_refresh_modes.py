@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,9 @@ from lumen_hooks.notify import spawn
 from lumen_hooks.setup.installer import Request, install_hooks
 from lumen_hooks.setup.script import filled_in, hook_script
 from tests.support import commands
+from tests.support.proc import end_of_all_in
 from tests.support.stand_in import StandIn, run_to_the_end
+from tests.support.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,7 +121,7 @@ class TestScripts:
             with pytest.raises(subprocess.TimeoutExpired):
                 process.wait(0.7)
             stand_in.release()
-            assert process.wait(20) == 0
+            assert process.wait(PATIENCE_SECONDS) == 0
         (record,) = stand_in.records()
         assert record["argv"][3:] == [
             str(repo_with_index.top),
@@ -329,7 +330,7 @@ class TestToTheEnd:
         repo.git("config", "lumen.refresh", "off")
         self.lumen(repo, "install")
         repo.commit({"b.py": "def second():\n    return 'two'\n"})
-        time.sleep(0.5)
+        end_of_all_in(repo.top)
         assert self.status(repo)["state"] == "stale"
         assert events_left(repo) == ["post-commit"]
         self.lumen(repo, "index")

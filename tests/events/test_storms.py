@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import time
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.helpers import contents, update
+from lumen_hooks.git.worktree import find_worktree
+from tests.support.helpers import contents, peer, update
+from tests.support.hooked import NEVER_STOPPED, until_a_worker_is_there
+from tests.support.proc import end_workers_of
 from tests.support.sources import python_module
 from tests.support.waiting import until
 
@@ -25,8 +28,14 @@ COMMITS = 50
 SWITCHES = 30
 
 
+A_STORM_MAY_PAUSE = """
+worker_loop.SETTLE_SECONDS = worker_loop.SETTLE_AT_MOST_SECONDS = 3600.0
+"""
+"""For `interpreter`: events of one hour belong together, however slow this machine is."""
+
+
 @pytest.fixture
-def counted(repo: Repository, tmp_path: Path) -> Iterator[Counted]:
+def repo(repo: Repository) -> Repository:
     """Two branches, `topic` of which is two commits that fit onto `main`, with an index."""
     repo.commit({f"m{n}.py": python_module(f"f{n}") for n in range(4)})
     repo.git("switch", "-q", "-c", "topic")
@@ -38,6 +47,11 @@ def counted(repo: Repository, tmp_path: Path) -> Iterator[Counted]:
     repo.git("switch", "-q", "main")
     repo.commit({"m0.py": python_module("on_main")})
     update(repo)
+    return repo
+
+
+@pytest.fixture
+def counted(repo: Repository, tmp_path: Path) -> Iterator[Counted]:
     found = Counted.make(repo, tmp_path)
     yield found
     for command in ("rebase", "cherry-pick"):  # a worker watches them: end it
@@ -62,9 +76,11 @@ def commits(repo: Repository, count: int) -> None:
 
 
 @pytest.mark.parametrize("command", ["rebase", "cherry-pick"])
-def test_of_many_picks_only_the_end_is_indexed(counted: Counted, command: str) -> None:
-    repo = counted.repo
+def test_of_many_picks_only_the_end_is_indexed(
+    repo: Repository, tmp_path: Path, command: str
+) -> None:
     commits(repo, COMMITS)
+    counted = Counted.make(repo, tmp_path, NEVER_STOPPED)
     if command == "rebase":
         repo.git("rebase", "-q", "main")
     else:
@@ -79,13 +95,16 @@ def test_of_many_picks_only_the_end_is_indexed(counted: Counted, command: str) -
     assert equals_a_clean_build(repo)
 
 
-def test_switches_in_a_row_coalesce(counted: Counted) -> None:
-    repo = counted.repo
+def test_switches_in_a_row_coalesce(repo: Repository, tmp_path: Path) -> None:
+    counted = Counted.make(repo, tmp_path, A_STORM_MAY_PAUSE)
     for number in range(SWITCHES):
         repo.git("switch", "-q", ("topic", "clash", "main")[number % 3])
     repo.git("switch", "-q", "topic")
+    until(counted.at_work)
+    assert counted.refreshes == []
+    os.utime(find_worktree(str(repo.top)).events_path, (0, 0))  # as if it had been long ago
     until(counted.settled)
-    assert len(counted.refreshes) <= SWITCHES // 5
+    assert len(counted.refreshes) == 1
     assert (repo.top / "t2.py").exists()
     assert equals_a_clean_build(repo)
 
@@ -97,7 +116,8 @@ def test_a_conflict_is_indexed_and_so_is_its_abort(counted: Counted) -> None:
     repo.git("-c", "core.hooksPath=/dev/null", "switch", "-q", "clash")
     update(repo)
     clash = contents(repo)
-    repo.git("rebase", "-q", "main", check=False)
+    with peer(repo):  # nobody indexes what was checked out before the conflict
+        repo.git("rebase", "-q", "main", check=False)
     assert "<<<<<<<" in (repo.top / "m0.py").read_text()
     until(counted.is_fresh)
     assert contents(repo) not in (before, clash)
@@ -110,7 +130,8 @@ def test_a_conflict_is_indexed_and_so_is_its_abort(counted: Counted) -> None:
 @pytest.mark.stress
 def test_a_conflict_that_is_solved_needs_no_other_worker(counted: Counted) -> None:
     repo = counted.repo
-    repo.git("rebase", "-q", "main", "clash", check=False)
+    with peer(repo):
+        repo.git("rebase", "-q", "-x", until_a_worker_is_there(repo), "main", "clash", check=False)
     until(counted.is_fresh)
     repo.commit({"m0.py": python_module("both")})
     _goes_on_to_its_end(counted)
@@ -119,7 +140,10 @@ def test_a_conflict_that_is_solved_needs_no_other_worker(counted: Counted) -> No
 @pytest.mark.stress
 def test_a_commit_at_an_edit_stop_is_indexed(counted: Counted) -> None:
     repo = counted.repo
-    repo.git("-c", "sequence.editor=sed -i 1s/^pick/edit/", "rebase", "-q", "-i", "main", "topic")
+    edit = ("-c", "sequence.editor=sed -i 1s/^pick/edit/")
+    with peer(repo):
+        waits = until_a_worker_is_there(repo)
+        repo.git(*edit, "rebase", "-q", "-i", "-x", waits, "main", "topic")
     until(counted.is_fresh)
     repo.commit({"extra.py": python_module("extra")})
     until(counted.is_fresh)
@@ -130,12 +154,12 @@ def test_a_commit_at_an_edit_stop_is_indexed(counted: Counted) -> None:
 @pytest.mark.stress
 def test_a_watch_ends_with_the_index(counted: Counted) -> None:
     repo = counted.repo
-    repo.git("rebase", "-q", "main", "clash", check=False)
+    with peer(repo):
+        repo.git("rebase", "-q", "main", "clash", check=False)
     until(lambda: counted.is_fresh() and counted.at_work())
     for path in (repo.top / ".git/lumen").glob("index.db*"):
         path.unlink()
-    until(lambda: not counted.at_work())
-    time.sleep(0.1)
+    end_workers_of(repo.top)
     assert not (repo.top / ".git/lumen/index.db").exists()
 
 

@@ -6,12 +6,12 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lumen_hooks.files.content import Content, Skipped, blob_id, change_time, read_file
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -215,11 +215,14 @@ def test_a_file_replaced_by_others_all_the_time(tmp_path: Path) -> None:
     seen: set[str] = set()
     churner = threading.Thread(target=churn)
     churner.start()
-    deadline = time.monotonic() + 10
+
+    def all_were_seen() -> bool:
+        answer = read(tmp_path, "file")
+        seen.add(answer.reason if isinstance(answer, Skipped) else "content")
+        return seen >= possible
+
     try:
-        while seen < possible and time.monotonic() < deadline:
-            answer = read(tmp_path, "file")
-            seen.add(answer.reason if isinstance(answer, Skipped) else "content")
+        until(all_were_seen)
     finally:
         stop.set()
         churner.join()

@@ -80,14 +80,16 @@ def test_an_edit_that_keeps_size_and_time_is_found(repo: Repository, setting: st
 def test_an_edit_in_the_second_of_its_git_add_is_found(repo: Repository) -> None:
     repo.commit({"a.py": OLD})
     update(repo)
-    time.sleep(1 - time.time() % 1)
-    second = int(time.time())
-    (repo.top / "a.py").write_text(OLD)
-    repo.git("add", "a.py")
-    # As where adding many files took until the next second: the entry does not look racy.
-    os.utime(repo.top / ".git" / "index", (second + 1, second + 1))
-    (repo.top / "a.py").write_text(NEW)
-    assert int((repo.top / "a.py").stat().st_ctime) == second, "too slow to show anything"
+    within_a_second = False
+    while not within_a_second:  # a slow machine needs several tries
+        time.sleep(1 - time.time() % 1)
+        second = int(time.time())
+        (repo.top / "a.py").write_text(OLD)
+        repo.git("add", "a.py")
+        # As where adding many files took until the next second: the entry does not look racy.
+        os.utime(repo.top / ".git" / "index", (second + 1, second + 1))
+        (repo.top / "a.py").write_text(NEW)
+        within_a_second = int((repo.top / "a.py").stat().st_ctime) == second
     assert state(repo) == "stale"
     refreshed(repo)
     assert "omega" in {row[3] for row in contents(repo)["chunks"]}

@@ -13,8 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,17 +24,17 @@ from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events
 from lumen_hooks.indexing.freshness import look_at
 from lumen_hooks.indexing.throttle import SMALL_REFRESH_FILES, acquire_slot, runtime_folder
-from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.service.status import read_status
-from lumen_hooks.setup.script import hook_script
 from lumen_hooks.system.locks import Acquired, acquire, read_holder
-from tests.support.helpers import check_whole, contents, job_for, update
+from tests.support.helpers import check_whole, contents, job_for, peer, update
+from tests.support.hooked import NEVER_STOPPED, interpreter, put_hooks, until_a_worker_is_there
+from tests.support.proc import open_files
 from tests.support.processes import Partner
 from tests.support.sources import python_module
 from tests.support.waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.support.repository import Repository
@@ -110,22 +109,6 @@ def is_fresh(repo: Repository) -> bool:
     return (found.state, found.differing) == ("fresh", ())
 
 
-def open_files(pid: int) -> dict[int, str]:
-    found = {}
-    with suppress(FileNotFoundError):
-        for name in os.listdir(f"/proc/{pid}/fd"):
-            with suppress(FileNotFoundError):
-                found[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")
-    return found
-
-
-def peer(repo: Repository) -> Acquired:
-    """Someone else updates this worktree's index, as far as the worker can see."""
-    lock = acquire(find_worktree(str(repo.top)).lock_path, timeout=5, purpose="a peer")
-    assert isinstance(lock, Acquired)
-    return lock
-
-
 def embedding_slot(repo: Repository) -> Acquired:
     """The machine's one slot, in front of which the worker waits when it has read the tree."""
     repo.git("config", "lumen.workers", "1")
@@ -135,14 +118,6 @@ def embedding_slot(repo: Repository) -> Acquired:
 
 def wants_to_embed(repo: Repository, process: subprocess.Popen[bytes]) -> bool:
     return find_worktree(str(repo.top)).embeddings_path in open_files(process.pid).values()
-
-
-def install_hooks(repo: Repository) -> None:
-    for event in GIT_EVENTS:
-        path = repo.top / ".git" / "hooks" / event
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(hook_script(event, sys.executable))
-        path.chmod(0o755)
 
 
 def test_makes_the_index_follow_answers_the_hints_and_gives_up_its_lock(
@@ -229,18 +204,53 @@ def test_one_at_a_time_in_each_worktree(project: Repository) -> None:
     assert is_fresh(project)
 
 
-def test_waits_for_the_process_that_it_is_to_come_after(project: Repository) -> None:
+_SAYS_THAT_IT_WAITS = """
+from lumen_hooks import worker
+
+is_alive = worker.is_alive
+
+def asked(*arguments):
+    with open(asks, "a") as file:
+        file.write("alive?\\n")
+    return is_alive(*arguments)
+
+worker.is_alive = asked
+answer = worker.main([top, "post-commit", "--after", str(after)])
+"""
+
+
+@contextmanager
+def waiting_for_another(
+    repo: Repository, asks: Path
+) -> Iterator[tuple[Partner, Callable[[], int]]]:
+    """A worker that has looked a few times whether a process has ended; and what ends that one."""
+    with subprocess.Popen(["sleep", "600"]) as before, Partner() as own:
+
+        def end() -> int:
+            before.kill()
+            before.wait()
+            return before.pid
+
+        try:
+            own.start(_SAYS_THAT_IT_WAITS, top=str(repo.top), after=before.pid, asks=str(asks))
+            until(lambda: asks.exists() and len(asks.read_text().splitlines()) > 2)
+            yield own, end
+        finally:
+            before.kill()
+
+
+def test_waits_for_the_process_that_it_is_to_come_after(
+    project: Repository, tmp_path: Path
+) -> None:
     change(project)
-    with subprocess.Popen(["sleep", "60"]) as before, started(project, "--after", str(before.pid)):
-        time.sleep(0.6)
+    with waiting_for_another(project, tmp_path / "asks") as (own, end):
         assert (at_work(project), refreshes(project)) == (0, [])
         change(project, "m1.py")
-        before.kill()
-        before.wait()
-        until(lambda: refreshes(project))
+        before = end()
+        assert own.finish() == 0
     assert [record["files_removed"] for record in refreshes(project)] == [2]
     change(project, "m2.py")
-    assert run(project, "--after", str(before.pid)) == 0
+    assert run(project, "--after", str(before)) == 0
     assert is_fresh(project)
 
 
@@ -262,7 +272,7 @@ def test_does_nothing_where_it_is_switched_off(
     assert events.pending(find_worktree(str(project.top)))
 
 
-def test_a_rebase_is_refreshed_once_at_its_end(project: Repository) -> None:
+def test_a_rebase_is_refreshed_once_at_its_end(project: Repository, tmp_path: Path) -> None:
     project.git("switch", "-q", "-c", "topic")
     for n in range(4):
         project.git("mv", f"m{n}.py", f"moved{n}.py")
@@ -271,8 +281,9 @@ def test_a_rebase_is_refreshed_once_at_its_end(project: Repository) -> None:
     project.commit({"on_main.py": python_module("on_main")})
     project.git("switch", "-q", "topic")
     update(project)
-    install_hooks(project)
-    project.git("rebase", "-q", "-x", "sleep 0.3", "main")
+    put_hooks(project, interpreter(tmp_path / "patient python", NEVER_STOPPED))
+    # Each pick waits for the worker to be there, which then sees the rest of them.
+    project.git("rebase", "-q", "-x", until_a_worker_is_there(project), "main")
     head = project.git("rev-parse", "HEAD").strip()
     until(lambda: refreshes(project) and not at_work(project))
     (record,) = refreshes(project)
@@ -318,15 +329,15 @@ def test_ends_at_once_if_the_worktree_was_removed(project: Repository) -> None:
     assert not new.top.exists()
 
 
-def test_ends_quietly_if_the_worktree_is_removed_while_it_waits(project: Repository) -> None:
+def test_ends_quietly_if_the_worktree_is_removed_while_it_waits(
+    project: Repository, tmp_path: Path
+) -> None:
     new = project.add_worktree("new")
     place = find_worktree(str(new.top))
-    with subprocess.Popen(["sleep", "60"]) as other, started(new, "--after", str(other.pid)) as own:
-        time.sleep(0.4)
+    with waiting_for_another(new, tmp_path / "asks") as (own, end):
         project.git("worktree", "remove", str(new.top))
-        other.kill()
-        other.wait()
-        assert ended(own) == 0
+        end()
+        assert own.finish() == 0
     assert not os.path.exists(place.git_dir)
     assert records(project) == []
 
@@ -440,7 +451,7 @@ def test_one_that_leaves_its_hint_too_late_for_another_does_the_work_itself(
     gate.touch()
     (project.top / "m1.py").unlink()
     place = find_worktree(str(project.top))
-    lock = acquire(place.worker_lock_path, timeout=5, purpose="a worker that has looked and ends")
+    lock = acquire(place.worker_lock_path, timeout=0, purpose="a worker that has looked and ends")
     assert isinstance(lock, Acquired)
     with Partner() as late:
         late.start(PAUSES_BEFORE_ITS_HINT, top=str(project.top), gate=str(gate))
@@ -472,7 +483,7 @@ def test_what_a_killed_worker_left_undone_is_done_by_the_next(project: Repositor
 @needs_proc
 def test_it_is_cut_off_from_the_git_command_that_started_it(project: Repository) -> None:
     """Niced, in a session and folder of its own, with none of git's descriptors."""
-    install_hooks(project)
+    put_hooks(project)
     reader, writer = os.pipe()
     lock = peer(project)
     with lock, open(reader, "rb") as pipe:

@@ -8,6 +8,7 @@ import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ from lumen_hooks.chunking.chunker import chunk_file
 from lumen_hooks.embedding.identity import BUILTIN_FOLDER
 from lumen_hooks.errors import LumenError, QueryError, RepositoryError, StoreError
 from lumen_hooks.git.worktree import find_worktree
+from lumen_hooks.mcp import executor
 from lumen_hooks.mcp.caches import Looks, Models, SearcherCache
 from lumen_hooks.mcp.executor import Calls, Reporter, StoppedError
 from lumen_hooks.mcp.roots import Spot, find_spot, folder_of_uri, needs_roots
@@ -25,6 +27,7 @@ from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import update
 from tests.support.search_corpus import search
 from tests.support.sources import python_module
+from tests.support.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -219,10 +222,21 @@ def test_several_threads_may_chunk_at_once() -> None:
             assert list(pool.map(lambda text: chunk_file("a.py", text), texts)) == wanted
 
 
+class Gate:
+    """What holds a thread up, from its start until the test opens it."""
+
+    def __init__(self) -> None:
+        self.reached, self.opened = threading.Event(), threading.Event()
+
+    def wait(self) -> None:
+        self.reached.set()
+        self.opened.wait(PATIENCE_SECONDS)
+
+
 class TestCalls:
     def test_one_at_a_time_for_each_key_and_keys_in_parallel(self) -> None:
         calls, active, most = Calls(), dict[str, int](), dict[str, int]()
-        meeting = threading.Barrier(2, timeout=20)
+        meeting = threading.Barrier(2, timeout=PATIENCE_SECONDS)
 
         def work(key: str, *, meet: bool) -> str:
             active[key] = active.get(key, 0) + 1
@@ -236,7 +250,7 @@ class TestCalls:
         async def main() -> list[str]:
             return await asyncio.gather(
                 *(
-                    calls.run_alone(key, lambda key=key, n=n: work(key, meet=n == 0), patience=20)  # type: ignore[misc]
+                    calls.run_alone(key, partial(work, key, meet=n == 0), patience=PATIENCE_SECONDS)
                     for n in range(5)
                     for key in "ab"
                 )
@@ -244,14 +258,16 @@ class TestCalls:
 
         assert asyncio.run(main()) == list("ab" * 5)
         assert most == {"a": 1, "b": 1}
-        assert calls.stop(1)
+        assert calls.stop(PATIENCE_SECONDS)
 
     def test_patience_ends_and_the_place_is_kept_until_the_work_is_done(self) -> None:
-        calls, gate = Calls(), threading.Event()
+        calls, gate = Calls(), Gate()
 
         async def main() -> None:
-            first = asyncio.ensure_future(calls.run_alone("a", lambda: gate.wait(20), patience=20))
-            await asyncio.sleep(0.05)
+            first = asyncio.ensure_future(
+                calls.run_alone("a", gate.wait, patience=PATIENCE_SECONDS)
+            )
+            await asyncio.to_thread(gate.reached.wait)
             with pytest.raises(TimeoutError):
                 await calls.run_alone("a", lambda: None, patience=0.05)
             first.cancel()  # the caller is free at once, the thread goes on
@@ -259,12 +275,13 @@ class TestCalls:
                 await first
             with pytest.raises(TimeoutError):
                 await calls.run_alone("a", lambda: None, patience=0.05)
-            gate.set()
-            assert await calls.run_alone("a", lambda: 7, patience=20) == 7
-            await asyncio.sleep(0.05)
+            gate.opened.set()
+            assert await calls.run_alone("a", lambda: 7, patience=PATIENCE_SECONDS) == 7
+            while calls._lanes:  # noqa: ASYNC110 - nobody tells of it
+                await asyncio.sleep(0.01)
 
         asyncio.run(main())
-        assert calls.stop(1)
+        assert calls.stop(PATIENCE_SECONDS)
         assert not calls._lanes
         assert not calls._users
 
@@ -277,25 +294,28 @@ class TestCalls:
         async def main() -> None:
             for _ in range(3):
                 with pytest.raises(LumenError):
-                    await calls.run_alone("a", fail, patience=5)
+                    await calls.run_alone("a", fail, patience=PATIENCE_SECONDS)
 
         asyncio.run(main())
-        assert calls.stop(1)
+        assert calls.stop(PATIENCE_SECONDS)
 
     def test_stopping_says_whether_all_has_ended(self) -> None:
-        calls, gate = Calls(), threading.Event()
+        calls, gate = Calls(), Gate()
 
         async def main() -> None:
-            task = asyncio.ensure_future(calls.run(lambda: gate.wait(20)))
-            await asyncio.sleep(0.05)
+            task = asyncio.ensure_future(calls.run(gate.wait))
+            await asyncio.to_thread(gate.reached.wait)
             task.cancel()
 
         asyncio.run(main())
         assert not calls.stop(0.05)
-        gate.set()
-        assert calls.stop(5)
+        gate.opened.set()
+        assert calls.stop(PATIENCE_SECONDS)
 
-    def test_progress_rises_is_rare_and_ends_the_work_of_a_server_that_stops(self) -> None:
+    def test_progress_rises_is_rare_and_ends_the_work_of_a_server_that_stops(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(executor, "REPORT_SECONDS", float(PATIENCE_SECONDS))
         heard: list[tuple[float, float | None]] = []
         stopping = threading.Event()
 

@@ -31,8 +31,8 @@ from lumen_hooks.storage.embedding_cache import EmbeddingStore
 from lumen_hooks.system import log
 from lumen_hooks.system.locks import Failed, acquire, failed
 from lumen_hooks.system.owners import foreign
-from tests.indexing.test_worker import install_hooks
 from tests.support.helpers import check_whole, job_for, refreshed, update
+from tests.support.hooked import put_hooks
 from tests.support.other_users import as_another_user
 from tests.support.proc import end_workers_of
 from tests.support.repository import Repository
@@ -200,7 +200,7 @@ class TestKinds:
             (elsewhere / name).write_text("precious")
         place = find_worktree(str(project.top))
         Path(place.folder).symlink_to(elsewhere)
-        install_hooks(project)
+        put_hooks(project)
         project.commit({"b.py": "b = 1\n"})
         with pytest.raises(LumenError) as raised:
             update(project)
@@ -262,7 +262,7 @@ class TestKinds:
         victim.write_text("precious")
         place = find_worktree(str(project.top))
         own_folders.begin(place)
-        install_hooks(project)
+        put_hooks(project)
         Path(place.folder, name).unlink(missing_ok=True)
         _put(kind, Path(place.folder, name), victim)
         project.write({"b.py": "b = 1\n"})
@@ -361,7 +361,7 @@ class TestModes:
         self, project: Repository, git_dir: int, wanted: int
     ) -> None:
         os.chmod(project.top / ".git", git_dir)
-        install_hooks(project)
+        put_hooks(project)
         project.git("config", "lumen.refresh", "off")
         with _umask(0):
             project.commit({"b.py": "b = 1\n"})
@@ -395,7 +395,7 @@ class TestOtherUsers:
         update(theirs)
         theirs.write({"b.py": python_module("beta")})
         refreshed(theirs)
-        install_hooks(theirs)
+        put_hooks(theirs)
         theirs.commit({"c.py": python_module("gamma")})
         _until_a_worker_has_refreshed(place)
         owners = {str(path): os.lstat(path).st_uid for path in _all_below(Path(place.folder))}
@@ -403,7 +403,7 @@ class TestOtherUsers:
         assert foreign(place.folder, place.shared_folder) == []
 
     def test_roots_first_event_leaves_nothing_of_its_own(self, theirs: Repository) -> None:
-        install_hooks(theirs)
+        put_hooks(theirs)
         theirs.commit({"c.py": python_module("gamma")})
         place = find_worktree(str(theirs.top))
         _until_a_worker_has_refreshed(place)

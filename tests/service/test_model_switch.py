@@ -373,7 +373,8 @@ def test_others_are_told_how_far_it_is(repo: Repository, tmp_path: Path) -> None
     stop.touch()
     place, settings = find_worktree(str(repo.top)), real_job(repo).settings
     with slow_update(repo, tmp_path / "ledger") as partner:
-        until(lambda: (report := read_status(place, settings).progress) and report.embedded)
+        until(lambda: (report := read_status(place, settings).progress) and report.per_second)
+        until(lambda: len((tmp_path / "ledger").read_text().splitlines()) == PAUSES_AT)
         status, found = read_status(place, settings), ask(repo)
         report = status.progress
         assert report is not None

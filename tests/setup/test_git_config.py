@@ -15,6 +15,7 @@ from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.setup import git_config as config_hooks
 from lumen_hooks.setup.installer import Request, install_hooks, uninstall_hooks
 from lumen_hooks.setup.script import hook_script
+from tests.support.hooked import make_index
 from tests.support.other_git import needs_config_hooks, newer_git
 from tests.support.repository import Repository
 from tests.support.stand_in import StandIn, run_to_the_end
@@ -300,11 +301,6 @@ class TestRunByGit:
         finally:
             stand_in.release()
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-
-
-def make_index(git_dir: Path) -> None:
-    (git_dir / "lumen").mkdir(exist_ok=True)
-    (git_dir / "lumen/index.db").touch()
 
 
 def actions_of_real(repo: Repository, stand_in: StandIn) -> list[str]:

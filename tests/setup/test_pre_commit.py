@@ -343,7 +343,7 @@ class TestToTheEnd:
         repo.git("add", "-A", "--", FILE)
         repo.git("commit", "-q", "--allow-empty", "-m", "x")
         repo.git("switch", "-q", "-c", "other")
-        lumen(repo, "wait", "--timeout", "60")
+        lumen(repo, "wait", "--timeout", "180")
         assert (repo.top / "a.py").read_text() == edited
         assert "edited, not committed" in lumen(repo, "search", "first", "--no-refresh")
         # Nothing is in the log if `wait` came before the workers.

@@ -11,7 +11,6 @@ import errno
 import fcntl
 import os
 import shutil
-import time
 from contextlib import closing
 from typing import TYPE_CHECKING, cast
 
@@ -351,9 +350,7 @@ class TestTheRecipe:
         before = bank.books()
         bank.teller.run("db.execute('BEGIN IMMEDIATE')")
         bank.teller.run("db.execute('UPDATE accounts SET money=0')")
-        started = time.monotonic()
-        snapshot(bank.path, copy, gate=anything)
-        assert time.monotonic() - started < snapshots.LOCK_WAIT_MS / 1000 + 5
+        snapshot(bank.path, copy, gate=anything)  # while the donor's writer is at it
         assert read(copy) == before
         bank.teller.run("db.execute('ROLLBACK')")
 

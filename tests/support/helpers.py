@@ -13,6 +13,7 @@ from lumen_hooks.indexing.job import Job
 from lumen_hooks.indexing.update import Updated, update_index
 from lumen_hooks.settings import load_settings
 from lumen_hooks.storage.index import open_writer
+from lumen_hooks.system.locks import Acquired, acquire
 
 from .fake_embedder import FakeEmbedder
 
@@ -60,6 +61,13 @@ def refreshed(repo: Repository, embedder: FakeEmbedder | None = None) -> Refresh
 def say(index: Index, **facts: Any) -> None:
     """Have an index say other things of itself. To be called inside a transaction."""
     index.write_facts(replace(index.facts(), **facts))
+
+
+def peer(repo: Repository) -> Acquired:
+    """Someone else updates this worktree's index, as far as others can see."""
+    lock = acquire(find_worktree(str(repo.top)).lock_path, timeout=0, purpose="a peer")
+    assert isinstance(lock, Acquired)
+    return lock
 
 
 Contents = dict[str, list[tuple[object, ...]]]

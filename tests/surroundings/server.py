@@ -85,6 +85,8 @@ def _child(request: dict[str, Any], *inherited: TextIO) -> NoReturn:
     code = 70
     try:
         signal.alarm(CHILD_SECONDS)
+        # Whoever starts the tests in the background has them ignore it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         for file in inherited:
             os.close(file.fileno())
         _redirect((request["stdin"], request["stdout"], request["stderr"]))

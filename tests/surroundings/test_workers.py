@@ -23,6 +23,7 @@ from tests.support.helpers import check_whole, contents
 from tests.support.proc import end_workers_of
 from tests.support.repository import Repository
 from tests.support.sources import python_module
+from tests.support.waiting import PATIENCE_SECONDS
 
 from .checks import (
     MODULES,
@@ -246,7 +247,7 @@ def test_a_clock_that_jumps_back_hides_no_change(repo: Repository, launcher: Lau
     assert (shown["state"], shown["pending_files"]) == ("stale", 2)
     assert answers_from(launcher, repo.top, "behind", "untracked.py") == "fresh"
     assert answers_from(launcher, repo.top, "omega_1", "m1.py") == "fresh"
-    working(launcher.run(repo.top, "wait", "--timeout", "5"))
+    working(launcher.run(repo.top, "wait", "--timeout", str(PATIENCE_SECONDS)))
     assert index_files(repo)[0] == "index.db"
     assert not left.exists()
     assert not Path(worktree.events_path).exists()
