@@ -68,7 +68,7 @@ def main() -> None:
 def _share_the_model() -> None:
     """Load the built-in model once; reading its tokenizer is most of what a search costs."""
     from lumen_hooks.embedding import embedder
-    from lumen_hooks.service import workspace as place
+    from lumen_hooks.indexing import job
     from lumen_hooks.settings import BUILTIN_MODEL, Settings
 
     load = embedder.load_embedder
@@ -77,7 +77,8 @@ def _share_the_model() -> None:
     def load_or_share(settings: Settings) -> embedder.Embedder:
         return loaded if settings.model == BUILTIN_MODEL else load(settings)
 
-    for module in (place, embedder):
+    for module in (job, embedder):
+        assert vars(module)["load_embedder"] is load, "another module makes the jobs by now"
         vars(module)["load_embedder"] = load_or_share
 
 
