@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from lumen_hooks.git.command import git
+from lumen_hooks.git.config import config_entries, config_values
 from lumen_hooks.git.worktree import find_worktree
 
 from .errors import RepositoryError, SettingsError
@@ -76,12 +77,8 @@ def load_settings(directory: str, environ: Mapping[str, str], *, asked: bool = F
         RepositoryError: git cannot read its configuration, or refuses this repository.
     """
     configured: dict[str, list[str]] = {}
-    wanted = r"^(lumen\..*|core\.repositoryformatversion)$"
-    output = git(["config", "-z", "--get-regexp", wanted], cwd=directory, accept=(0, 1))
-    for item in output.split(b"\0"):
-        if item:
-            key, _, value = os.fsdecode(item).partition("\n")
-            configured.setdefault(key.lower(), []).append(value)
+    for entry in config_entries(directory, "lumen[.].*|core[.]repositoryformatversion"):
+        configured.setdefault(entry.key.lower(), []).append(entry.value or "")
     if "core.repositoryformatversion" not in configured:
         # From a repository that it refuses, git config silently reads nothing.
         insist_on_trust(directory)
@@ -118,16 +115,15 @@ def holds_home(top: str) -> bool:
 
     A repository there is for settings, or nobody knows of it; what lies in it is private.
     """
-    home, place = os.path.realpath(os.path.expanduser("~")), os.path.realpath(top)
-    return home == place or home.startswith(place.rstrip("/") + "/") or place == "/"
+    home, folder = os.path.realpath(os.path.expanduser("~")), os.path.realpath(top)
+    return home == folder or home.startswith(folder.rstrip("/") + "/") or folder == "/"
 
 
 def _is_on_at_home(directory: str, *, asked: bool) -> bool:
     # Not what the user's own file says for all repositories.
-    local = ["config", "--local", "--type=bool", "--get", "lumen.enabled"]
-    said = git(local, cwd=directory, accept=(0, 1)).strip()
+    said = config_values(directory, "lumen.enabled", only="local", as_bool=True)
     if said or asked:
-        return said != b"false"
+        return said[-1:] != ["false"]
     try:
         return os.path.exists(find_worktree(directory).index_path)
     except RepositoryError:

@@ -7,7 +7,7 @@ import os
 import click
 
 from lumen_hooks.errors import LumenError
-from lumen_hooks.git.command import git
+from lumen_hooks.git.config import config_values
 from lumen_hooks.hook import run
 from lumen_hooks.notify.events import EVENTS, WORKTREE_ADD
 from lumen_hooks.settings import insist_on_trust
@@ -38,5 +38,5 @@ def _configured(directory: str) -> dict[str, str]:
         RepositoryError: git refuses the repository, or finds none.
     """
     insist_on_trust(directory)
-    value = git(["config", "--get", "lumen.refresh"], cwd=directory, accept=(0, 1))
-    return {"LUMEN_REFRESH": os.fsdecode(value).strip()} if value else {}
+    values = config_values(directory, "lumen.refresh")
+    return {"LUMEN_REFRESH": values[-1].strip()} if values else {}

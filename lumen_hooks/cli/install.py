@@ -29,7 +29,7 @@ from .output import say
 if TYPE_CHECKING:
     from lumen_hooks.doctor.check import Check
     from lumen_hooks.git.worktree import Worktree
-    from lumen_hooks.setup.installer import Installed
+    from lumen_hooks.setup.hooks_dir import Installed
 
 
 @click.command()

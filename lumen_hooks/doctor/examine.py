@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from lumen_hooks.git.worktree import Worktree
 
-__all__ = ["Check", "examine"]
-
 
 def examine(worktree: Worktree, environ: Mapping[str, str]) -> list[Check]:
     """Look at everything that an index in this worktree depends on.

@@ -8,12 +8,13 @@ import re
 import stat
 from typing import TYPE_CHECKING
 
+from lumen_hooks.git.command import git_version
 from lumen_hooks.git.ownership import foreign_files
 from lumen_hooks.indexing.throttle import runtime_folder
 from lumen_hooks.notify.layout import FOLDER
 from lumen_hooks.notify.own_files import REMEDY, NotOursError, check
 from lumen_hooks.notify.spawn import is_stopped
-from lumen_hooks.setup.git_config import FIRST_GIT, git_version
+from lumen_hooks.setup.git_config import FIRST_GIT
 from lumen_hooks.system.locks import read_holder
 
 from .check import Check
@@ -33,7 +34,7 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 
 def check_git(worktree: Worktree) -> Check:
     """Whether git is recent enough, and whether it runs hooks from its configuration."""
-    version = git_version(worktree)
+    version = git_version(worktree.top)
     shown = ".".join(map(str, version))
     if version < MINIMUM_GIT:
         return Check("git", False, f"{shown} is too old", "use git 2.31 or later")

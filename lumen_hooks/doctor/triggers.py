@@ -11,18 +11,17 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lumen_hooks.git.command import git
-from lumen_hooks.git.config import unset_command
+from lumen_hooks.git.command import git_version
+from lumen_hooks.git.config import config_values, unset_command
 from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.setup.git_config import (
     FIRST_GIT,
     command_for,
     configured,
-    git_version,
     section_of,
     switched_off,
 )
-from lumen_hooks.setup.hooks_dir import hooks_folder, script_path
+from lumen_hooks.setup.hooks_dir import HOOKS_PATH, hooks_folder, script_path
 from lumen_hooks.setup.pre_commit import FILE, INSTALL_COMMAND, declared_events
 from lumen_hooks.setup.script import calls_ours, is_own, manager_of
 from lumen_hooks.system.atomic_file import read_regular
@@ -79,11 +78,11 @@ class Setting:
 
 def read_setting(worktree: Worktree) -> Setting:
     """Look at what decides where git, and the tools that it calls, find hooks."""
-    value = git(["config", "-z", "--get", "core.hooksPath"], cwd=worktree.top, accept=(0, 1))
+    hooks_paths = config_values(worktree.top, HOOKS_PATH)
     return Setting(
-        version=git_version(worktree),
+        version=git_version(worktree.top),
         folder=hooks_folder(worktree),
-        hooks_path=os.fsdecode(value[:-1]) if value else None,
+        hooks_path=hooks_paths[-1] if hooks_paths else None,
         settings=configured(worktree),
         declared=declared_events(read_regular(os.path.join(worktree.top, FILE))),
         lefthook=b"".join(
@@ -140,7 +139,7 @@ def _by_file(worktree: Worktree, setting: Setting, event: str) -> list[Way]:
         own = read_regular(os.path.join(os.path.dirname(setting.folder), event))
         if calls_ours(own, event):
             return [Way(event, "husky", *_bar(path))]
-    if f"lumen/hooks/{event}".encode() in setting.lefthook:
+    if calls_ours(setting.lefthook, event):
         if manager_of(content) == "lefthook":
             return [Way(event, "lefthook", *_bar(path))]
         return [Way(event, "lefthook", f"lefthook did not install {event}", "lefthook install")]

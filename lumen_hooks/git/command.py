@@ -10,6 +10,7 @@ file's content, or runs anything but itself.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -81,6 +82,16 @@ def git(
     if done.returncode not in accept:
         raise _refusal(arguments[0], cwd, done)
     return done.stdout
+
+
+def git_version(directory: str) -> tuple[int, ...]:
+    """The version of the git on PATH, (0,) if it does not say one.
+
+    Raises:
+        RepositoryError: git is missing, or the directory.
+    """
+    match = re.search(rb"(\d+)\.(\d+)(?:\.(\d+))?", git(["version"], cwd=directory))
+    return tuple(int(part) for part in match.groups(b"0")) if match else (0,)
 
 
 @contextmanager

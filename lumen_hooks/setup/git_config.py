@@ -9,11 +9,11 @@ not tell a command which event runs it.
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from typing import TYPE_CHECKING
 
 from lumen_hooks.git.command import git
+from lumen_hooks.git.config import config_entries
 from lumen_hooks.notify.events import GIT_EVENTS
 
 from .hooks_dir import Installed, script_path
@@ -28,13 +28,6 @@ EVENT_SWITCH_GIT = (2, 55)
 """The first git with `hook.<event>.enabled`."""
 
 _SECTION = "hook.lumen-{event}"
-
-
-def git_version(worktree: Worktree) -> tuple[int, ...]:
-    """The version of the git on PATH, (0,) if it does not say one."""
-    answer = os.fsdecode(git(["version"], cwd=worktree.top))
-    match = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", answer)
-    return tuple(int(part) for part in match.groups("0")) if match else (0,)
 
 
 def command_for(script: str) -> str:
@@ -61,12 +54,10 @@ def configured(worktree: Worktree) -> dict[str, list[str]]:
 
     The last part of a key is in lower case, as git gives it.
     """
-    output = git(["config", "-z", "--get-regexp", r"^hook\."], cwd=worktree.top, accept=(0, 1))
     found: dict[str, list[str]] = {}
-    for item in output.split(b"\0"):
-        if item:
-            key, separator, value = os.fsdecode(item).partition("\n")
-            found.setdefault(key, []).append(value if separator else "true")
+    for entry in config_entries(worktree.top, "hook[.].*"):
+        value = "true" if entry.value is None else entry.value
+        found.setdefault(entry.key, []).append(value)
     return found
 
 
@@ -94,31 +85,35 @@ def install_config_hook(worktree: Worktree, event: str) -> Installed:
         RepositoryError: git cannot write its configuration.
     """
     section, command = section_of(event), command_for(script_path(worktree, event))
-    before = {key: _local(worktree, f"{section}.{key}") for key in ("command", "event")}
-    if before == {"command": [command], "event": [event]}:
+    wanted = {f"{section}.command": [command], f"{section}.event": [event]}
+    before = _local(worktree)[section]
+    if before == wanted:
         return Installed(event, config_file(worktree), "unchanged")
     # The command first: an event without a command is fatal to every git command that fires it.
-    for key, value in (("command", command), ("event", event)):
-        git(["config", "--local", "--replace-all", f"{section}.{key}", value], cwd=worktree.top)
-    action = "updated" if any(before.values()) else "installed"
+    for key, (value,) in wanted.items():
+        git(["config", "--local", "--replace-all", key, value], cwd=worktree.top)
+    action = "updated" if before else "installed"
     return Installed(event, config_file(worktree), action)
 
 
-def remove_config_hooks(worktree: Worktree, events: tuple[str, ...] = GIT_EVENTS) -> list[str]:
+def remove_config_hooks(worktree: Worktree) -> list[str]:
     """Remove our sections, each in one step, and return their names.
 
     Raises:
         RepositoryError: git cannot write its configuration.
     """
-    removed = []
-    for event in events:
-        section = section_of(event)
-        if any(_local(worktree, f"{section}.{key}") for key in ("command", "event")):
-            git(["config", "--local", "--remove-section", section], cwd=worktree.top)
-            removed.append(section)
+    removed = [section for section, present in _local(worktree).items() if present]
+    for section in removed:
+        git(["config", "--local", "--remove-section", section], cwd=worktree.top)
     return removed
 
 
-def _local(worktree: Worktree, key: str) -> list[str]:
-    output = git(["config", "--local", "-z", "--get-all", key], cwd=worktree.top, accept=(0, 1))
-    return [os.fsdecode(value) for value in output.split(b"\0")[:-1]]
+def _local(worktree: Worktree) -> dict[str, dict[str, list[str]]]:
+    """What the repository's own file sets of ours: the values of each key, by section."""
+    found: dict[str, dict[str, list[str]]] = {section_of(event): {} for event in GIT_EVENTS}
+    ours = "hook[.]lumen-.*[.](command|event)"
+    for entry in config_entries(worktree.top, ours, only="local"):
+        section = entry.key.rpartition(".")[0]
+        if section in found:
+            found[section].setdefault(entry.key, []).append(entry.value or "")
+    return found

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from lumen_hooks.errors import InstallError, RepositoryError
 from lumen_hooks.git import own_folders
 from lumen_hooks.git.command import git
-from lumen_hooks.git.config import unset_command
+from lumen_hooks.git.config import scope_of, unset_command
 from lumen_hooks.git.core_config import folder_mode
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.notify.events import EVENTS, GIT_EVENTS
@@ -188,8 +188,7 @@ def _folder_obstacle(worktree: Worktree, folder: str) -> str:
     if os.path.normpath(folder) == os.path.join(worktree.common_dir, "hooks"):
         # A link that leads out: perhaps every repository has it, from a template.
         return f"{folder} leads to {place}; add the line to {{event}} there"
-    scope = git(["config", "--show-scope", "--get", HOOKS_PATH], cwd=worktree.top, accept=(0, 1))
-    if scope.startswith((b"global", b"system")):
+    if scope_of(worktree, HOOKS_PATH) in {"global", "system"}:
         return f"{folder} serves all repositories; add the line to {{event}} there"
     return ""
 

@@ -14,12 +14,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import InstallError
+from lumen_hooks.git.command import git_version
 from lumen_hooks.notify.events import EVENTS, GIT_EVENTS
 from lumen_hooks.settings import insist_on_trust
 from lumen_hooks.system.atomic_file import read_regular
 
-from . import git_config as config_hooks
-from . import pre_commit as pre_commit_config
+from .git_config import (
+    FIRST_GIT,
+    configured,
+    install_config_hook,
+    remove_config_hooks,
+    switched_off,
+)
 from .hooks_dir import (
     EDITED,
     Installed,
@@ -30,6 +36,7 @@ from .hooks_dir import (
     script_path,
     take_away,
 )
+from .pre_commit import add_stanza, remove_stanza
 from .script import is_edited, is_own
 from .throw_away import REMEDY, why_it_vanishes
 
@@ -37,16 +44,6 @@ if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
 
     from .pre_commit import Stanza
-
-__all__ = [
-    "Installed",
-    "Request",
-    "edited_files",
-    "install_hooks",
-    "install_pre_commit",
-    "line_to_add",
-    "uninstall_hooks",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +78,12 @@ def install_hooks(worktree: Worktree, request: Request) -> list[Installed]:
     _check(request.python, pre_commit=False)
     from_config = request.config_hooks
     if from_config is None:
-        from_config = config_hooks.git_version(worktree) >= config_hooks.FIRST_GIT
+        from_config = git_version(worktree.top) >= FIRST_GIT
     try:
         if not from_config:
             found = install_files(worktree, python=request.python, refresh=request.refresh)
             put_scripts(worktree, request.python, request.refresh)
-            config_hooks.remove_config_hooks(worktree)
+            remove_config_hooks(worktree)
             return found
         put_scripts(worktree, request.python, request.refresh)
         return _install_in_config(worktree)
@@ -107,8 +104,8 @@ def install_pre_commit(worktree: Worktree, request: Request) -> tuple[Stanza, li
     _check(request.python, pre_commit=True)
     try:
         put_scripts(worktree, request.python, request.refresh)
-        added = pre_commit_config.add_stanza(worktree)
-        removed = config_hooks.remove_config_hooks(worktree)
+        added = add_stanza(worktree)
+        removed = remove_config_hooks(worktree)
         return added, removed + [path for path in files_with_ours(worktree) if take_away(path)]
     except OSError as error:
         raise _cannot_write(error) from error
@@ -127,14 +124,14 @@ def uninstall_hooks(worktree: Worktree) -> list[str]:
         RepositoryError: git refuses the repository, or cannot write its configuration.
     """
     insist_on_trust(worktree.top)
-    changed = config_hooks.remove_config_hooks(worktree)
+    changed = remove_config_hooks(worktree)
     paths = files_with_ours(worktree)
     scripts = [script_path(worktree, event) for event in EVENTS]
     paths += [path for path in scripts if is_own(read_regular(path))]
     edited = [path for path in paths if is_edited(read_regular(path))]
     try:
         changed += [path for path in paths if take_away(path)]
-        stanza = pre_commit_config.remove_stanza(worktree)
+        stanza = remove_stanza(worktree)
         if stanza:
             changed.append(stanza)
     except OSError as error:
@@ -156,13 +153,13 @@ def edited_files(worktree: Worktree) -> list[str]:
 
 def _install_in_config(worktree: Worktree) -> list[Installed]:
     kept = {os.path.basename(path).removesuffix(".legacy"): path for path in edited_files(worktree)}
-    settings, version = config_hooks.configured(worktree), config_hooks.git_version(worktree)
+    settings, version = configured(worktree), git_version(worktree.top)
     found = [
         Installed(event, kept[event], "refused", line_to_add(event), EDITED)
         if event in kept
         else replace(
-            config_hooks.install_config_hook(worktree, event),
-            off=config_hooks.switched_off(event, settings, version),
+            install_config_hook(worktree, event),
+            off=switched_off(event, settings, version),
         )
         for event in GIT_EVENTS
     ]

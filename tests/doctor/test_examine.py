@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lumen_hooks.doctor import machine
-from lumen_hooks.doctor.examine import Check, examine
+from lumen_hooks.doctor.check import Check
+from lumen_hooks.doctor.examine import examine
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.setup.hooks_dir import lefthook_lines, line_to_add
 from lumen_hooks.setup.installer import Request, install_hooks, install_pre_commit

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.errors import RepositoryError
+from lumen_hooks.git.command import git_version
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.setup import git_config as config_hooks
@@ -22,7 +23,7 @@ from tests.support.stand_in import StandIn, run_to_the_end
 from tests.support.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
-    from lumen_hooks.setup.installer import Installed
+    from lumen_hooks.setup.hooks_dir import Installed
 
 __all__ = ["newer_git"]
 
@@ -177,7 +178,7 @@ class TestConfiguration:
         fake.chmod(0o755)
         worktree = find_worktree(str(repo.top))
         monkeypatch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
-        assert config_hooks.git_version(worktree) == version
+        assert git_version(worktree.top) == version
 
 
 @needs_config_hooks

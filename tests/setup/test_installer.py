@@ -12,14 +12,8 @@ import pytest
 from lumen_hooks.errors import InstallError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.notify.events import EVENTS, GIT_EVENTS
-from lumen_hooks.setup.hooks_dir import lefthook_lines
-from lumen_hooks.setup.installer import (
-    Installed,
-    Request,
-    install_hooks,
-    line_to_add,
-    uninstall_hooks,
-)
+from lumen_hooks.setup.hooks_dir import Installed, lefthook_lines, line_to_add
+from lumen_hooks.setup.installer import Request, install_hooks, uninstall_hooks
 from lumen_hooks.setup.script import hook_script, is_edited, is_own, with_block, without_block
 from tests.support.repository import Repository
 from tests.support.stand_in import StandIn, run_to_the_end
