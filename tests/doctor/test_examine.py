@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lumen_hooks.doctor import machine
-from lumen_hooks.doctor.check import Check
 from lumen_hooks.doctor.examine import examine
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.setup.hooks_dir import lefthook_lines, line_to_add
@@ -27,6 +26,8 @@ from tests.support.repository import Repository
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from lumen_hooks.doctor.check import Check
 
 __all__ = ["newer_git"]
 
