@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.chunking.chunk import UNTRIED
 from lumen_hooks.files.attributes import converted
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lumen_hooks.files.content import Content
     from lumen_hooks.files.manifest import Manifest
     from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.settings import Settings
     from lumen_hooks.storage.rows import FileRow
 
 YOUNG_NS = 2_000_000_000
@@ -119,8 +120,27 @@ def _vouched(
     }
 
 
-def blob_length(manifest: Manifest) -> int:
-    """Bytes in an object id here: 20, or 32 in a SHA-256 repository."""
+class Tree(NamedTuple):
+    """How the files of a worktree are read.
+
+    Attributes:
+        top: its folder.
+        max_bytes: larger files are passed over.
+        blob_length: bytes in one of its repository's object ids.
+    """
+
+    top: str
+    max_bytes: int
+    blob_length: int
+
+
+def tree_of(worktree: Worktree, settings: Settings, manifest: Manifest) -> Tree:
+    """How the files that a manifest lists are to be read."""
+    return Tree(worktree.top, settings.max_file_bytes, _blob_length(manifest))
+
+
+def _blob_length(manifest: Manifest) -> int:
+    """20, or 32 in a SHA-256 repository."""
     if manifest.head is not None:
         return len(manifest.head) // 2
     return next((len(blob) // 2 for blob, *_ in manifest.files.values() if blob), 20)
@@ -174,8 +194,10 @@ class Looked:
         return None if stamp == (row.id, row.blob, row.size, row.changed_ns) else stamp
 
 
-def look(top: str, suspect: Suspect, *, max_bytes: int, blob_length: int) -> Looked:
+def look(tree: Tree, suspect: Suspect) -> Looked:
     """Read a suspect and compare it with what the index holds."""
-    content = read_file(top, suspect.path, max_bytes=max_bytes, blob_length=blob_length)
+    content = read_file(
+        tree.top, suspect.path, max_bytes=tree.max_bytes, blob_length=tree.blob_length
+    )
     age = time.time_ns() - content.changed_ns
     return Looked(suspect, content, content.changed_ns if age > YOUNG_NS else -1)

@@ -17,7 +17,7 @@ from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.system.locks import read_holder
 
-from .compare import blob_length, compare, look
+from .compare import compare, look, tree_of
 from .progress import read_report
 
 if TYPE_CHECKING:
@@ -134,14 +134,10 @@ def differing_files(
         same_rules=facts.rules == manifest.rules,
         max_bytes=settings.max_file_bytes,
     )
+    tree = tree_of(worktree, settings, manifest)
     differing = [path for path, _ in difference.removed]
     for suspect in difference.suspects:
-        looked = look(
-            worktree.top,
-            suspect,
-            max_bytes=settings.max_file_bytes,
-            blob_length=blob_length(manifest),
-        )
+        looked = look(tree, suspect)
         absent = looked.vanished and suspect.row is None
         if not (looked.same or absent):
             differing.append(suspect.path)

@@ -1,41 +1,43 @@
-"""From files in doubt to staged rows: read, chunk, embed what is new.
+"""From files in doubt to staged rows: read, chunk, have embedded what is new.
 
-Works in batches of bounded size. Embedding happens here, outside any
-transaction, in portions that take some seconds, and each portion's vectors go
-to the embedding store at once: a killed process loses no more than that, even
-with a model that makes ten vectors a second.
+Works in batches of bounded size; what is read ahead is with the parsing
+process meanwhile. Nothing is written to the index here but, where nobody reads
+it yet, what is staged.
 """
 
 from __future__ import annotations
 
-import time
 from collections import deque
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.chunking.chunk import UNTRIED
 from lumen_hooks.chunking.chunker import cut_by_lines
 from lumen_hooks.chunking.languages import language_of
+from lumen_hooks.chunking.process import Chunker
 from lumen_hooks.embedding.text import embedded_text, embedding_key
 from lumen_hooks.errors import StoreError
 from lumen_hooks.files.content import Content, Skipped
+from lumen_hooks.storage.embedding_cache import EmbeddingStore
 from lumen_hooks.storage.lexical_terms import lexical_words
 from lumen_hooks.storage.rows import StagedChunk, StagedFile, Stamp
 
-from .compare import look
+from .compare import Tree, look
+from .embedding_queue import EmbeddingQueue
+from .throttle import Turns, needs_no_slot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator, Mapping, Sequence
 
     from lumen_hooks.chunking.chunk import Chunk, ChunkedFile
-    from lumen_hooks.chunking.process import Chunker
-    from lumen_hooks.embedding.embedder import Embedder
-    from lumen_hooks.storage.embedding_cache import EmbeddingStore
     from lumen_hooks.storage.index import Index
+    from lumen_hooks.storage.rows import FileRow
 
-    from .compare import Looked, Suspect
+    from .compare import Difference, Looked, Suspect
     from .progress import Progress
+    from .under_way import UnderWay
 
 BATCH_CHUNKS = 512
 """Chunks whose texts and vectors are in memory at once (a single file may exceed it)."""
@@ -44,22 +46,20 @@ AHEAD_CHARACTERS = 1 << 20
 AHEAD_FILES = 512
 """So much is read, and on its way to be parsed, before it is needed."""
 
-PORTION_SECONDS = 5.0
-"""Embedding is stored, and others get their turn, about this often."""
-
-FIRST_PORTION = 32_000
-"""What is embedded before the model's speed is known, in characters: some 32 chunks."""
-
-COUNTED_CHARACTERS = 2000
-"""Of one text; models cut what is longer."""
-
-NO_VECTOR = b""
-"""Remembered for a text that the model has no vector for, so that it is not tried again."""
-
 
 @dataclass(slots=True)
 class Tally:
-    """What a refresh did, counted as it goes."""
+    """What was staged, counted as it goes.
+
+    Attributes:
+        looked: files that were read.
+        changed: those that are not as the index holds them.
+        chunks: of the latter.
+        embedded: texts that went through the model.
+        vanished: paths of files that went away after they were listed.
+        untried: paths of files that no process could be had to parse.
+        stamps: what to note about files that are as indexed.
+    """
 
     looked: int = 0
     changed: int = 0
@@ -70,8 +70,123 @@ class Tally:
     stamps: list[Stamp] = field(default_factory=list)
 
 
+def stage(
+    update: UnderWay,
+    index: Index,
+    tree: Tree,
+    difference: Difference,
+    known: Mapping[str, FileRow],
+    *,
+    unread: bool = False,
+) -> Tally:
+    """Stage what differs; the embedding slot and the embedding store are held meanwhile.
+
+    Args:
+        update: what this is a step of.
+        index: where to stage.
+        tree: how files are read.
+        difference: between the two.
+        known: what this version knows of files' content, a rebuild's too.
+        unread: nobody reads the index yet: what is staged is written batch by batch.
+    """
+    if not difference.suspects:
+        return Tally()
+    with ExitStack() as held:
+        store = held.enter_context(_embedding_store(update))
+        turns = held.enter_context(closing(_turns(update, len(difference.suspects))))
+        chunker = held.enter_context(
+            Chunker(
+                deaths_max=update.job.deaths_max,
+                complain=lambda why: update.log("no process to parse in", cause=why),
+            )
+        )
+        load = partial(update.job.load, update.settings)
+        queue = EmbeddingQueue(update.identity, load, store, turns, update.reconsider)
+        cutter = _Cutter(chunker, _cuts(known))
+        stager = Stager(index, tree, cutter, queue, update.progress, unread=unread)
+        return stager.stage(difference.suspects)
+
+
+@contextmanager
+def _embedding_store(update: UnderWay) -> Iterator[EmbeddingStore | None]:
+    """The vectors shared by all worktrees; a refresh goes on without them if it must."""
+    update.insist_on_presence()
+    try:
+        store = EmbeddingStore(update.worktree.embeddings_path)
+    except StoreError as error:
+        update.log("embedding store unavailable", cause=error.message)
+        yield None
+        return
+    with closing(store):
+        yield store
+
+
+def _turns(update: UnderWay, files: int) -> Turns:
+    return Turns(
+        "" if needs_no_slot(files, update.identity.name) else update.job.slots,
+        update.settings.workers,
+        update.worktree.embeddings_path,
+        update.job.purpose,
+        lambda cause: update.log("goes on without an embedding slot", cause=cause),
+    )
+
+
+def _cuts(known: Mapping[str, FileRow]) -> dict[tuple[bytes | None, str], str]:
+    """Why texts are cut by lines, by content and language: it holds wherever they stand."""
+    return {
+        (row.content, language_of(path)): row.cut
+        for path, row in known.items()
+        if row.cut is not None and row.cut != UNTRIED
+    }
+
+
+class _Order(NamedTuple):
+    """A text to be cut: with the parsing process already, or known to be cut by lines."""
+
+    path: str
+    text: str
+    known_cut: str | None
+
+    @property
+    def under_way(self) -> int:
+        """Characters that are on their way to be parsed."""
+        return 0 if self.known_cut is not None else len(self.text)
+
+
+class _Cutter:
+    """Texts to chunks: by the parsing process, or by lines where it is known to fail.
+
+    Args:
+        chunker: cuts the texts; given many ahead of those that are waited for.
+        cuts: why texts are cut by lines, as far as that is known, by content and language.
+    """
+
+    def __init__(self, chunker: Chunker, cuts: Mapping[tuple[bytes | None, str], str]) -> None:
+        self._chunker = chunker
+        self._cuts = cuts
+
+    def put(self, path: str, content: Content) -> _Order:
+        """Have a text cut, some time."""
+        known_cut = self._cuts.get((content.blob, language_of(path)))
+        if known_cut is None:
+            self._chunker.put(path, content.text)
+        return _Order(path, content.text, known_cut)
+
+    def take(self, order: _Order) -> ChunkedFile:
+        """The chunks of the first text that was put and not yet taken.
+
+        Raises:
+            TooManyDeathsError: see `Chunker`.
+        """
+        if order.known_cut is None:
+            return self._chunker.take()
+        return cut_by_lines(order.path, order.text, abandoned=order.known_cut)
+
+
 @dataclass(frozen=True, slots=True)
 class _Pending:
+    """A changed file, chunked, whose vectors are not known yet."""
+
     file: StagedFile
     chunks: tuple[Chunk, ...]
     texts: tuple[str, ...]
@@ -79,178 +194,150 @@ class _Pending:
     file_id: int | None
 
 
-class Preparer:
-    """Stages the files of one refresh.
+class Stager:
+    """Stages the files of one update.
 
     Args:
-        top: the worktree's folder.
         index: where to stage, and where old vectors are looked up.
-        chunker: cuts the texts; given many ahead of those that are waited for.
-        cuts: why texts are cut by lines, as far as that is known, by content and language.
-        load: makes the embedder; called only if a text must be embedded.
-        turn: is entered to embed a portion; whoever leaves it has stored what it embedded.
-        model_key: under which vectors are kept in the embedding store.
-        dimensions: of the model's vectors.
-        vectors: the embedding store, or None where it cannot be used.
-        max_bytes: larger files are passed over.
-        blob_length: bytes in one of this repository's object ids.
+        tree: how files are read.
+        cutter: cuts their texts.
+        queue: has embedded what is not known.
         progress: is told how far it is.
-        proceed: called before each portion; raises to end it all.
-        flush: called after each batch; writes staged rows early where nobody reads the index yet.
+        unread: nobody reads the index yet, so that staged rows are written after each batch.
     """
 
     def __init__(
         self,
-        *,
-        top: str,
         index: Index,
-        chunker: Chunker,
-        cuts: Mapping[tuple[bytes | None, str], str],
-        load: Callable[[], Embedder],
-        turn: Callable[[], AbstractContextManager[None]],
-        model_key: str,
-        dimensions: int,
-        vectors: EmbeddingStore | None,
-        max_bytes: int,
-        blob_length: int,
+        tree: Tree,
+        cutter: _Cutter,
+        queue: EmbeddingQueue,
         progress: Progress,
-        proceed: Callable[[], None],
-        flush: Callable[[], None],
+        *,
+        unread: bool,
     ) -> None:
-        self._top = top
         self._index = index
-        self._chunker = chunker
-        self._cuts = cuts
-        self._load = load
-        self._turn = turn
-        self._model_key = model_key
-        self._dimensions = dimensions
-        self._vectors = vectors
-        self._max_bytes = max_bytes
-        self._blob_length = blob_length
+        self._tree = tree
+        self._cutter = cutter
+        self._queue = queue
         self._progress = progress
-        self._proceed = proceed
-        self._flush = flush
-        self._embedder: Embedder | None = None
-        self._portion = FIRST_PORTION
+        self._unread = unread
         self._total = 0
         self._ready_files = 0
         self.tally = Tally()
 
-    def prepare(self, suspects: Iterable[Suspect], total: int) -> Tally:
+    def stage(self, suspects: Sequence[Suspect]) -> Tally:
         """Look at every suspect and stage those that changed."""
-        self._total = total
+        self._total = len(suspects)
         batch: list[_Pending] = []
         waiting = 0
-        for looked, known_cut in self._looks(suspects):
+        for looked, order in self._looks(suspects):
             self.tally.looked += 1
-            pending = self._take(looked, known_cut)
+            pending = self._take(looked, order)
             if pending is not None:
                 batch.append(pending)
                 waiting += len(pending.chunks)
             if waiting >= BATCH_CHUNKS or len(batch) >= BATCH_CHUNKS:
-                self._stage(batch)
+                self._stage_batch(batch)
                 batch, waiting = [], 0
-        self._stage(batch)
+        self._stage_batch(batch)
         return self.tally
 
-    def _looks(self, suspects: Iterable[Suspect]) -> Iterator[tuple[Looked, str | None]]:
-        """Each suspect looked at, with why it is known to be cut by lines.
+    def _looks(self, suspects: Sequence[Suspect]) -> Iterator[tuple[Looked, _Order | None]]:
+        """Each suspect looked at, with what was ordered of it if it has changed.
 
-        The texts of some files more than that are with the chunker already.
+        The texts of some files more than that are on their way already.
         """
-        ahead: deque[tuple[Looked, str | None, int]] = deque()
+        ahead: deque[tuple[Looked, _Order | None]] = deque()
         under_way = 0
         for suspect in suspects:
-            looked = look(
-                self._top, suspect, max_bytes=self._max_bytes, blob_length=self._blob_length
-            )
-            content, known_cut, size = looked.content, None, 0
-            if not looked.same and not isinstance(content, Skipped):
-                known_cut = self._cuts.get((content.blob, language_of(suspect.path)))
-                if known_cut is None:
-                    self._chunker.put(suspect.path, content.text)
-                    size = len(content.text)
-            ahead.append((looked, known_cut, size))
-            under_way += size
+            looked = look(self._tree, suspect)
+            order: _Order | None = None
+            if not looked.same and not isinstance(looked.content, Skipped):
+                order = self._cutter.put(suspect.path, looked.content)
+                under_way += order.under_way
+            ahead.append((looked, order))
             while under_way > AHEAD_CHARACTERS or len(ahead) > AHEAD_FILES:
-                looked, known_cut, size = ahead.popleft()
-                under_way -= size
-                yield looked, known_cut
-        for looked, known_cut, _ in ahead:
-            yield looked, known_cut
+                looked, order = ahead.popleft()
+                under_way -= order.under_way if order is not None else 0
+                yield looked, order
+        yield from ahead
 
-    def _take(self, looked: Looked, known_cut: str | None) -> _Pending | None:
+    def _take(self, looked: Looked, order: _Order | None) -> _Pending | None:
         """Chunk a changed file; note what else there is to note."""
-        suspect, content = looked.suspect, looked.content
         if looked.vanished:
-            self.tally.vanished.append(suspect.path)
+            self.tally.vanished.append(looked.suspect.path)
             return None
         if looked.same:
             if looked.stamp is not None:
                 self.tally.stamps.append(looked.stamp)
             return None
         self.tally.changed += 1
-        old = suspect.row.id if suspect.row is not None else None
-        if isinstance(content, Skipped):
-            file = StagedFile(
-                suspect.path,
-                content.blob,
-                looked.blob,
-                content.size,
-                looked.changed_ns,
-                "",
-                content.reason,
-            )
-            return _Pending(file, (), (), (), old)
-        if known_cut is None:
-            chunked = self._chunker.take()
-        else:
-            chunked = cut_by_lines(suspect.path, content.text, abandoned=known_cut)
-        return self._chunked(chunked, content, looked, old)
-
-    def _chunked(
-        self, chunked: ChunkedFile, content: Content, looked: Looked, old: int | None
-    ) -> _Pending:
-        path = looked.suspect.path
-        file = StagedFile(
-            path,
-            content.blob,
-            looked.blob,
-            content.size,
-            looked.changed_ns,
-            chunked.language,
-            skipped=None,
-            cut=chunked.abandoned or None,
-        )
+        if order is None:
+            return self._pending(looked, None)
+        chunked = self._cutter.take(order)
         if chunked.abandoned == UNTRIED:
-            self.tally.untried.append(path)
-        texts = tuple(embedded_text(c.symbol, c.header, c.text) for c in chunked.chunks)
-        keys = tuple(embedding_key(text) for text in texts)
-        return _Pending(file, chunked.chunks, texts, keys, old)
+            self.tally.untried.append(order.path)
+        return self._pending(looked, chunked)
 
-    def _stage(self, batch: list[_Pending]) -> None:
+    def _pending(self, looked: Looked, chunked: ChunkedFile | None) -> _Pending:
+        """A changed file with its chunks, or one that is passed over."""
+        suspect, content = looked.suspect, looked.content
+        file = StagedFile(
+            path=suspect.path,
+            content=content.blob,
+            blob=looked.blob,
+            size=content.size,
+            changed_ns=looked.changed_ns,
+            language=chunked.language if chunked is not None else "",
+            skipped=looked.reason,
+            cut=(chunked.abandoned or None) if chunked is not None else None,
+        )
+        chunks = chunked.chunks if chunked is not None else ()
+        texts = tuple(embedded_text(c.symbol, c.header, c.text) for c in chunks)
+        keys = tuple(embedding_key(text) for text in texts)
+        old = suspect.row.id if suspect.row is not None else None
+        return _Pending(file, chunks, texts, keys, old)
+
+    def _stage_batch(self, batch: list[_Pending]) -> None:
         vectors = self._vectors_for(batch)
         for pending in batch:
-            self._index.stage(
-                pending.file,
-                [
-                    StagedChunk(
-                        chunk.start_line,
-                        chunk.end_line,
-                        chunk.symbol,
-                        chunk.kind,
-                        key,
-                        vectors[key] or None,
-                        lexical_words(pending.file.path, chunk.symbol, chunk.text),
-                    )
-                    for chunk, key in zip(pending.chunks, pending.keys, strict=True)
-                ],
-            )
+            self._index.stage(pending.file, _rows(pending, vectors))
             self.tally.chunks += len(pending.chunks)
-        self._flush()
+        if self._unread:
+            with self._index.transaction():
+                self._index.write_staged()
         self._ready_files = self.tally.looked
         self._tell(0, 0, 1)
+
+    def _vectors_for(self, batch: list[_Pending]) -> dict[bytes, bytes]:
+        """The vector of each text: from the embedding store, the old rows, or the model."""
+        texts = {
+            key: text
+            for pending in batch
+            for key, text in zip(pending.keys, pending.texts, strict=True)
+        }
+        found = self._queue.known(texts)
+        if len(found) < len(texts):
+            old = self._old_vectors(batch)
+            kept = {key: old[key] for key in texts if key in old and key not in found}
+            self._queue.remember(kept)
+            found.update(kept)
+        chunks = sum(len(pending.chunks) for pending in batch)
+        missing = {key: text for key, text in texts.items() if key not in found}
+        for vectors in self._queue.embed(missing):
+            found.update(vectors)
+            self.tally.embedded = self._queue.embedded
+            self._tell(chunks, len(found), len(texts))
+        return found
+
+    def _old_vectors(self, batch: list[_Pending]) -> dict[bytes, bytes]:
+        """The vectors that these files' chunks have in the index, by key."""
+        old: dict[bytes, bytes] = {}
+        for pending in batch:
+            if pending.file_id is not None:
+                old.update(self._index.vectors_of_file(pending.file_id))
+        return old
 
     def _tell(self, chunks: int, ready: int, texts: int) -> None:
         """Tell how far it is, with what is ready of the texts of a batch of so many chunks."""
@@ -262,85 +349,17 @@ class Preparer:
             embedded=self.tally.embedded,
         )
 
-    def _vectors_for(self, batch: list[_Pending]) -> dict[bytes, bytes]:
-        """The vector of each text: from the embedding store, the old rows, or the model."""
-        texts = {
-            key: text
-            for pending in batch
-            for key, text in zip(pending.keys, pending.texts, strict=True)
-        }
-        found = self._stored(list(texts))
-        missing = [key for key in texts if key not in found]
-        if missing:
-            old: dict[bytes, bytes] = {}
-            for pending in batch:
-                if pending.file_id is not None:
-                    old.update(self._index.vectors_of_file(pending.file_id))
-            new = {key: old[key] for key in missing if key in old}
-            self._remember(new)
-            found.update(new)
-            missing = [key for key in missing if key not in new]
-        # A network pads every text of a run to the longest: like goes with like.
-        missing.sort(key=lambda key: len(texts[key]), reverse=True)
-        chunks = sum(len(pending.chunks) for pending in batch)
-        while missing:
-            with self._turn():
-                # Another worktree may have embedded the same texts while we waited.
-                found.update(self._stored(missing))
-                missing = [key for key in missing if key not in found]
-                new = self._embed({key: texts[key] for key in self._next_portion(missing, texts)})
-                self._remember(new)
-                found.update(new)
-            missing = missing[len(new) :]
-            self._tell(chunks, len(texts) - len(missing), len(texts))
-        return found
 
-    def _next_portion(self, keys: list[bytes], texts: dict[bytes, str]) -> list[bytes]:
-        """The first of these keys, with about as much text as is embedded at a time."""
-        room = self._portion
-        for count, key in enumerate(keys):
-            if room <= 0:
-                return keys[:count]
-            room -= _counted(texts[key])
-        return keys
-
-    def _embed(self, texts: dict[bytes, str]) -> dict[bytes, bytes]:
-        if not texts:
-            return {}
-        if self._embedder is None:
-            self._embedder = self._load()
-        self._proceed()
-        started = time.monotonic()
-        vectors = self._embedder.embed_documents(list(texts.values()))
-        seconds = max(time.monotonic() - started, 1e-3)
-        # A process that was stopped meanwhile looks infinitely slow.
-        self._portion = max(1, int(sum(map(_counted, texts.values())) * PORTION_SECONDS / seconds))
-        self.tally.embedded += len(texts)
-        return {
-            key: vector if vector is not None else NO_VECTOR
-            for key, vector in zip(texts, vectors, strict=True)
-        }
-
-    def _stored(self, keys: list[bytes]) -> dict[bytes, bytes]:
-        found: dict[bytes, bytes] = {}
-        if self._vectors is not None:
-            try:
-                found = self._vectors.get(self._model_key, keys, dimensions=self._dimensions)
-                self._vectors.touch(self._model_key, found)
-            except StoreError:
-                self._vectors = None
-        return found
-
-    def _remember(self, vectors: dict[bytes, bytes]) -> None:
-        """Keep vectors for every worktree; the store is a cache, so it may be missing."""
-        if self._vectors is None or not vectors:
-            return
-        try:
-            self._vectors.put(self._model_key, vectors)
-        except StoreError:
-            self._vectors = None
-
-
-def _counted(text: str) -> int:
-    """How much a text costs, in characters."""
-    return min(len(text), COUNTED_CHARACTERS) + 1
+def _rows(pending: _Pending, vectors: Mapping[bytes, bytes]) -> list[StagedChunk]:
+    return [
+        StagedChunk(
+            chunk.start_line,
+            chunk.end_line,
+            chunk.symbol,
+            chunk.kind,
+            key,
+            vectors[key] or None,
+            lexical_words(pending.file.path, chunk.symbol, chunk.text),
+        )
+        for chunk, key in zip(pending.chunks, pending.keys, strict=True)
+    ]

@@ -68,7 +68,8 @@ def work(worktree: Worktree, event: str, *, inline: bool) -> None:
 def follow(worktree: Worktree, event: str, *, inline: bool) -> None:
     """Update until no hint is left, and keep house then. The caller holds the worker's lock."""
     from .trim import keep_house
-    from .update import Busy, NotWantedError, update_index
+    from .under_way import NotWantedError
+    from .update import Busy, update_index
 
     while True:
         if not inline:

@@ -42,8 +42,7 @@ from lumen_hooks.embedding.identity import identify
 from lumen_hooks.errors import BusyError, RepositoryError, StoreError
 from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.indexing import events
-from lumen_hooks.indexing import stage as prepare
+from lumen_hooks.indexing import events, stage
 from lumen_hooks.indexing.donors import find_donors
 from lumen_hooks.indexing.foreground_seed import seed_in_foreground
 from lumen_hooks.indexing.seed import seed
@@ -626,7 +625,7 @@ class TestRefreshing:
         self, repo: Repository, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Item 87, and the resumption to completion that had no test."""
-        monkeypatch.setattr(prepare, "BATCH_CHUNKS", 2)
+        monkeypatch.setattr(stage, "BATCH_CHUNKS", 2)
         repo.commit({f"m{n}.py": python_module(f"f{n}") for n in range(6)})
         first = FailingEmbedder(after_calls=2)
         with pytest.raises(RuntimeError, match="no more"):
@@ -656,14 +655,14 @@ class TestRefreshing:
         self, project: Repository, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         whole = contents(project)
-        monkeypatch.setattr(prepare, "BATCH_CHUNKS", 1)
+        monkeypatch.setattr(stage, "BATCH_CHUNKS", 1)
         update(project, force=True)
         assert contents(project) == whole
 
     def test_90_progress_is_told_to_the_end(
         self, repo: Repository, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(prepare, "BATCH_CHUNKS", 1)
+        monkeypatch.setattr(stage, "BATCH_CHUNKS", 1)
         repo.commit({f"m{n}.py": python_module(f"f{n}") for n in range(3)})
         told: list[dict[str, int]] = []
 
@@ -689,8 +688,8 @@ class TestRefreshing:
         self, repo: Repository, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Item 92; one that may not be read: test_contents.py, test_an_unreadable_file."""
-        monkeypatch.setattr(prepare, "BATCH_CHUNKS", 1)
-        monkeypatch.setattr(prepare, "AHEAD_FILES", 0)
+        monkeypatch.setattr(stage, "BATCH_CHUNKS", 1)
+        monkeypatch.setattr(stage, "AHEAD_FILES", 0)
         repo.commit({f"m{n}.py": python_module(f"f{n}") for n in range(3)})
 
         class Meanwhile(FakeEmbedder):

@@ -19,12 +19,11 @@ import pytest
 
 from lumen_hooks.embedding.embedder import load_embedder
 from lumen_hooks.git.worktree import find_worktree
+from lumen_hooks.indexing import embedding_queue, under_way, worker_loop
 from lumen_hooks.indexing import job as composing
-from lumen_hooks.indexing import stage as prepare
-from lumen_hooks.indexing import update as updating
-from lumen_hooks.indexing import worker_loop
 from lumen_hooks.indexing.throttle import SMALL_SLOW_REFRESH_FILES
-from lumen_hooks.indexing.update import NotWantedError, Updated, update_index
+from lumen_hooks.indexing.under_way import NotWantedError
+from lumen_hooks.indexing.update import Updated, update_index
 from lumen_hooks.mcp.caches import SearcherCache
 from lumen_hooks.search.results import Query, RelatedQuery
 from lumen_hooks.service.answer import Answerer
@@ -325,7 +324,7 @@ def slow_update(repo: Repository, ledger: Path) -> Iterator[Partner]:
     """
     with Partner(SLOW) as partner:
         partner.start(
-            "prepare.PORTION_SECONDS, prepare.FIRST_PORTION = 0.1, 4000\n"
+            "embedding_queue.PORTION_SECONDS, embedding_queue.FIRST_PORTION = 0.1, 4000\n"
             "update_index(job(top, ledger, pauses_at), wait=10)",
             top=str(repo.top),
             ledger=str(ledger),
@@ -340,8 +339,7 @@ SLOW = """
 import hashlib, os, time
 from pathlib import Path
 from dataclasses import replace
-from lumen_hooks.indexing import stage as prepare
-from lumen_hooks.indexing import update as updating
+from lumen_hooks.indexing import embedding_queue, under_way
 from lumen_hooks.indexing.update import update_index
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import job_for
@@ -461,7 +459,7 @@ def test_portions_follow_the_speed_and_the_longest_come_first(
     repo: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A network pads the texts of one run to the longest, so like should go with like."""
-    monkeypatch.setattr(prepare, "FIRST_PORTION", 3000)
+    monkeypatch.setattr(embedding_queue, "FIRST_PORTION", 3000)
     repo.commit({f"m{n}.py": python_module(f"f{n}", f"g{n}") + "x = 1\n" * n for n in range(30)})
     portions: list[list[int]] = []
 
@@ -481,8 +479,8 @@ def test_a_long_update_is_given_up_once_another_model_is_wanted(
     repo: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it embedded is stored; the index stays as it was."""
-    monkeypatch.setattr(updating, "RECONSIDER_SECONDS", 0.0)
-    monkeypatch.setattr(prepare, "FIRST_PORTION", 3000)
+    monkeypatch.setattr(under_way, "RECONSIDER_SECONDS", 0.0)
+    monkeypatch.setattr(embedding_queue, "FIRST_PORTION", 3000)
     repo.commit({f"m{n}.py": python_module(f"f{n}", f"g{n}") for n in range(30)})
     embedder = FakeEmbedder()
     answers = [True, False]
@@ -506,7 +504,7 @@ def test_a_worker_goes_on_with_the_model_that_is_wanted_by_now(
     project: Repository, models: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The switch is taken back while the rebuild embeds: it must not be published."""
-    monkeypatch.setattr(updating, "RECONSIDER_SECONDS", 0.0)
+    monkeypatch.setattr(under_way, "RECONSIDER_SECONDS", 0.0)
     worktree = find_worktree(str(project.top))
     made: list[str] = []
 

@@ -271,7 +271,7 @@ def test_control_c_leaves_nothing_and_the_next_run_goes_on(
     assert (shown["chunks_total"], shown["chunks_embedded"]) == (20, 12)
 
 
-STAGING = ("lumen_hooks.indexing.stage", "Preparer._stage")
+STAGING = ("lumen_hooks.indexing.stage", "Stager._stage_batch")
 
 
 def test_control_c_in_a_refresh_leaves_the_old_index(
@@ -279,7 +279,7 @@ def test_control_c_in_a_refresh_leaves_the_old_index(
 ) -> None:
     kept = contents(project)
     project.write({"m1.py": python_module("edited")})
-    fault = ("signal_before", signal.SIGINT, "lumen_hooks.indexing.update", "_Update._finish")
+    fault = ("signal_before", signal.SIGINT, "lumen_hooks.indexing.write", "_finish")
     result = launcher.run(project.top, "index", faults=[fault])
     assert (result.code, result.err.strip()) == (130, "interrupted")
     assert contents(project) == kept

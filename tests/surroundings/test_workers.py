@@ -48,10 +48,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-IN_A_TRANSACTION = ("lumen_hooks.indexing.update", "_Update._finish")
+IN_A_TRANSACTION = ("lumen_hooks.indexing.write", "_finish")
 BEFORE_LOCKING = ("lumen_hooks.indexing.update", "acquire")
-WHILE_READING = ("lumen_hooks.indexing.stage", "Preparer._stage")
-BEFORE_PUBLISHING = ("lumen_hooks.indexing.update", "publish")
+WHILE_READING = ("lumen_hooks.indexing.stage", "Stager._stage_batch")
+BEFORE_PUBLISHING = ("lumen_hooks.indexing.write", "publish")
 WHILE_SEARCHING = ("lumen_hooks.service.answer", "results_now")
 """Places in the code where a process is stopped."""
 

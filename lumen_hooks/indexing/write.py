@@ -1,0 +1,176 @@
+"""The two ways in which rows get into an index: a new one, and the difference to one that exists.
+
+A new index is made beside its place and published when it is whole. An index
+that exists is changed in one transaction, a rebuild too: a reader sees the old
+tree or the new one. What an index says of itself comes last, in the
+transaction that makes it true.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, NamedTuple
+
+from lumen_hooks.errors import StoreError
+from lumen_hooks.storage.facts import Refresh
+from lumen_hooks.storage.fingerprint import INDEX_VERSION
+from lumen_hooks.storage.index import create_index
+from lumen_hooks.storage.publish import discard, publish, temporary_path
+from lumen_hooks.storage.sqlite import translated
+from lumen_hooks.storage.values import storable
+
+from .compare import compare, tree_of
+from .stage import Tally, stage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lumen_hooks.files.manifest import Manifest
+    from lumen_hooks.storage.facts import Facts, RefreshKind
+    from lumen_hooks.storage.index import Index
+
+    from .under_way import UnderWay
+
+
+class Outcome(NamedTuple):
+    """What became of an index.
+
+    Attributes:
+        refresh: what was done; None when there was nothing to do.
+        untried: paths of files that it holds, but not as they should be: they are tried again.
+    """
+
+    refresh: Refresh | None
+    untried: Sequence[str] = ()
+
+
+def build(update: UnderWay, manifest: Manifest) -> Outcome:
+    """Make an index, where there is none, and publish it when it is whole.
+
+    Raises:
+        StoreError: it cannot be written or published; nothing is left of it.
+    """
+    path = update.worktree.index_path
+    temporary = temporary_path(path)
+    update.insist_on_presence()
+    try:
+        outcome = _fill(temporary, update, manifest)
+        published = publish(temporary, path, gate=update.insist_on_presence)
+    except BaseException:
+        discard(temporary)
+        raise
+    if not published:
+        raise StoreError(
+            f"{path} appeared while its lock was held here",
+            hint="is another tool writing it? run the command again",
+        )
+    return outcome
+
+
+def _fill(path: str, update: UnderWay, manifest: Manifest) -> Outcome:
+    """A whole index in a file that nobody else knows yet."""
+    tree = tree_of(update.worktree, update.settings, manifest)
+    index = create_index(path, update.identity.dimensions)
+    with closing(index), translated(path, writing=True):
+        difference = compare(
+            update.worktree, manifest, {}, own=True, same_rules=True, max_bytes=tree.max_bytes
+        )
+        tally = stage(update, index, tree, difference, {}, unread=True)
+        update.reconsider()
+        with index.transaction():
+            refresh = _finish(index, update, manifest, tally, kind="full", removed=0)
+        index.optimise()
+    return Outcome(refresh, tally.untried)
+
+
+def refresh(index: Index, update: UnderWay, manifest: Manifest, *, force: bool) -> Outcome:
+    """Make an index equal to the tree; all of it anew if it must be, or if that is wanted.
+
+    Raises:
+        StoreError: it cannot be written; what was there is still there.
+    """
+    facts = index.facts()
+    fit = facts.usable_for(update.fingerprint)
+    rebuild = force or not fit
+    if rebuild:
+        update.progress.expected = index.counts().chunks
+    if not fit:
+        update.log("made anew", was=facts.model, model=update.identity.name)
+    known = index.files() if fit else {}
+    rows = {} if rebuild else known
+    tree = tree_of(update.worktree, update.settings, manifest)
+    difference = compare(
+        update.worktree,
+        manifest,
+        rows,
+        own=facts.refreshed,
+        same_rules=facts.rules == manifest.rules,
+        max_bytes=tree.max_bytes,
+    )
+    tally = stage(update, index, tree, difference, known)
+    stamps = (*difference.stamps, *tally.stamps)
+    gone = {row.id for _, row in difference.removed}
+    gone.update(rows[path].id for path in tally.vanished if path in rows)
+    if facts.refreshed and not rebuild and not tally.changed and not gone:
+        now = _seen(facts, update, manifest)
+        if stamps or now != facts:
+            with index.transaction():
+                index.restamp(stamps)
+                index.write_facts(now)
+        return Outcome(None)
+    kind: RefreshKind = "full" if rebuild else "incremental" if facts.refreshed else "seed"
+    update.reconsider()
+    with index.transaction():
+        if rebuild:
+            index.reset(update.identity.dimensions)
+        index.remove_files(gone)
+        index.write_staged()
+        index.restamp(stamps)
+        done = _finish(index, update, manifest, tally, kind=kind, removed=len(gone))
+    index.repack()
+    return Outcome(done, tally.untried)
+
+
+def _finish(
+    index: Index,
+    update: UnderWay,
+    manifest: Manifest,
+    tally: Tally,
+    *,
+    kind: RefreshKind,
+    removed: int,
+) -> Refresh:
+    """Write what the index says about itself, last in the transaction that makes it true."""
+    refresh = Refresh(
+        kind=kind,
+        files_changed=tally.changed,
+        files_removed=removed,
+        chunks_total=index.counts().chunks,
+        chunks_embedded=tally.embedded,
+        chunks_reused=tally.chunks - tally.embedded,
+        seconds=round(update.seconds, 3),
+        finished_at=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+    )
+    index.write_facts(
+        replace(
+            _seen(index.facts(), update, manifest),
+            fingerprint=update.fingerprint,
+            index_version=INDEX_VERSION,
+            model=update.identity.name,
+            model_key=update.identity.model_key,
+            dimensions=update.identity.dimensions,
+            refreshed=True,
+            last_refresh=refresh,
+            complete=True,
+        )
+    )
+    index.seal()
+    return refresh
+
+
+def _seen(facts: Facts, update: UnderWay, manifest: Manifest) -> Facts:
+    """What an index says of the worktree that it was compared with."""
+    top = storable(update.worktree.top)
+    return replace(facts, top=top, head=manifest.head, rules=manifest.rules)
