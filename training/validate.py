@@ -34,11 +34,11 @@ from .export import embed, embed_queries
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import apsw
     from numpy.typing import NDArray
 
     from lumen_hooks.embedding.static import StaticEmbedder
     from lumen_hooks.search.ranking import Weights
+    from lumen_hooks.storage.reader import IndexReader
     from tests.benchmarks.quality.corpus import Corpus as BenchmarkCorpus
 
 CANDIDATES = 100
@@ -166,21 +166,21 @@ def table(scores: dict[tuple[str, str, str], float]) -> str:
     return "\n".join(lines)
 
 
-def _corpus(source: BenchmarkCorpus, connection: apsw.Connection) -> Corpus:
+def _corpus(source: BenchmarkCorpus, index: IndexReader) -> Corpus:
     texts: dict[bytes, str] = {}
-    for (path,) in connection.execute("SELECT path FROM files"):
+    for _, path in index.paths():
         text = (source.top / path).read_text(encoding="utf-8")
         for chunk in chunk_file(path, text).chunks:
             embedded = embedded_text(chunk.symbol, chunk.header, chunk.text)
             texts[embedding_key(embedded)] = embedded
-    with query._one_state(connection):
-        ids = {chunk for (chunk,) in connection.execute("SELECT id FROM chunks")}
-        hits = query._hits(connection, lambda *_: 0.0, ids)
+    with index.one_state():
+        ids = {chunk for (chunk,) in index.connection.execute("SELECT id FROM chunks")}
+        hits = query._hits(index, lambda *_: 0.0, ids)
     row_of = {hit.chunk_id: row for row, hit in enumerate(hits)}
     asked = []
     for question in source.questions:
-        with query._one_state(connection):
-            words = lexical.lexical_search(connection, question.text, CANDIDATES)
+        with index.one_state():
+            words = lexical.lexical_search(index, question.text, CANDIDATES)
         answers = frozenset(
             row
             for row, hit in enumerate(hits)
@@ -230,7 +230,7 @@ def main(arguments: list[str]) -> int:
     for language in LANGUAGES:
         source = make_corpus(language, "tune", rows, places)
         with indexed(source, settings, embedder) as index:
-            corpora.append(_corpus(source, index.connection))
+            corpora.append(_corpus(source, index))
     with gzip.open(chosen.out, "wt", encoding="utf-8") as file:
         json.dump([_record(corpus) for corpus in corpora], file)
     return 0

@@ -49,7 +49,7 @@ class _Kept:
     def __init__(self, index: IndexReader, file: tuple[int, int]) -> None:
         self.index = index
         self.file = file
-        self.searcher = Searcher(index.connection)
+        self.searcher = Searcher(index)
         self.is_closed = False
         self.lock = threading.Lock()
         self.used = time.monotonic()

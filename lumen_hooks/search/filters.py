@@ -1,27 +1,27 @@
 """Which chunks a query may find at all: its path, language and kind filters.
 
 They become one sorted array of chunk ids before anything is ranked, so that a
-rare folder's chunks cannot be crowded out by better ones elsewhere. Knows the
-tables `files` and `chunks`.
+rare folder's chunks cannot be crowded out by better ones elsewhere.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import apsw
 import numpy as np
 
 from lumen_hooks.chunking.chunk import KINDS
 from lumen_hooks.errors import QueryError
 from lumen_hooks.files.globs import Groups
-from lumen_hooks.storage import values
-from lumen_hooks.system.unicode import encodable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
+
+    from lumen_hooks.storage.reader import IndexReader
 
     from .results import Query
 
@@ -35,7 +35,7 @@ _FOLDERS = "(?:[^/]*/)*?"
 _ANYTHING = ".*?"
 
 
-def allowed_chunks(connection: apsw.Connection, query: Query) -> NDArray[np.int64] | None:
+def allowed_chunks(index: IndexReader, query: Query) -> NDArray[np.int64] | None:
     """The ids of the chunks that a query's filters let through, ascending; None without filters.
 
     Raises:
@@ -45,27 +45,11 @@ def allowed_chunks(connection: apsw.Connection, query: Query) -> NDArray[np.int6
     pattern = None if query.path is None else _normalised(query.path)
     if not (pattern or query.languages or query.kinds):
         return None
-    conditions: list[str] = []
-    bindings: list[object] = []
-    if query.languages:
-        languages = _checked_languages(connection, query.languages)
-        conditions.append(f"f.language IN ({_marks(languages)})")
-        bindings.extend(languages)
-    if query.kinds:
-        kinds = _checked_kinds(query.kinds)
-        conditions.append(f"c.kind IN ({_marks(kinds)})")
-        bindings.extend(kinds)
-    if pattern:
-        files = _files_at(connection, pattern)
-        if not len(files):
-            return files
-        conditions.append("c.file_id IN (SELECT value FROM carray(?))")
-        bindings.append(apsw.carray(files))
-    sql = (
-        "SELECT c.id FROM chunks AS c JOIN files AS f ON f.id = c.file_id"
-        f" WHERE {' AND '.join(conditions)} ORDER BY c.id"
-    )
-    return _ids(values.read(connection, sql, (values.natural,), tuple(bindings)))
+    languages = _known("language", query.languages, index.languages, "in this index")
+    kinds = _known("kind", query.kinds, lambda: list(KINDS), "there are")
+    files = _files_at(index, pattern) if pattern else None
+    found = [] if files == [] else index.chunk_ids(languages=languages, kinds=kinds, files=files)
+    return np.array(found, np.int64)
 
 
 def glob_expression(pattern: str) -> re.Pattern[str]:
@@ -189,46 +173,23 @@ def _normalised(path: str) -> str:
     return "" if plain == "." else plain
 
 
-def _files_at(connection: apsw.Connection, pattern: str) -> NDArray[np.int64]:
-    # '0' follows '/', so this range is what begins with `pattern/`, found through the path's index.
-    literal = values.read(
-        connection,
-        "SELECT id FROM files WHERE path = ?1 OR (path > ?1 || '/' AND path < ?1 || '0')",
-        (values.natural,),
-        (encodable(pattern),),
-    )
+def _files_at(index: IndexReader, pattern: str) -> list[int]:
+    """The ids of the files at a path or below it; if there are none, of those that a glob means."""
+    literal = index.files_below(pattern)
     if literal or not re.search(r"[*?\[\\]", pattern):
-        return _ids(literal)
+        return literal
     matches = glob_expression(pattern).fullmatch
-    rows = values.read(connection, "SELECT id, path FROM files", (values.natural, values.path))
-    return _ids([row for row in rows if matches(row[1])])
+    return [file for file, path in index.paths() if matches(path)]
 
 
-def _checked_languages(connection: apsw.Connection, wanted: tuple[str, ...]) -> list[str]:
-    query = "SELECT DISTINCT language FROM files WHERE skipped IS NULL"
-    found = values.read(connection, query, (values.text,))
-    known = sorted(language for (language,) in found)
+def _known(
+    what: str, wanted: Sequence[str], there_are: Callable[[], list[str]], where: str
+) -> list[str]:
+    """Names as they are spelled in an index, once each; refused where one is not known."""
     names = list(dict.fromkeys(name.strip().lower() for name in wanted))
-    _check("language", names, known, "in this index")
-    return names
-
-
-def _checked_kinds(wanted: tuple[str, ...]) -> list[str]:
-    names = list(dict.fromkeys(name.strip().lower() for name in wanted))
-    _check("kind", names, list(KINDS), "there are")
-    return names
-
-
-def _check(what: str, names: list[str], known: list[str], where: str) -> None:
+    known = there_are() if names else []
     unknown = [name for name in names if name not in known]
     if unknown:
         listed = ", ".join(known) or "none"
         raise QueryError(f"no {what} is called {unknown[0]!r} here", hint=f"{where}: {listed}")
-
-
-def _marks(wanted: list[str]) -> str:
-    return ", ".join("?" * len(wanted))
-
-
-def _ids(rows: list[Any]) -> NDArray[np.int64]:
-    return np.array([identifier for (identifier, *_) in rows], np.int64)
+    return names

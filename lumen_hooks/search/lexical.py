@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import apsw
 import numpy as np
 
 from lumen_hooks.errors import CorruptIndexError
@@ -19,6 +18,8 @@ from lumen_hooks.storage.lexical_terms import NAME_MARK, PATH_MARK, match_expres
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from lumen_hooks.storage.reader import IndexReader
 
 MARKS = ("", NAME_MARK, PATH_MARK)
 """Where a word may stand: in the text, the symbol, the path."""
@@ -35,7 +36,7 @@ _FILE_NAME = re.compile(r"[^\s\x00-\x1f\ud800-\udfff]{0,500}[./][^\s\x00-\x1f\ud
 
 
 def lexical_search(
-    connection: apsw.Connection,
+    index: IndexReader,
     query: str,
     count: int,
     allowed: NDArray[np.int64] | None = None,
@@ -45,7 +46,7 @@ def lexical_search(
     Robertson's BM25 with the inverse document frequency of FTS5 (sqlite.org/fts5.html, 5.1.1).
 
     Args:
-        connection: an index, opened for reading.
+        index: what to search.
         query: any text.
         count: how many to return at most.
         allowed: ids that may be returned, applied before ranking; None for all.
@@ -56,9 +57,8 @@ def lexical_search(
     terms = query_terms(query)
     if not terms or (allowed is not None and not len(allowed)):
         return {}
-    query = "SELECT count(*), coalesce(max(id), 0) FROM lexical_docsize"
-    ((chunks, last),) = values.read(connection, query, (values.natural, values.integer))
-    postings = [[_postings(connection, term, mark, last) for mark in MARKS] for term in terms]
+    chunks, last = index.lexical_size()
+    postings = [[_postings(index, term, mark, last) for mark in MARKS] for term in terms]
     size = max((int(ids[-1]) + 1 for found in postings for ids in found if len(ids)), default=0)
     scores = _scores(postings, size, chunks)
     if allowed is not None:
@@ -73,20 +73,13 @@ def lexical_search(
     return dict(zip(found[order].tolist(), scores[found[order]].tolist(), strict=True))
 
 
-def _postings(connection: apsw.Connection, term: str, mark: str, last: int) -> NDArray[np.int64]:
+def _postings(index: IndexReader, term: str, mark: str, last: int) -> NDArray[np.int64]:
     """The ids of the chunks that have a term, ascending, none of them above the last one."""
-    # As one text, since a row for each would cost more than all the rest.
-    ((joined,),) = values.read(
-        connection,
-        "SELECT group_concat(rowid) FROM lexical WHERE lexical MATCH ?",
-        (values.optional(values.text),),
-        (match_expression(term, mark),),
-    )
-    with values.decoding(connection.filename):
-        ids = np.fromstring(joined or "", np.int64, sep=",")
+    with values.decoding(index.path):
+        ids = np.fromstring(index.postings(match_expression(term, mark)), np.int64, sep=",")
     if len(ids) and not (ids[0] >= 0 and ids[-1] <= last and (np.diff(ids) > 0).all()):
         raise CorruptIndexError(
-            f"{connection.filename} is damaged: {term!r} in chunk {ids[0]} or {ids[-1]}",
+            f"{index.path} is damaged: {term!r} in chunk {ids[0]} or {ids[-1]}",
             hint=values.REBUILT,
         )
     return ids
@@ -117,7 +110,7 @@ def _scores(postings: list[list[NDArray[np.int64]]], size: int, chunks: int) -> 
 
 
 def file_chunks(
-    connection: apsw.Connection,
+    index: IndexReader,
     query: str,
     count: int,
     allowed: NDArray[np.int64] | None = None,
@@ -129,18 +122,4 @@ def file_chunks(
     name = query.removeprefix("./")
     if not _FILE_NAME.fullmatch(name) or (allowed is not None and not len(allowed)):
         return []
-    escaped = re.sub(r"([%_\\])", r"\\\1", name)
-    bindings: list[object] = [escaped, f"%/{escaped}"]
-    condition = ""
-    if allowed is not None:
-        condition = " AND c.id IN (SELECT value FROM carray(?))"
-        bindings.append(apsw.carray(allowed))
-    rows = values.read(
-        connection,
-        "SELECT c.id FROM files AS f JOIN chunks AS c ON c.file_id = f.id"
-        f" WHERE (f.path LIKE ? ESCAPE '\\' OR f.path LIKE ? ESCAPE '\\'){condition}"
-        f" ORDER BY f.path, c.start_line, c.id LIMIT {count:d}",
-        (values.natural,),
-        tuple(bindings),
-    )
-    return [identifier for (identifier,) in rows]
+    return index.chunks_of_files_named(name, count, allowed)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from lumen_hooks.storage.rows import ChunkOfFile
+
     from .results import Hit
 
 ADJACENT_GAP_LINES = 1
@@ -51,13 +53,11 @@ def merge_hits(hits: Iterable[Hit], definitions: Mapping[int, int]) -> list[Hit]
     return _without_overlaps(merged)
 
 
-def definition_parts(
-    rows: Iterable[tuple[int, int, int, int, str, str]],
-) -> dict[int, int]:
+def definition_parts(chunks: Iterable[ChunkOfFile]) -> dict[int, int]:
     """Which chunks are parts of one definition.
 
     Args:
-        rows: (file id, chunk id, start line, end line, symbol, kind), ordered by file and line.
+        chunks: all of their files', ordered by file and line.
 
     Returns:
         For each chunk that has a symbol, the id of the first of the unbroken run of chunks with
@@ -66,7 +66,7 @@ def definition_parts(
     parts: dict[int, int] = {}
     previous: tuple[int, str, str] | None = None
     first = last_line = 0
-    for file_id, chunk_id, start_line, end_line, symbol, kind in rows:
+    for file_id, chunk_id, start_line, end_line, symbol, kind in chunks:
         here = (file_id, symbol, kind)
         if here != previous or start_line - last_line - 1 > ADJACENT_GAP_LINES:
             first = chunk_id

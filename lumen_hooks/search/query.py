@@ -1,23 +1,16 @@
 """One query, from words to hits: filters, two searches, one ranking, merged.
 
 Everything is read in one transaction, so that an answer shows one state of the
-index even while a refresh commits. Knows the index's tables through the other
-modules of this folder; neither the working tree nor how results are shown.
+index even while a refresh commits. Knows the index through its reader; neither
+the working tree nor how results are shown.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-import apsw
-import numpy as np
-
-from lumen_hooks.errors import CorruptIndexError, QueryError, StoreError
-from lumen_hooks.storage import facts, values
+from lumen_hooks.errors import QueryError, StoreError
 from lumen_hooks.storage.lexical_terms import MAX_QUERY_CHARACTERS
-from lumen_hooks.storage.sqlite import translated
-from lumen_hooks.storage.sums import insist_on_files
 from lumen_hooks.system.unicode import encodable
 
 from .filters import allowed_chunks
@@ -25,16 +18,18 @@ from .knn import Matrix, load_matrix, match_search
 from .lexical import file_chunks, lexical_search
 from .merge import definition_parts, merge_hits
 from .ranking import Ranking
-from .related import CHUNK_OF_FILE, origin_at
+from .related import origin_at
 from .results import MAX_LIMIT, Found, Hit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import TypeAlias
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from lumen_hooks.storage.facts import MadeWith
+    from lumen_hooks.storage.reader import IndexReader
 
     from .results import Query, RelatedQuery
 
@@ -43,18 +38,6 @@ MAX_EMBEDDED_CHARACTERS = 8_000
 
 _ATTEMPTS = 10
 """Rebuilds that one search may meet; each takes seconds at least."""
-
-_HIT = (
-    values.natural,
-    values.path,
-    values.line,
-    values.line,
-    values.text,
-    values.text,
-    values.text,
-    values.blob,
-    values.blob,
-)
 
 _CANDIDATES = 100
 _CANDIDATES_PER_HIT = 2
@@ -93,13 +76,13 @@ class Searcher:
     Not for two threads at once.
 
     Args:
-        connection: an index, opened for reading with sqlite-vec loaded.
+        index: what to search.
     """
 
-    __slots__ = ("_connection", "_matrix")
+    __slots__ = ("_index", "_matrix")
 
-    def __init__(self, connection: apsw.Connection) -> None:
-        self._connection = connection
+    def __init__(self, index: IndexReader) -> None:
+        self._index = index
         self._matrix: Matrix | None = None
 
     def search(self, query: Query, model_of: ModelOf) -> Found:
@@ -121,34 +104,33 @@ class Searcher:
         if not text:
             raise QueryError("the query is empty", hint="say in a few words what to look for")
         limit = _checked(query.limit)
-        connection = self._connection
         for _ in range(_ATTEMPTS):
-            made_with = _made_with(connection)
+            made_with = self._index.facts().made_with
             model = model_of(made_with)
             vector = None
             if model.embedder is not None:
                 vector = model.embedder.embed_query(encodable(text[:MAX_EMBEDDED_CHARACTERS]))
-            with translated(connection.filename), _one_state(connection):
-                if made_with != _made_with(connection):
+            with self._index.one_state():
+                if made_with != self._index.facts().made_with:
                     continue
                 hits = merge_hits(*self._ranked(query, text, vector, limit))[:limit]
-                insist_on_files(connection, {hit.path for hit in hits})
+                self._index.insist_on_files({hit.path for hit in hits})
                 return Found(tuple(hits), model.name, model.problem)
-        raise StoreError(f"{connection.filename} is made anew again and again", hint="try again")
+        raise StoreError(f"{self._index.path} is made anew again and again", hint="try again")
 
     def _ranked(
         self, query: Query, text: str, vector: NDArray[np.float32] | None, limit: int
     ) -> tuple[list[Hit], dict[int, int]]:
         """Hits with their scores, and which of them are parts of one definition."""
-        connection = self._connection
-        allowed = allowed_chunks(connection, query)
+        index = self._index
+        allowed = allowed_chunks(index, query)
         count = max(_CANDIDATES, _CANDIDATES_PER_HIT * limit)
         dense = {} if vector is None else self._dense(vector, count, allowed)
-        lexical = lexical_search(connection, text, count, allowed)
-        named = file_chunks(connection, text, count, allowed)
+        lexical = lexical_search(index, text, count, allowed)
+        named = file_chunks(index, text, count, allowed)
         ranking = Ranking(text, dense, lexical, named)
-        hits = _hits(connection, ranking.score, {*dense, *lexical, *named})
-        return hits, _parts(connection, hits)
+        hits = _hits(index, ranking.score, {*dense, *lexical, *named})
+        return hits, _parts(index, hits)
 
     def related(self, query: RelatedQuery) -> Found:
         """What is most like the chunk at a line, by the cosine of their vectors alone.
@@ -161,46 +143,28 @@ class Searcher:
             StoreError: the index cannot be read.
         """
         limit = _checked(query.limit)
-        connection = self._connection
-        with translated(connection.filename), _one_state(connection):
-            origin = origin_at(connection, query)
+        index = self._index
+        with index.one_state():
+            origin = origin_at(index, query)
             count = max(_CANDIDATES, _CANDIDATES_PER_HIT * limit) + len(origin.chunk_ids)
             cosines = self._dense(origin.vector, count, None)
             ids = cosines.keys() - origin.chunk_ids
-            hits = _hits(connection, lambda chunk_id, *_: max(0.0, cosines[chunk_id]), ids)
-            parts = _parts(connection, hits)
+            hits = _hits(index, lambda chunk_id, *_: max(0.0, cosines[chunk_id]), ids)
+            parts = _parts(index, hits)
             apart = [hit for hit in merge_hits(hits, parts) if not origin.overlaps(hit)][:limit]
-            insist_on_files(connection, {origin.path, *(hit.path for hit in apart)})
+            index.insist_on_files({origin.path, *(hit.path for hit in apart)})
         return Found(tuple(apart))
 
     def _dense(
         self, vector: NDArray[np.float32], count: int, allowed: NDArray[np.int64] | None
     ) -> dict[int, float]:
-        connection = self._connection
-        if self._matrix is None or not self._matrix.is_current(connection):
-            self._matrix = load_matrix(connection, len(vector))
+        if self._matrix is None or not self._matrix.is_current(self._index):
+            self._matrix = load_matrix(self._index, len(vector))
         if self._matrix is None:
-            found = match_search(connection, vector, count, allowed)
+            found = match_search(self._index, vector, count, allowed)
         else:
             found = self._matrix.search(vector, count, allowed)
         return dict(zip(found.ids.tolist(), found.cosines.tolist(), strict=True))
-
-
-def _made_with(connection: apsw.Connection) -> MadeWith:
-    return facts.read(connection).made_with
-
-
-@contextmanager
-def _one_state(connection: apsw.Connection) -> Iterator[None]:
-    if connection.in_transaction:
-        yield
-        return
-    connection.execute("BEGIN")
-    try:
-        yield
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
 
 
 def _checked(limit: int) -> int:
@@ -210,51 +174,31 @@ def _checked(limit: int) -> int:
 
 
 def _hits(
-    connection: apsw.Connection, score: Callable[[int, str, str, str], float], ids: set[int]
+    index: IndexReader, score: Callable[[int, str, str, str], float], ids: set[int]
 ) -> list[Hit]:
     """The hits of these chunks; the score is given a chunk's id, path, symbol and kind."""
-    if not ids:
-        return []
-    rows = values.read(
-        connection,
-        "SELECT c.id, f.path, c.start_line, c.end_line, c.symbol, c.kind, f.language,"
-        " coalesce(f.content, x''), c.key FROM chunks AS c JOIN files AS f ON f.id = c.file_id"
-        " WHERE c.id IN (SELECT value FROM carray(?))",
-        _HIT,
-        (_bound(ids),),
-    )
-    hits = []
-    for chunk_id, path, first, last, symbol, kind, language, content, key in rows:
-        worth = score(chunk_id, path, symbol, kind)
-        hits.append(Hit(chunk_id, path, first, last, symbol, kind, language, worth, content, key))
-    if len(hits) != len(ids):
-        missing = min(ids.difference(hit.chunk_id for hit in hits))
-        raise CorruptIndexError(
-            f"the index finds a chunk that it does not hold: {missing}",
-            hint="lumen-hooks index --force",
+    return [
+        Hit(
+            chunk_id=row.id,
+            path=row.path,
+            start_line=row.start_line,
+            end_line=row.end_line,
+            symbol=row.symbol,
+            kind=row.kind,
+            language=row.language,
+            score=score(row.id, row.path, row.symbol, row.kind),
+            content=row.content,
+            key=row.key,
         )
-    return hits
+        for row in index.chunks(ids)
+    ]
 
 
-def _parts(connection: apsw.Connection, hits: list[Hit]) -> dict[int, int]:
+def _parts(index: IndexReader, hits: list[Hit]) -> dict[int, int]:
     """Which of these hits are parts of one definition, by chunk id."""
     together: dict[tuple[str, str, str], list[int]] = {}
     for hit in hits:
         if hit.symbol:
             together.setdefault((hit.path, hit.symbol, hit.kind), []).append(hit.chunk_id)
     ids = {group[0] for group in together.values() if len(group) > 1}
-    if not ids:
-        return {}
-    rows = values.read(
-        connection,
-        "SELECT file_id, id, start_line, end_line, symbol, kind FROM chunks WHERE file_id IN"
-        " (SELECT file_id FROM chunks WHERE id IN (SELECT value FROM carray(?)))"
-        " ORDER BY file_id, start_line, id",
-        CHUNK_OF_FILE,
-        (_bound(ids),),
-    )
-    return definition_parts(rows)
-
-
-def _bound(ids: set[int]) -> Any:
-    return apsw.carray(np.array(sorted(ids), np.int64))
+    return definition_parts(index.chunks_beside(ids)) if ids else {}

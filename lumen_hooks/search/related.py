@@ -1,39 +1,26 @@
 """The chunk at a line of a file, to look for others like it.
 
-Knows the tables `files` and `chunks` and the stored vectors; neither models
-nor the working tree.
+Knows chunks and their vectors; neither models nor the working tree.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lumen_hooks.errors import QueryError
-from lumen_hooks.storage import values
-from lumen_hooks.storage import vec0 as vectors
-from lumen_hooks.system.unicode import encodable
 
 from .merge import definition_parts
 
 if TYPE_CHECKING:
-    import apsw
     from numpy.typing import NDArray
 
+    from lumen_hooks.storage.reader import IndexReader
+    from lumen_hooks.storage.rows import ChunkOfFile
+
     from .results import Hit, RelatedQuery
-
-
-CHUNK_OF_FILE = (
-    values.natural,
-    values.natural,
-    values.line,
-    values.line,
-    values.text,
-    values.text,
-)
-"""File id, chunk id, start line, end line, symbol, kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +50,33 @@ class Origin:
         )
 
 
-def origin_at(connection: apsw.Connection, query: RelatedQuery) -> Origin:
+def origin_at(index: IndexReader, query: RelatedQuery) -> Origin:
     """The smallest chunk that holds a line, or else the nearest one.
 
     Args:
-        connection: an index, opened for reading with sqlite-vec loaded.
+        index: where.
         query: the line.
 
     Raises:
         QueryError: the file is not indexed, has no such line, or nothing there has a vector.
     """
-    chunks = _chunks_of(connection, query.path)
-    last = max(end for _, _, _, end, _, _ in chunks)
+    chunks = _chunks_of(index, query.path)
+    last = max(chunk.end_line for chunk in chunks)
     if not 1 <= query.line <= last:
         raise QueryError(
             f"{query.path} has nothing indexed at line {query.line}",
             hint=f"give a line from 1 to {last}",
         )
-
-    def remoteness(chunk: tuple[int, int, int, int, str, str]) -> tuple[int, int, int]:
-        _, chunk_id, start, end, _, _ = chunk
-        return max(start - query.line, query.line - end, 0), end - start, chunk_id
-
-    nearest = min(chunks, key=remoteness)
+    nearest = min(chunks, key=lambda chunk: _remoteness(chunk, query.line))
     parts = definition_parts(chunks)
+    part = parts.get(nearest.id)
     together = [
         chunk
         for chunk in chunks
-        if chunk is nearest or (nearest[1] in parts and parts.get(chunk[1]) == parts[nearest[1]])
+        if chunk is nearest or (part is not None and parts.get(chunk.id) == part)
     ]
-    ids = [nearest[1], *(chunk[1] for chunk in together if chunk is not nearest)]
-    found = vectors.read(connection, ids)
+    ids = [nearest.id, *(chunk.id for chunk in together if chunk is not nearest)]
+    found = index.vectors(ids)
     stored = next((found[chunk_id] for chunk_id in ids if chunk_id in found), None)
     if stored is None:
         raise QueryError(
@@ -102,34 +85,27 @@ def origin_at(connection: apsw.Connection, query: RelatedQuery) -> Origin:
         )
     return Origin(
         path=query.path,
-        start_line=min(start for _, _, start, _, _, _ in together),
-        end_line=max(end for _, _, _, end, _, _ in together),
+        start_line=min(chunk.start_line for chunk in together),
+        end_line=max(chunk.end_line for chunk in together),
         chunk_ids=frozenset(ids),
         vector=np.frombuffer(stored, np.int8).astype(np.float32),
     )
 
 
-def _chunks_of(connection: apsw.Connection, path: str) -> list[tuple[int, int, int, int, str, str]]:
-    """A file's chunks as (file id, chunk id, start line, end line, symbol, kind), by line."""
-    files = values.read(
-        connection,
-        "SELECT id, skipped FROM files WHERE path = ?",
-        (values.natural, values.optional(values.text)),
-        (encodable(path),),
-    )
-    if not files or files[0][1]:
-        reason = f": {files[0][1]}" if files else ""
+def _remoteness(chunk: ChunkOfFile, line: int) -> tuple[int, int, int]:
+    away = max(chunk.start_line - line, line - chunk.end_line, 0)
+    return away, chunk.end_line - chunk.start_line, chunk.id
+
+
+def _chunks_of(index: IndexReader, path: str) -> list[ChunkOfFile]:
+    file = index.file_at(path)
+    if file is None or file.skipped:
+        reason = f": {file.skipped}" if file is not None else ""
         raise QueryError(
             f"{path} is not indexed{reason}",
             hint="give a file as search names it; lumen-hooks status counts what is passed over",
         )
-    rows: list[Any] = values.read(
-        connection,
-        "SELECT file_id, id, start_line, end_line, symbol, kind FROM chunks WHERE file_id = ?"
-        " ORDER BY start_line, id",
-        CHUNK_OF_FILE,
-        (files[0][0],),
-    )
-    if not rows:
+    chunks = index.chunks_of_file(file.id)
+    if not chunks:
         raise QueryError(f"{path} holds nothing", hint="give a file with code or text in it")
-    return rows
+    return chunks

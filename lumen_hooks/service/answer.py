@@ -100,7 +100,7 @@ def open_searcher(path: str) -> Iterator[Searcher]:
     if index is None:
         raise StoreError(f"{path} vanished", hint="was the worktree removed?")
     with index:
-        yield Searcher(index.connection)
+        yield Searcher(index)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import apsw
 
 from lumen_hooks.errors import CorruptIndexError
+from lumen_hooks.system.unicode import encodable
 
 from . import facts, sums, values, vec0
 from .rows import ChunkOfFile, ChunkRow, Counts, FileRow, KnownFile
@@ -118,7 +119,7 @@ class IndexReader:
     def file_at(self, path: str) -> KnownFile | None:
         """The file with this path, or None."""
         query = "SELECT id, skipped FROM files WHERE path = ?"
-        bindings = (_encodable(path),)
+        bindings = (encodable(path),)
         rows = self._read(query, values.natural, _TEXT_OR_NONE, bindings=bindings)
         return KnownFile(*rows[0]) if rows else None
 
@@ -126,7 +127,7 @@ class IndexReader:
         """The ids of the file with this path, or of the files in the folder with it."""
         # '0' follows '/', so this range is what begins with `path/`, found through the index.
         query = "SELECT id FROM files WHERE path = ?1 OR (path > ?1 || '/' AND path < ?1 || '0')"
-        return self._ids(query, (_encodable(path),))
+        return self._ids(query, (encodable(path),))
 
     def paths(self) -> list[tuple[int, str]]:
         """The id and path of every file."""
@@ -337,8 +338,3 @@ def summarise(path: str) -> Summary:
 def _carray(ids: Sequence[int] | NDArray[np.int64]) -> Any:
     """Many numbers as one parameter: `IN (SELECT value FROM carray(?))`."""
     return apsw.carray(array("q", ids) if isinstance(ids, list) else ids)
-
-
-def _encodable(text: str) -> str:
-    """SQLite's text cannot hold lone surrogates; no indexed path has one."""
-    return text.encode("utf-8", "replace").decode()

@@ -108,7 +108,7 @@ def _measure(top: Path, size: int) -> None:
     index = open_reader(find_worktree(str(top)).index_path)
     assert index is not None
     with index:
-        searcher, model = Searcher(index.connection), QueryModel(BuiltinEmbedder(), "builtin")
+        searcher, model = Searcher(index), QueryModel(BuiltinEmbedder(), "builtin")
         everywhere = [Query(text) for text in QUESTIONS]
         in_folder = [Query(text, path="d1") for text in QUESTIONS]
         searcher.search(everywhere[0], lambda _: model)
@@ -122,7 +122,7 @@ def _measure(top: Path, size: int) -> None:
 
 
 def _scans(index: IndexReader) -> list[str]:
-    matrix = load_matrix(index.connection, 256)
+    matrix = load_matrix(index, 256)
     assert matrix is not None
     rng = np.random.default_rng(3)
     queries = rng.standard_normal((len(QUESTIONS), 256), np.float32)

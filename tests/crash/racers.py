@@ -246,7 +246,7 @@ def search_two_trees(number: int, top: str, stop: str, ledger: str) -> dict[str,
         index = open_reader(path)
         assert index is not None
         with index:
-            hits = search_index(index.connection, embedder, everything)
+            hits = search_index(index, embedder, everything)
         names = {hit.symbol.split("_")[0] for hit in hits}
         name = names.pop() if len(names) == 1 else "mixed"
         if not seen[name]:

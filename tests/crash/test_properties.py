@@ -326,7 +326,7 @@ class Worktrees(RuleBasedStateMachine):
         index = open_reader(self._path(place))
         assert index is not None
         with index:
-            return search_index(index.connection, FakeEmbedder(), Query("retry the shared call"))
+            return search_index(index, FakeEmbedder(), Query("retry the shared call"))
 
 
 def _blob(place: Path) -> bytes:

@@ -342,7 +342,7 @@ def test_a_refresh_between_any_two_statements_of_a_search_does_not_show(repo: Re
 
         with index:
             index.connection.exec_trace = trace
-            hits = search_index(index.connection, FakeEmbedder(), everything)
+            hits = search_index(index, FakeEmbedder(), everything)
         assert len({hit.path for hit in hits}) == MODULES
         assert len({hit.symbol.split("_")[0] for hit in hits}) == 1, statements[turn - 1]
         if len(statements) < turn:

@@ -8,6 +8,7 @@ import pytest
 
 from lumen_hooks.errors import CorruptIndexError
 from lumen_hooks.search.knn import Matrix, load_matrix, match_search
+from lumen_hooks.storage.reader import IndexReader
 from lumen_hooks.storage.sqlite import connect
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 DIMENSIONS = 32
 ROWS = 3000
+
+
+def read(connection: apsw.Connection) -> IndexReader:
+    return IndexReader(connection, connection.filename)
 
 
 def make(path: Path, vectors: NDArray[np.int8], block_rows: int = 1024) -> apsw.Connection:
@@ -52,7 +57,7 @@ def clustered(rows: int, dimensions: int, seed: int = 0) -> NDArray[np.float32]:
 
 
 def loaded(connection: apsw.Connection, dimensions: int = DIMENSIONS) -> Matrix:
-    matrix = load_matrix(connection, dimensions)
+    matrix = load_matrix(read(connection), dimensions)
     assert matrix is not None
     return matrix
 
@@ -63,7 +68,7 @@ def same_as_match(
     matrix = loaded(connection)
     for query in quantised(clustered(8, DIMENSIONS, seed=5)).astype(np.float32):
         ours = matrix.search(query, count, allowed)
-        theirs = match_search(connection, query, count, allowed)
+        theirs = match_search(read(connection), query, count, allowed)
         assert ours.cosines == pytest.approx(theirs.cosines, abs=1e-5)
         # Equal cosines may come in another order.
         assert len(set(ours.ids.tolist()) & set(theirs.ids.tolist())) >= len(ours.ids) - 1
@@ -118,7 +123,7 @@ def test_an_empty_filter_finds_nothing(table: apsw.Connection) -> None:
     nothing = np.empty(0, np.int64)
     query = clustered(1, DIMENSIONS)[0]
     assert not len(loaded(table).search(query, 5, nothing).ids)
-    assert not len(match_search(table, query, 5, nothing).ids)
+    assert not len(match_search(read(table), query, 5, nothing).ids)
 
 
 def test_recall_against_exact_float32(tmp_path: Path) -> None:
@@ -144,7 +149,7 @@ def test_a_querys_length_does_not_matter(table: apsw.Connection) -> None:
 def test_a_query_without_direction_finds_nothing(table: apsw.Connection, value: float) -> None:
     query = np.full(DIMENSIONS, value, np.float32)
     assert not len(loaded(table).search(query, 5).ids)
-    assert not len(match_search(table, query, 5).ids)
+    assert not len(match_search(read(table), query, 5).ids)
 
 
 def test_no_vectors_at_all(tmp_path: Path) -> None:
@@ -159,20 +164,20 @@ def test_more_wanted_than_there_are(table: apsw.Connection) -> None:
 
 
 def test_match_is_asked_for_no_more_than_it_can(table: apsw.Connection) -> None:
-    assert len(match_search(table, np.ones(DIMENSIONS, np.float32), 100_000).ids) == ROWS
+    assert len(match_search(read(table), np.ones(DIMENSIONS, np.float32), 100_000).ids) == ROWS
 
 
 def test_a_zero_vector_fails_loudly(table: apsw.Connection) -> None:
     zero = bytes(DIMENSIONS)
     table.execute("INSERT INTO vectors(id, embedding) VALUES(99999, vec_int8(?))", (zero,))
     with pytest.raises(CorruptIndexError, match="99999"):
-        load_matrix(table, DIMENSIONS)
+        load_matrix(read(table), DIMENSIONS)
 
 
 def test_a_zero_vector_that_match_returns_fails_loudly(tmp_path: Path) -> None:
     connection = make(tmp_path / "v.db", np.zeros((1, DIMENSIONS), np.int8))
     with pytest.raises(CorruptIndexError, match="chunk 1 "):
-        match_search(connection, np.ones(DIMENSIONS, np.float32), 5)
+        match_search(read(connection), np.ones(DIMENSIONS, np.float32), 5)
 
 
 def test_a_chunk_id_twice_fails_loudly(table: apsw.Connection) -> None:
@@ -180,7 +185,7 @@ def test_a_chunk_id_twice_fails_loudly(table: apsw.Connection) -> None:
     assert isinstance(rows, bytes)
     table.execute("UPDATE vectors_chunks SET rowids = ? WHERE chunk_id = 2", (rows,))
     with pytest.raises(CorruptIndexError, match="two vectors"):
-        load_matrix(table, DIMENSIONS)
+        load_matrix(read(table), DIMENSIONS)
 
 
 def test_a_query_of_other_dimensions_fails_loudly(table: apsw.Connection) -> None:
@@ -201,7 +206,7 @@ def test_a_query_of_other_dimensions_fails_loudly(table: apsw.Connection) -> Non
 )
 def test_an_unknown_layout_is_left_to_match(table: apsw.Connection, change: str) -> None:
     table.execute(change)
-    assert load_matrix(table, DIMENSIONS) is None
+    assert load_matrix(read(table), DIMENSIONS) is None
 
 
 def test_float32_blocks_are_an_unknown_layout(tmp_path: Path) -> None:
@@ -211,16 +216,16 @@ def test_float32_blocks_are_an_unknown_layout(tmp_path: Path) -> None:
     )
     row = np.ones(DIMENSIONS, np.float32).tobytes()
     connection.execute("INSERT INTO vectors(id, e) VALUES(1, ?)", (row,))
-    assert load_matrix(connection, DIMENSIONS) is None
+    assert load_matrix(read(connection), DIMENSIONS) is None
 
 
 def test_a_kept_matrix_knows_when_it_is_out_of_date(tmp_path: Path, table: apsw.Connection) -> None:
     reader = connect(str(tmp_path / "v.db"), write=False, vectors=True)
     matrix = loaded(reader)
     own = loaded(table)
-    assert matrix.is_current(reader)
-    assert own.is_current(table)
+    assert matrix.is_current(read(reader))
+    assert own.is_current(read(table))
     table.execute("DELETE FROM vectors WHERE id = 7")
-    assert not matrix.is_current(reader)
-    assert not own.is_current(table)
-    assert loaded(reader).is_current(reader)
+    assert not matrix.is_current(read(reader))
+    assert not own.is_current(read(table))
+    assert loaded(reader).is_current(read(reader))

@@ -12,6 +12,7 @@ import pytest
 from lumen_hooks.errors import CorruptIndexError
 from lumen_hooks.search.lexical import PLACE_WEIGHTS, lexical_search
 from lumen_hooks.storage.lexical_terms import NAME_MARK, PATH_MARK
+from lumen_hooks.storage.reader import IndexReader
 from tests.support.search_corpus import Corpus, Piece
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def test_scores_are_those_of_fts5_where_all_chunks_are_of_one_length() -> None:
             f"SELECT rowid, -bm25(l, {weights}) FROM l WHERE l MATCH ?", (" OR ".join(asked),)
         ).fetchall()
         expected: dict[int, float] = dict(rows)
-        found = lexical_search(ours, " ".join(asked), 1000)
+        found = lexical_search(IndexReader(ours, ":memory:"), " ".join(asked), 1000)
         assert found == pytest.approx(expected, rel=1e-4)
         assert list(found.values()) == sorted(found.values(), reverse=True)
 

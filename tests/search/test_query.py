@@ -11,6 +11,7 @@ from lumen_hooks.errors import CorruptIndexError, QueryError, StoreError
 from lumen_hooks.search.query import Searcher
 from lumen_hooks.search.ranking import Ranking, is_test, named_symbols, normalised
 from lumen_hooks.search.results import MAX_LIMIT, Query
+from lumen_hooks.storage.reader import IndexReader
 from lumen_hooks.storage.sqlite import connect
 from tests.support.search_corpus import Corpus, Piece, search, search_index
 
@@ -218,7 +219,8 @@ def test_an_unknown_vector_layout_is_answered_by_match(corpus: Corpus) -> None:
     before = [hit.path for hit in corpus.search("retry failed uploads", path="src")]
     corpus.writer.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 0)
     corpus.writer.execute("ALTER TABLE vectors_chunks ADD COLUMN later")
-    reader = connect(str(corpus.file), write=False, vectors=True)
+    path = str(corpus.file)
+    reader = IndexReader(connect(path, write=False, vectors=True), path)
     query = Query("retry failed uploads", path="src")
     after = [hit.path for hit in search_index(reader, corpus.embedder, query)]
     assert after[:3] == before[:3]
@@ -228,7 +230,7 @@ def test_a_vector_without_a_chunk_fails_loudly(corpus: Corpus) -> None:
     corpus.writer.execute("DELETE FROM chunks WHERE id = 1")
     with pytest.raises(CorruptIndexError, match="1"):
         corpus.search("retry failed uploads")
-    assert not corpus.reader.in_transaction
+    assert not corpus.reader.connection.in_transaction
 
 
 def test_sqlites_errors_become_ours(corpus: Corpus) -> None:
@@ -254,15 +256,15 @@ def test_an_answer_shows_one_state_of_the_index(corpus: Corpus) -> None:
                 corpus.writer.execute("DELETE FROM chunks")
         return True
 
-    corpus.reader.exec_trace = commit_between
+    corpus.reader.connection.exec_trace = commit_between
     assert corpus.search("retry failed uploads")[0].path == UPLOAD.path
     assert corpus.search("retry failed uploads") == []
 
 
 def test_a_search_within_a_transaction_leaves_it_open(corpus: Corpus) -> None:
-    corpus.reader.execute("BEGIN")
+    corpus.reader.connection.execute("BEGIN")
     assert corpus.search("upload")
-    assert corpus.reader.in_transaction
+    assert corpus.reader.connection.in_transaction
 
 
 def test_the_built_in_model(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from lumen_hooks.search.query import QueryModel, Searcher
 from lumen_hooks.search.results import Query
 from lumen_hooks.storage.index import create_index
 from lumen_hooks.storage.lexical_terms import lexical_words
-from lumen_hooks.storage.sqlite import connect, transaction
+from lumen_hooks.storage.reader import open_reader
+from lumen_hooks.storage.sqlite import transaction
 from lumen_hooks.storage.sums import FILE_SUM
 
 from .fake_embedder import DIMENSIONS, FakeEmbedder
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from lumen_hooks.search.query import QueryEmbedder
     from lumen_hooks.search.results import Hit
+    from lumen_hooks.storage.reader import IndexReader
 
 
 def search(searcher: Searcher, embedder: QueryEmbedder, query: Query) -> list[Hit]:
@@ -30,9 +32,9 @@ def search(searcher: Searcher, embedder: QueryEmbedder, query: Query) -> list[Hi
     return list(searcher.search(query, lambda _: model).hits)
 
 
-def search_index(connection: apsw.Connection, embedder: QueryEmbedder, query: Query) -> list[Hit]:
+def search_index(index: IndexReader, embedder: QueryEmbedder, query: Query) -> list[Hit]:
     """The same of an index that is asked once."""
-    return search(Searcher(connection), embedder, query)
+    return search(Searcher(index), embedder, query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,14 @@ class Corpus:
     file: Path
     embedder: FakeEmbedder = field(default_factory=FakeEmbedder)
     writer: apsw.Connection = field(init=False)
-    reader: apsw.Connection = field(init=False)
+    reader: IndexReader = field(init=False)
     count: int = 0
 
     def __post_init__(self) -> None:
         self.writer = create_index(str(self.file), DIMENSIONS).connection
-        self.reader = connect(str(self.file), write=False, vectors=True)
+        reader = open_reader(str(self.file))
+        assert reader is not None
+        self.reader = reader
 
     def add(self, *pieces: Piece) -> Corpus:
         """Write pieces in one transaction."""

@@ -73,7 +73,7 @@ def _ask(corpus: Corpus, settings: Settings, embedder: Embedder, results: Result
     with indexed(corpus, settings, embedder) as index:
         counts = index.counts()
         asked: dict[str, int] = defaultdict(int)
-        rankings = Rankings(index.connection, embedder)
+        rankings = Rankings(index, embedder)
         for question in corpus.questions:
             asked[question.kind] += 1
             for name, hits in rankings.answers(question.text, by_file=question.kind == "commit"):

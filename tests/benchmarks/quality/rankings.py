@@ -15,10 +15,9 @@ from .scores import DEPTH
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import apsw
-
     from lumen_hooks.search.query import QueryEmbedder
     from lumen_hooks.search.results import Hit
+    from lumen_hooks.storage.reader import IndexReader
 
 CANDIDATES = 100
 RANK_CONSTANT = 10
@@ -32,23 +31,23 @@ class Rankings:
     """Answers one question in every way.
 
     Args:
-        connection: an index, opened for reading with sqlite-vec loaded.
+        index: what to search.
         embedder: its model.
     """
 
-    def __init__(self, connection: apsw.Connection, embedder: QueryEmbedder) -> None:
-        self._connection = connection
+    def __init__(self, index: IndexReader, embedder: QueryEmbedder) -> None:
+        self._index = index
         self._embedder = embedder
-        self._searcher = Searcher(connection)
+        self._searcher = Searcher(index)
         self._model = QueryModel(embedder, "of the benchmark")
 
     def answers(self, text: str, *, by_file: bool) -> Iterator[tuple[str, list[Hit]]]:
         """Each ranking's name and its hits; more of them where files are what is looked for."""
         depth = _FILES_DEEP if by_file else DEPTH
-        with query._one_state(self._connection):
+        with self._index.one_state():
             vector = self._embedder.embed_query(text)
             dense = self._searcher._dense(vector, CANDIDATES, None)
-            words = lexical.lexical_search(self._connection, text, CANDIDATES)
+            words = lexical.lexical_search(self._index, text, CANDIDATES)
             both = {
                 "bm25": normalised(words),
                 "dense": normalised(dense),
@@ -61,8 +60,8 @@ class Rankings:
         yield "ours", list(found.hits)
 
     def _hits(self, scores: Mapping[int, float]) -> list[Hit]:
-        hits = query._hits(self._connection, lambda chunk, *_: scores[chunk], set(scores))
-        return merge_hits(hits, query._parts(self._connection, hits))
+        hits = query._hits(self._index, lambda chunk, *_: scores[chunk], set(scores))
+        return merge_hits(hits, query._parts(self._index, hits))
 
 
 def _reciprocal(scores: Mapping[int, float]) -> dict[int, float]:
