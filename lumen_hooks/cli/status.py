@@ -57,35 +57,4 @@ def _look_beside(worktree: Worktree) -> Status | None:
 
 
 def _describe(one: Status) -> str:
-    lines = [
-        f"worktree   {one.worktree}",
-        f"state      {one.state}"
-        + (f", {one.pending_files:,} files differ" if one.pending_files else ""),
-        f"holds      {one.files:,} files, {one.chunks:,} chunks, {one.index_bytes / 1e6:.1f} MB",
-        f"model      {one.model}, {one.dimensions} dimensions"
-        + (f"; {one.wanted_model} is wanted" if one.wanted_model != one.model else ""),
-    ]
-    if one.skipped:
-        lines.append(
-            "skipped    " + ", ".join(f"{count:,} {why}" for why, count in one.skipped.items())
-        )
-    if one.seeded_from:
-        lines.append(f"seeded     from {one.seeded_from}")
-    if one.last_refresh:
-        last = one.last_refresh
-        lines.append(
-            f"refreshed  {last['finished_at']}: {last['kind']}, "
-            f"{last['files_changed']} files changed, {last['chunks_embedded']} texts embedded, "
-            f"{last['seconds']} s"
-        )
-    if one.lock:
-        lines.append(f"locked by  {one.lock}")
-    if one.progress:
-        report = one.progress
-        lines.append(
-            f"progress   {report.model}: {report.in_words()}; {report.chunks:,} of"
-            f" {report.chunks_expected:,} chunks, {report.embedded:,} embedded"
-        )
-    if one.problem:
-        lines.append(f"problem    {one.problem}")
-    return "\n".join(one_line(line) for line in lines)
+    return "\n".join(one_line(f"{about:<10} {line}") for about, line in one.rows())

@@ -5,12 +5,15 @@ Descriptions are written for the model that chooses the tool.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from lumen_hooks.chunking.chunk import KINDS
 from lumen_hooks.chunking.languages import LANGUAGES
+from lumen_hooks.indexing.freshness import State
+from lumen_hooks.indexing.progress import Report
+from lumen_hooks.service.status import Status
 
 DEFAULT_LIMIT = 10
 DEFAULT_LINES = 40
@@ -97,28 +100,32 @@ class Results(BaseModel):
     results: list[Result] = Field(description="Best first.")
 
 
-class StatusReport(BaseModel):
-    """What `index_status` answers."""
+_STATUS_DESCRIPTIONS = {
+    "state": "absent, building, refreshing, stale or fresh",
+    "head": "Commit checked out at the last refresh.",
+    "seeded_from": "Worktree that this index was cloned from.",
+    "skipped": "Files that are not indexed, by reason.",
+    "lock": "The process that is changing the index now.",
+    "wanted_model": "The model that the index is to be made with.",
+    "progress": "How far the process that changes the index is: percent, chunks, chunks_expected,"
+    " embedded, per_second, seconds_left, ...",
+}
+_STATUS_KINDS = {State: str, Report | None: dict[str, Any] | None}
+"""Kinds that are told more simply than they are kept."""
 
-    sentence: str = Field(description="The state in words.")
-    worktree: str
-    index: str
-    state: str = Field(description="absent, building, refreshing, stale or fresh")
-    files: int
-    chunks: int
-    model: str
-    dimensions: int
-    head: str | None = Field(description="Commit checked out at the last refresh.")
-    seeded_from: str | None = Field(description="Worktree that this index was cloned from.")
-    pending_files: int
-    index_bytes: int
-    log: str
-    last_refresh: dict[str, Any] | None
-    skipped: dict[str, int] = Field(description="Files that are not indexed, by reason.")
-    problem: str | None
-    lock: str | None = Field(description="The process that is changing the index now.")
-    wanted_model: str = Field(description="The model that the index is to be made with.")
-    progress: dict[str, Any] | None = Field(
-        description="How far the process that changes the index is: percent, chunks,"
-        " chunks_expected, embedded, per_second, seconds_left, ..."
-    )
+
+def _status_fields() -> dict[str, Any]:
+    kinds = get_type_hints(Status)
+    return {
+        name: (_STATUS_KINDS.get(kind, kind), Field(description=_STATUS_DESCRIPTIONS.get(name)))
+        for name, kind in kinds.items()
+    }
+
+
+StatusReport: type[BaseModel] = create_model(
+    "StatusReport",
+    __doc__="What `index_status` answers.",
+    sentence=(str, Field(description="The state in words.")),
+    **_status_fields(),
+)
+"""All that `status --json` tells, and a sentence."""

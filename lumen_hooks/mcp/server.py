@@ -31,7 +31,7 @@ from .schemas import (
     StatusArguments,
     StatusReport,
 )
-from .text import describe_results, report_of, results_of
+from .text import describe_results, report_of, results_of, sentence_of
 from .tools import Desk
 
 if TYPE_CHECKING:
@@ -213,8 +213,8 @@ class LumenServer:
         self, arguments: dict[str, Any], roots: list[str], reporter: Reporter
     ) -> types.CallToolResult:
         wanted = StatusArguments.model_validate(arguments)
-        report = report_of(await self._desk.status(wanted.path, roots, reporter))
-        return _success(one_line(report.sentence), report)
+        status = await self._desk.status(wanted.path, roots, reporter)
+        return _success(one_line(sentence_of(status)), report_of(status))
 
     async def _roots(
         self,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lumen_hooks.indexing.freshness import ABSENT, FRESH
 from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS, escape_controls, one_line
@@ -17,6 +17,8 @@ from lumen_hooks.system.unicode import encodable
 from .schemas import Result, Results, StatusReport
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from lumen_hooks.service.answer import Answer
     from lumen_hooks.service.status import Status
 
@@ -80,29 +82,15 @@ def describe_results(found: Results) -> str:
     return separator.join(blocks)
 
 
-def report_of(status: Status) -> StatusReport:
-    """A status with a sentence that says what it comes to."""
-    return StatusReport(
-        sentence=_sentence(status),
-        worktree=encodable(status.worktree),
-        index=encodable(status.index),
-        state=status.state,
-        files=status.files,
-        chunks=status.chunks,
-        model=status.model,
-        dimensions=status.dimensions,
-        head=status.head,
-        seeded_from=None if status.seeded_from is None else encodable(status.seeded_from),
-        pending_files=status.pending_files,
-        index_bytes=status.index_bytes,
-        log=encodable(status.log),
-        last_refresh=status.last_refresh,
-        skipped=status.skipped,
-        problem=None if status.problem is None else encodable(status.problem),
-        lock=status.lock,
-        wanted_model=encodable(status.wanted_model),
-        progress=None if status.progress is None else asdict(status.progress),
-    )
+def report_of(status: Status) -> BaseModel:
+    """A status with a sentence that says what it comes to: a `StatusReport`."""
+    return StatusReport(sentence=sentence_of(status), **_encodable_values(asdict(status)))
+
+
+def _encodable_values(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _encodable_values(inner) for key, inner in value.items()}
+    return encodable(value) if isinstance(value, str) else value
 
 
 def _state_line(found: Results) -> str:
@@ -127,7 +115,8 @@ def _fenced(result: Result) -> str:
     return f"{fence}{result.language}\n{code}\n{fence}{more}"
 
 
-def _sentence(status: Status) -> str:
+def sentence_of(status: Status) -> str:
+    """What a status comes to."""
     place = f"The index of {encodable(status.worktree)}"
     holds = f"{_files(status.files)}, {status.chunks:,} chunks"
     if status.problem and status.progress:

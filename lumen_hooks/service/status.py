@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lumen_hooks.embedding.identity import identify
@@ -23,6 +23,8 @@ from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.system.locks import Holder, read_holder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
     from lumen_hooks.storage.reader import IndexReader
@@ -30,9 +32,12 @@ if TYPE_CHECKING:
 OTHER_FINGERPRINT = "made with another model or version; the next refresh makes it anew"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """The fields of `status --json`, in its order, and a few that explain them.
+    """What is told of an index: by `status`, by `status --json` in this order, and to agents.
+
+    A field that is added here, with the value that it has where nothing is known, is in all of
+    them but the lines for people (`rows`).
 
     Attributes:
         worktree: top folder.
@@ -57,22 +62,51 @@ class Status:
 
     worktree: str
     index: str
-    state: State
-    files: int
-    chunks: int
-    model: str
-    dimensions: int
-    head: str | None
-    seeded_from: str | None
-    pending_files: int
-    index_bytes: int
+    state: State = ABSENT
+    files: int = 0
+    chunks: int = 0
+    model: str = ""
+    dimensions: int = 0
+    head: str | None = None
+    seeded_from: str | None = None
+    pending_files: int = 0
+    index_bytes: int = 0
     log: str
-    last_refresh: dict[str, object] | None
-    skipped: dict[str, int]
-    problem: str | None
-    lock: str | None
-    wanted_model: str
-    progress: Report | None
+    last_refresh: dict[str, object] | None = None
+    skipped: dict[str, int] = field(default_factory=dict)
+    problem: str | None = None
+    lock: str | None = None
+    wanted_model: str = ""
+    progress: Report | None = None
+
+    def rows(self) -> Iterator[tuple[str, str]]:
+        """The same for people: what a line is about, and the line."""
+        differ = f", {self.pending_files:,} files differ" if self.pending_files else ""
+        wanted = f"; {self.wanted_model} is wanted" if self.wanted_model != self.model else ""
+        holds = f"{self.files:,} files, {self.chunks:,} chunks"
+        yield "worktree", self.worktree
+        yield "state", f"{self.state}{differ}"
+        yield "holds", f"{holds}, {self.index_bytes / 1e6:.1f} MB"
+        yield "model", f"{self.model}, {self.dimensions} dimensions{wanted}"
+        if self.skipped:
+            yield "skipped", ", ".join(f"{count:,} {why}" for why, count in self.skipped.items())
+        if self.seeded_from:
+            yield "seeded", f"from {self.seeded_from}"
+        if self.last_refresh:
+            yield "refreshed", _REFRESHED.format(**self.last_refresh)
+        if self.lock:
+            yield "locked by", self.lock
+        if self.progress:
+            yield "progress", _PROGRESS.format(self.progress, self.progress.in_words())
+        if self.problem:
+            yield "problem", self.problem
+
+
+_REFRESHED = (
+    "{finished_at}: {kind}, {files_changed} files changed, {chunks_embedded} texts embedded,"
+    " {seconds} s"
+)
+_PROGRESS = "{0.model}: {1}; {0.chunks:,} of {0.chunks_expected:,} chunks, {0.embedded:,} embedded"
 
 
 def read_status(worktree: Worktree, settings: Settings) -> Status:
@@ -85,31 +119,22 @@ def read_status(worktree: Worktree, settings: Settings) -> Status:
         StoreError: the index cannot be opened.
     """
     holder = read_holder(worktree.lock_path)
+    damage = ""
     try:
         index = open_reader(worktree.index_path)
         if index is not None:
             with index:
                 return _of_index(index, worktree, settings, holder)
-        problem = ""
     except CorruptIndexError as error:
-        problem = error.message
+        damage = error.message
     identity = identify(settings)
-    return Status(
-        worktree=worktree.top,
-        index=worktree.index_path,
+    return replace(
+        _bare(worktree),
         state=BUILDING if holder else ABSENT,
-        files=0,
-        chunks=0,
         model=identity.name,
         dimensions=identity.dimensions,
-        head=None,
-        seeded_from=None,
         pending_files=len(scan(worktree, settings).files),
-        index_bytes=_size(worktree.index_path),
-        log=worktree.log_path,
-        last_refresh=None,
-        skipped={},
-        problem=_problem(problem, worktree),
+        problem=_problem(damage, worktree),
         lock=str(holder) if holder else None,
         wanted_model=identity.name,
         progress=read_report(holder),
@@ -118,25 +143,16 @@ def read_status(worktree: Worktree, settings: Settings) -> Status:
 
 def failed_status(worktree: Worktree, problem: str) -> Status:
     """What can be told of a worktree that cannot be looked at."""
+    return replace(_bare(worktree), problem=problem)
+
+
+def _bare(worktree: Worktree) -> Status:
+    """What is known of any worktree."""
     return Status(
         worktree=worktree.top,
         index=worktree.index_path,
-        state=ABSENT,
-        files=0,
-        chunks=0,
-        model="",
-        dimensions=0,
-        head=None,
-        seeded_from=None,
-        pending_files=0,
         index_bytes=_size(worktree.index_path),
         log=worktree.log_path,
-        last_refresh=None,
-        skipped={},
-        problem=problem,
-        lock=None,
-        wanted_model="",
-        progress=None,
     )
 
 
@@ -159,9 +175,8 @@ def _of_index(
     skipped = index.skipped()
     for reason, count in manifest.unindexable.items():
         skipped[reason] = skipped.get(reason, 0) + count
-    return Status(
-        worktree=worktree.top,
-        index=worktree.index_path,
+    return replace(
+        _bare(worktree),
         state=state,
         files=counts.files,
         chunks=counts.chunks,
@@ -170,8 +185,6 @@ def _of_index(
         head=facts.head,
         seeded_from=facts.seeded_from,
         pending_files=pending,
-        index_bytes=_size(worktree.index_path),
-        log=worktree.log_path,
         last_refresh=asdict(facts.last_refresh) if facts.last_refresh else None,
         skipped=skipped,
         problem=_problem(misfit, worktree),

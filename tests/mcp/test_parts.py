@@ -21,7 +21,9 @@ from lumen_hooks.mcp import executor
 from lumen_hooks.mcp.caches import Looks, Models, SearcherCache
 from lumen_hooks.mcp.executor import Calls, Reporter, StoppedError
 from lumen_hooks.mcp.roots import Spot, find_spot, folder_of_uri, needs_roots
+from lumen_hooks.mcp.schemas import StatusReport
 from lumen_hooks.search.results import Query
+from lumen_hooks.service.status import Status
 from lumen_hooks.settings import Settings
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import update
@@ -204,6 +206,10 @@ def test_a_look_is_shared_only_by_questions_that_were_asked_before_it(repo: Repo
     assert looks.look(worktree, settings, asked_at=asked_at).state == "fresh"
     other = Settings(max_file_bytes=10)
     assert looks.look(worktree, other, asked_at=asked_at).state == "stale"
+
+
+def test_agents_are_told_all_that_status_tells() -> None:
+    assert list(StatusReport.model_fields) == ["sentence", *Status.__dataclass_fields__]
 
 
 def test_a_model_is_loaded_once() -> None:
