@@ -16,9 +16,10 @@ from lumen_hooks.errors import InstallError
 BLOCK_START = b"# >>> lumen-hooks >>>"
 BLOCK_END = b"# <<< lumen-hooks <<<"
 
-_DIGEST_PLACE = b"@DIGEST@"
-_PYTHON_PLACE = b"'@PYTHON@'"
-_REFRESH_PLACE = b"'@REFRESH@'"
+_SOURCE = "event.sh"
+"""The one source of all scripts, in hooks/; what is between `@`s is filled in."""
+
+_DIGEST = b"@DIGEST@"
 _OWN = re.compile(rb"\A#![^\n]*\n# lumen-hooks [a-z-]+ ([0-9a-f]{16})\n")
 _FILLED = re.compile(rb"^python=(.*?)\nrefresh=([a-z]*)\n\nexec ", re.DOTALL | re.MULTILINE)
 _BLOCK = re.compile(
@@ -39,7 +40,7 @@ def hook_script(event: str, python: str, refresh: str = "background") -> bytes:
     """The script for an event.
 
     Args:
-        event: the name of a file in hooks/.
+        event: one of `notify.events.EVENTS`.
         python: absolute path of the interpreter that it starts.
         refresh: the value of `lumen.refresh`, which the script does not ask git for.
 
@@ -47,17 +48,17 @@ def hook_script(event: str, python: str, refresh: str = "background") -> bytes:
         InstallError: this installation lacks the script.
     """
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    # In an installed package the scripts lie inside it; in a checkout, beside it.
+    # In an installed package their source lies inside it; in a checkout, beside it.
     for folder in (os.path.join(package, "hooks"), os.path.join(package, "..", "hooks")):
         try:
-            with open(os.path.join(folder, event), "rb") as file:
+            with open(os.path.join(folder, _SOURCE), "rb") as file:
                 script = file.read()
         except FileNotFoundError:
             continue
-        quoted = os.fsencode(shlex.quote(python))
-        script = script.replace(_PYTHON_PLACE, quoted, 1)
-        script = script.replace(_REFRESH_PLACE, shlex.quote(refresh).encode(), 1)
-        return script.replace(_DIGEST_PLACE, _digest(script), 1)
+        for name, value in (("EVENT", event), ("PYTHON", python), ("REFRESH", refresh)):
+            script = script.replace(f"'@{name}@'".encode(), os.fsencode(shlex.quote(value)), 1)
+        script = script.replace(b"@EVENT@", event.encode(), 1)  # in the first lines, for people
+        return script.replace(_DIGEST, _digest(script), 1)
     raise InstallError(
         f"this installation has no {event} script", hint="pip install --force-reinstall lumen-hooks"
     )
@@ -74,7 +75,7 @@ def is_edited(content: bytes) -> bool:
     if match is None:
         return False
     start, end = match.span(1)
-    return _digest(content[:start] + _DIGEST_PLACE + content[end:]) != match[1]
+    return _digest(content[:start] + _DIGEST + content[end:]) != match[1]
 
 
 def filled_in(content: bytes) -> tuple[str, str]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 from lumen_hooks import hook
 from lumen_hooks.notify import spawn
 from lumen_hooks.notify.environment import LOCAL_VARIABLES, without_local_variables
-from lumen_hooks.notify.events import EVENTS
+from lumen_hooks.notify.events import EVENTS, PRE_COMMIT_VARIABLES
 from lumen_hooks.setup.script import hook_script
 from tests.support.hooked import make_index, put_hooks
 from tests.support.repository import Repository
@@ -420,15 +421,14 @@ class TestNeverHurts:
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
         assert started(stand_in) == [worker(hooked.top, "post-commit")]
 
-    def test_scripts_as_shipped_do_nothing(self, repo: Repository) -> None:
+    def test_source_as_shipped_does_nothing(self, repo: Repository) -> None:
         # Even where a repository holds a program with the placeholder's name.
         repo.commit({"@PYTHON@": "#!/bin/sh\necho taken >taken\n"})
         (repo.top / "@PYTHON@").chmod(0o755)
-        for event in EVENTS:
-            script = Path(__file__).parents[2] / "hooks" / event
-            path = f"{repo.top}:{os.environ['PATH']}"
-            done = run_to_the_end([str(script), "."], repo.top, {"PATH": path})
-            assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+        script = Path(__file__).parents[2] / "hooks" / "event.sh"
+        path = f"{repo.top}:{os.environ['PATH']}"
+        done = run_to_the_end([str(script), "."], repo.top, {"PATH": path})
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
         assert not (repo.top / "taken").exists()
 
     def test_tree_with_modules_of_our_names(self, repo: Repository, tmp_path: Path) -> None:
@@ -578,14 +578,18 @@ class TestShells:
 
     def test_scripts_differ_in_their_event_only(self) -> None:
         folder = Path(__file__).parents[2] / "hooks"
-        assert sorted(path.name for path in folder.iterdir()) == sorted(EVENTS)
-        texts = {
-            (folder / event).read_text().replace(event, "EVENT", 2).replace("\r", "?")
-            for event in EVENTS
-        }
-        bodies = {text.split("\npython=", 1)[1] for text in texts}
+        assert [path.name for path in folder.iterdir()] == ["event.sh"]
+        texts = {event: hook_script(event, "/python").decode() for event in EVENTS}
+        assert all(f"\nevent={event}\npython=/python\n" in texts[event] for event in EVENTS)
+        bodies = {text.replace("\r", "?").split("\npython=", 1)[1] for text in texts.values()}
         assert len(bodies) == 1
-        assert all(os.access(folder / event, os.X_OK) for event in EVENTS)
+        assert os.access(folder / "event.sh", os.X_OK)
+
+    def test_pre_commit_is_asked_for_the_same_variables_as_by_python(self) -> None:
+        source = (Path(__file__).parents[2] / "hooks" / "event.sh").read_text()
+        for event, variables in PRE_COMMIT_VARIABLES.items():
+            case = source.partition(f"'{event} 0')")[2].partition(";;")[0]
+            assert re.findall(r"\$\{(PRE_COMMIT_\w+)-\}", case) == list(variables)
 
 
 class TestHookProcess:

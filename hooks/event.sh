@@ -1,11 +1,11 @@
 #!/bin/sh
-# lumen-hooks post-checkout @DIGEST@
+# lumen-hooks @EVENT@ @DIGEST@
 # Tells this worktree's semantic index that files may have changed. Prints nothing, never fails,
 # and starts no process in front of git unless the worktree has no index yet or the user said so.
 # Switch off with LUMEN_HOOKS=0 or `git config lumen.enabled false`; remove with
 # `lumen-hooks uninstall`. `lumen-hooks install` fills in the second and third of the next lines;
 # the five scripts differ in the first only.
-event=post-checkout
+event='@EVENT@'
 python='@PYTHON@'
 refresh='@REFRESH@'
 
