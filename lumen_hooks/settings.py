@@ -7,7 +7,7 @@ that nothing a repository's own files say can steer this tool.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from lumen_hooks.git.command import git
@@ -27,6 +27,18 @@ _FALSE = frozenset({"false", "no", "off", "0"})
 _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
+def default_models_folder(environ: Mapping[str, str]) -> str:
+    """Where downloaded models and remembered digests are kept for the user (XDG base directories).
+
+    Args:
+        environ: where XDG_CACHE_HOME is looked up; the home folder is used without it.
+    """
+    cache = environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(cache):
+        cache = os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(cache, "lumen-hooks", "models")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a user may set, with the defaults.
@@ -42,7 +54,7 @@ class Settings:
         workers: processes of this user on this machine that may embed at once.
         threads: threads for one embedding process.
         max_cache_bytes: size above which the embedding store evicts what no index uses.
-        models_folder: where downloaded models are kept; empty for the user's cache folder.
+        models_folder: where downloaded models, and digests of models, are kept.
     """
 
     enabled: bool = True
@@ -55,7 +67,7 @@ class Settings:
     workers: int = 2
     threads: int = 1
     max_cache_bytes: int = 512 << 20
-    models_folder: str = ""
+    models_folder: str = field(default_factory=lambda: default_models_folder({}))
 
 
 def _key(name: str) -> str:
@@ -83,19 +95,19 @@ def load_settings(directory: str, environ: Mapping[str, str], *, asked: bool = F
         # From a repository that it refuses, git config silently reads nothing.
         insist_on_trust(directory)
     values: dict[str, object] = {}
-    for field in fields(Settings):
-        variable = "LUMEN_" + field.name.upper()
+    for one in fields(Settings):
+        variable = "LUMEN_" + one.name.upper()
         if variable in environ:
             raw, source = [environ[variable]], variable
-        elif _key(field.name) in configured:
-            raw, source = configured[_key(field.name)], _camel(field.name)
+        elif _key(one.name) in configured:
+            raw, source = configured[_key(one.name)], _camel(one.name)
         else:
             continue
-        values[field.name] = _convert(field.name, raw, source)
+        values[one.name] = _convert(one.name, raw, source)
     if "LUMEN_ENABLED" not in environ and holds_home(directory):
         values["enabled"] = _is_on_at_home(directory, asked=asked)
     if not values.get("models_folder"):
-        values["models_folder"] = _cache_folder(environ)
+        values["models_folder"] = default_models_folder(environ)
     return Settings(**values)  # type: ignore[arg-type]
 
 
@@ -128,12 +140,6 @@ def _is_on_at_home(directory: str, *, asked: bool) -> bool:
         return os.path.exists(find_worktree(directory).index_path)
     except RepositoryError:
         return False
-
-
-def _cache_folder(environ: Mapping[str, str]) -> str:
-    """The user's cache folder for models (XDG base directories), empty if that is not set."""
-    cache = environ.get("XDG_CACHE_HOME", "")
-    return os.path.join(cache, "lumen-hooks", "models") if os.path.isabs(cache) else ""
 
 
 def _camel(name: str) -> str:

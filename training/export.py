@@ -12,7 +12,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from lumen_hooks.embedding.files import POOLING, STATIC_WEIGHTS, TOKENIZER
-from lumen_hooks.embedding.identity import identify
+from lumen_hooks.embedding.registry import identify
 from lumen_hooks.embedding.static import StaticEmbedder
 from lumen_hooks.settings import Settings
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lumen_hooks.embedding.embedder import load_embedder
+from lumen_hooks.embedding.loading import load_embedder
 from lumen_hooks.settings import Settings
 
 if TYPE_CHECKING:

@@ -66,7 +66,7 @@ def check_sqlite() -> Check:
 
 def check_model(settings: Settings) -> Check:
     """Whether the embedding model in force is here and works."""
-    from lumen_hooks.embedding.embedder import load_embedder
+    from lumen_hooks.embedding.loading import load_embedder
 
     embedder = load_embedder(settings)
     vector = embedder.embed_query("where do we retry failed uploads")

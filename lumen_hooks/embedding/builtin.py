@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .identity import BUILTIN_FOLDER, identify_builtin
+from .registry import BUILTIN_FOLDER, identify_builtin
 from .static import StaticEmbedder
 
 

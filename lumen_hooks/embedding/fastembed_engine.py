@@ -1,8 +1,8 @@
 """The one door to fastembed.
 
 Its import costs half a second, so this module is imported only by those who
-embed. Here it is kept quiet (a hook's standard error is the user's terminal),
-offline unless told otherwise, and its many exceptions become ModelError.
+embed. Here it is kept quiet (a hook's standard error is the user's terminal)
+and offline, and its many exceptions become ModelError.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from loguru import logger
 from lumen_hooks.errors import ModelError
 
 from .files import HINT, STATIC_WEIGHTS, ModelFiles, with_companions
-from .identity import MAX_TOKENS
+from .text import MAX_TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -82,13 +82,12 @@ class Engine:
         return vectors
 
 
-def locate(name: str, models_folder: str, *, download: bool = False) -> ModelFiles:
-    """Find the files of a model that fastembed lists.
+def locate(name: str, models_folder: str) -> ModelFiles:
+    """Find the files of a model that fastembed lists, on this machine.
 
     Args:
         name: as fastembed lists it.
         models_folder: fastembed's cache folder.
-        download: fetch the model if it is not there.
 
     Raises:
         ModelError: fastembed does not list it, or it is not there.
@@ -100,11 +99,10 @@ def locate(name: str, models_folder: str, *, download: bool = False) -> ModelFil
         guess = f"; did you mean {models[near[0]]['model']}" if near else ""
         raise ModelError(f"lumen.model is {name}, which fastembed does not know{guess}", hint=HINT)
     try:
-        model = _construct(name, models_folder, None, local_files_only=not download, lazy_load=True)
+        model = _construct(name, models_folder, None, local_files_only=True, lazy_load=True)
     except Exception as error:  # fastembed lets many libraries' exceptions through
-        cause = f"could not be fetched: {error}" if download else "is not on this machine"
         raise ModelError(
-            f"the model {name} (lumen.model) {cause}",
+            f"the model {name} (lumen.model) is not on this machine",
             hint=f"fetch it into {models_folder}, or use the built-in model:"
             " git config lumen.model builtin",
         ) from error

@@ -19,7 +19,7 @@ HINT = "choose a model with: git config lumen.model NAME-OR-FOLDER (builtin need
 STATIC_WEIGHTS = "model.safetensors"
 TOKENIZER = "tokenizer.json"
 POOLING = "pooling.json"
-"""Of a static model: how often each word counts (see `weighing`)."""
+"""Of a static model: how often each word counts (see `term_weighting`)."""
 ONNX_WEIGHTS = ("model.onnx", "onnx/model.onnx", "model_optimized.onnx", "model_quantized.onnx")
 
 _COMPANIONS = (

@@ -18,10 +18,9 @@ from lumen_hooks.errors import ModelError
 from lumen_hooks.system.unicode import encodable
 
 from .files import HINT, STATIC_WEIGHTS, TOKENIZER, safetensors_header
-from .identity import MAX_TOKENS
 from .quantise import quantise
 from .term_weighting import read_weighing, words_of
-from .text import query_text
+from .text import MAX_TOKENS, query_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -12,14 +12,10 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import ModelError
 
 from .files import HINT, POOLING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _WORD = re.compile("[a-z]+|[0-9]")
 _REPETITIONS = ("each", "doublings")
@@ -75,11 +71,6 @@ def words_of(text: str) -> list[str]:
         parts = unicodedata.normalize("NFKD", text)
         text = "".join(part for part in parts if not unicodedata.combining(part))
     return _WORD.findall(text.lower())
-
-
-def as_text(counts: Iterable[tuple[str, int]]) -> str:
-    """A text in which every word stands as often as it counts."""
-    return " ".join(" ".join([word] * count) for word, count in counts)
 
 
 def read_weighing(folder: str) -> Weighing:

@@ -13,6 +13,10 @@ from lumen_hooks.system.unicode import encodable
 EMBEDDED_TEXT_VERSION = 1
 """Part of every model key: texts made by different rules have vectors that do not mix."""
 
+MAX_TOKENS = 512
+"""Tokens of a text that count; what follows them is not embedded. fastembed's static models
+have the same limit, and the memory of a transformer grows with its square."""
+
 KEY_BYTES = 16
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from lumen_hooks.system.unicode import encodable
 
 from .fastembed_engine import Engine, load_named, load_onnx, load_static
-from .identity import local_files
 from .quantise import quantise
+from .registry import local_files
 from .static import StaticEmbedder
 from .text import query_text
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from lumen_hooks.settings import Settings
 
-    from .embedder import Embedder
     from .identity import ModelIdentity
+    from .protocol import Embedder
 
 BATCH_TEXTS = 4
 """Texts in one run of the network. MiniLM, chunks of 900 characters, one thread: 4 at once 9.6 a
@@ -62,22 +62,20 @@ class EngineEmbedder:
         return unit
 
 
-def load_engine_embedder(
-    settings: Settings, identity: ModelIdentity, models_folder: str
-) -> Embedder:
+def load_engine_embedder(settings: Settings, identity: ModelIdentity) -> Embedder:
     """Load a model by its name or folder, from this machine only.
 
     Args:
-        settings: names the model, and the threads of an onnxruntime session.
+        settings: names the model, where downloaded ones are kept, and the threads of a session.
         identity: what `identify` said of it.
-        models_folder: where downloaded models are kept.
 
     Raises:
         ModelError: it is missing or unusable.
     """
     files = local_files(settings.model)
     if files is None:
-        return EngineEmbedder(load_named(identity, models_folder, settings.threads), identity)
+        engine = load_named(identity, settings.models_folder, settings.threads)
+        return EngineEmbedder(engine, identity)
     if files.weighed:
         return StaticEmbedder(files.folder, identity)
     if files.static:

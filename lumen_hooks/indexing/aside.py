@@ -70,7 +70,7 @@ def settled(worktree: Worktree, settings: Settings, environ: Mapping[str, str]) 
     found = housed(worktree, environ)
     if not found.read_only or os.path.exists(found.index_path):
         return found
-    from lumen_hooks.embedding.identity import identify
+    from lumen_hooks.embedding.registry import identify
     from lumen_hooks.storage.fingerprint import fingerprint
 
     from .donors import find_donors  # libgit2 costs 90 ms to import

@@ -16,8 +16,8 @@ from lumen_hooks.errors import StoreError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    from lumen_hooks.embedding.embedder import Embedder
     from lumen_hooks.embedding.identity import ModelIdentity
+    from lumen_hooks.embedding.protocol import Embedder
     from lumen_hooks.storage.embedding_cache import EmbeddingStore
 
     from .throttle import Turns

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 
-from lumen_hooks.embedding.identity import identify
+from lumen_hooks.embedding.registry import identify
 from lumen_hooks.errors import LumenError
 from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import Worktree, find_worktree

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from lumen_hooks.embedding.identity import identify
+from lumen_hooks.embedding.registry import identify
 from lumen_hooks.errors import ModelError
 from lumen_hooks.files.manifest import scan
 from lumen_hooks.storage.fingerprint import fingerprint

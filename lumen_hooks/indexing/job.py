@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lumen_hooks.embedding.embedder import load_embedder
+from lumen_hooks.embedding.loading import load_embedder
 
 from .progress import NoProgress
 from .throttle import runtime_folder
@@ -18,7 +18,7 @@ from .throttle import runtime_folder
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from lumen_hooks.embedding.embedder import Embedder
+    from lumen_hooks.embedding.protocol import Embedder
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
 

@@ -12,7 +12,7 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lumen_hooks.embedding.identity import identify
+from lumen_hooks.embedding.registry import identify
 from lumen_hooks.errors import CorruptIndexError, LockError, StoreError
 from lumen_hooks.files.manifest import scan
 from lumen_hooks.git import own_folders

@@ -13,8 +13,8 @@ from collections import OrderedDict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from lumen_hooks.embedding.embedder import load_embedder
-from lumen_hooks.embedding.identity import identify
+from lumen_hooks.embedding.loading import load_embedder
+from lumen_hooks.embedding.registry import identify
 from lumen_hooks.errors import QueryError, StoreError
 from lumen_hooks.indexing.freshness import FRESH, look_at
 from lumen_hooks.search.query import Searcher
@@ -24,7 +24,7 @@ from lumen_hooks.storage.reader import open_reader
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lumen_hooks.embedding.embedder import Embedder
+    from lumen_hooks.embedding.protocol import Embedder
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.indexing.freshness import Freshness
     from lumen_hooks.settings import Settings

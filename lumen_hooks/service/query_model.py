@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lumen_hooks.embedding.identity import identify
+from lumen_hooks.embedding.registry import identify
 from lumen_hooks.errors import ModelError
 from lumen_hooks.search.query import QueryModel
 from lumen_hooks.storage.fingerprint import fingerprint

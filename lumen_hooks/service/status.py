@@ -6,7 +6,7 @@ import os
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from lumen_hooks.embedding.identity import identify
+from lumen_hooks.embedding.registry import identify
 from lumen_hooks.errors import CorruptIndexError
 from lumen_hooks.files.manifest import scan
 from lumen_hooks.git.ownership import foreign_files

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 from lumen_hooks.chunking.chunker import chunk_file
 from lumen_hooks.embedding.builtin import BuiltinEmbedder
 from lumen_hooks.embedding.fastembed_engine import load_static
-from lumen_hooks.embedding.identity import BUILTIN_FOLDER, identify_builtin
 from lumen_hooks.embedding.quantise import quantise
-from lumen_hooks.embedding.term_weighting import as_text
+from lumen_hooks.embedding.registry import BUILTIN_FOLDER, identify_builtin
 from lumen_hooks.embedding.text import embedded_text
+from tests.support.weighed_text import as_text
 
 from .measure import django_sources
 

@@ -29,8 +29,8 @@ import numpy as np
 
 from lumen_hooks.chunking.chunker import chunk_file
 from lumen_hooks.embedding.builtin import BuiltinEmbedder
-from lumen_hooks.embedding.identity import identify_builtin
 from lumen_hooks.embedding.quantise import quantise
+from lumen_hooks.embedding.registry import identify_builtin
 from lumen_hooks.embedding.text import embedded_text
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.search.knn import Matrix, load_matrix

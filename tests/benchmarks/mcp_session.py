@@ -147,7 +147,7 @@ def _measure_parts(top: Path, calls: int) -> None:
     from lumen_hooks.embedding.threads import limit_threads
 
     limit_threads(1)  # as the server does, before numpy is imported
-    from lumen_hooks.embedding.embedder import load_embedder
+    from lumen_hooks.embedding.loading import load_embedder
     from lumen_hooks.git.worktree import find_worktree
     from lumen_hooks.indexing.freshness import look_at
     from lumen_hooks.search.query import QueryModel

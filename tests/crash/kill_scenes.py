@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.chunking.chunker import chunk_file
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.indexing import events, stage
+from lumen_hooks.indexing import events
+from lumen_hooks.indexing import stage as staging
 from lumen_hooks.indexing.foreground_seed import seed_in_foreground
 from lumen_hooks.indexing.freshness import FRESH, look_at
 from lumen_hooks.indexing.update import Updated, update_index
@@ -54,7 +55,7 @@ UNUSABLE = "unusable"
 
 def warm_up() -> None:
     """Bounds so small that a small repository has several batches, blocks, and a repacking."""
-    stage.BATCH_CHUNKS = BATCH_CHUNKS
+    staging.BATCH_CHUNKS = BATCH_CHUNKS
     vectors.BLOCK_ROWS = BLOCK_ROWS
     vectors.REPACK_ROWS = BLOCK_ROWS
     chunk_file("warm.py", python_module("warm"))

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lumen_hooks.embedding.identity import identify
+from lumen_hooks.embedding.registry import identify
 from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events

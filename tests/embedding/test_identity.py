@@ -6,20 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lumen_hooks.embedding.files import describe_folder, digest, safetensors_header
-from lumen_hooks.embedding.identity import (
-    BUILTIN_FILES,
-    BUILTIN_FOLDER,
-    ModelIdentity,
-    default_models_folder,
-    identify,
-)
+from lumen_hooks.embedding.identity import ModelIdentity
+from lumen_hooks.embedding.registry import BUILTIN_FILES, BUILTIN_FOLDER, identify
 from lumen_hooks.errors import ModelError
-from lumen_hooks.settings import Settings
+from lumen_hooks.settings import Settings, default_models_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,8 +69,8 @@ def test_knowing_the_builtin_model_imports_nothing_heavy() -> None:
     code = (
         "import sys\n"
         "from lumen_hooks.settings import Settings\n"
-        "from lumen_hooks.embedding.identity import identify\n"
-        "from lumen_hooks.embedding import text, threads, embedder\n"
+        "from lumen_hooks.embedding.registry import identify\n"
+        "from lumen_hooks.embedding import text, threads, loading\n"
         "from lumen_hooks.storage import embedding_cache\n"
         "identify(Settings())\n"
         "print([m for m in ('numpy', 'tokenizers', 'fastembed', 'loguru') if m in sys.modules])\n"
@@ -94,7 +90,7 @@ def test_model_key_tells_models_apart() -> None:
 
 def test_static_folder(static_folder: Path, tmp_path: Path) -> None:
     settings = Settings(model=str(static_folder))
-    identity = identify(settings, models_folder=str(tmp_path / "models"))
+    identity = identify(replace(settings, models_folder=str(tmp_path / "models")))
     assert identity.dimensions == 32
     assert identity.name == str(static_folder)
     assert describe_folder(str(static_folder)).static
@@ -103,30 +99,30 @@ def test_static_folder(static_folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
 def test_a_changed_file_is_another_model(static_folder: Path, tmp_path: Path, name: str) -> None:
     settings, models = Settings(model=str(static_folder)), str(tmp_path / "models")
-    before = identify(settings, models_folder=models)
+    before = identify(replace(settings, models_folder=models))
     path = static_folder / name
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
     stamp = path.stat().st_mtime_ns + 1
     os.utime(path, ns=(stamp, stamp))
-    after = identify(settings, models_folder=models)
+    after = identify(replace(settings, models_folder=models))
     assert after.digest != before.digest
     assert after.model_key != before.model_key
 
 
 def test_digest_is_remembered_until_a_file_changes(static_folder: Path, tmp_path: Path) -> None:
     settings, models = Settings(model=str(static_folder)), tmp_path / "models"
-    before = identify(settings, models_folder=str(models))
+    before = identify(replace(settings, models_folder=str(models)))
     (record,) = models.iterdir()
     remembered = json.loads(record.read_text())
     remembered["digest"] = "f" * 64
     record.write_text(json.dumps(remembered))
-    assert identify(settings, models_folder=str(models)).digest == "f" * 64
+    assert identify(replace(settings, models_folder=str(models))).digest == "f" * 64
     os.utime(static_folder / "tokenizer.json", ns=(1, 1))
-    assert identify(settings, models_folder=str(models)) == before
+    assert identify(replace(settings, models_folder=str(models))) == before
     record.write_text("{broken")
-    assert identify(settings, models_folder=str(models)) == before
+    assert identify(replace(settings, models_folder=str(models))) == before
 
 
 def test_a_place_that_cannot_be_written_does_not_matter(
@@ -134,7 +130,10 @@ def test_a_place_that_cannot_be_written_does_not_matter(
 ) -> None:
     (tmp_path / "file").write_text("")
     settings = Settings(model=str(static_folder))
-    assert identify(settings, models_folder=str(tmp_path / "file" / "models")).dimensions == 32
+    assert (
+        identify(replace(settings, models_folder=str(tmp_path / "file" / "models"))).dimensions
+        == 32
+    )
 
 
 def test_onnx_folder_takes_its_length_from_config(onnx_folder: Path) -> None:
@@ -195,12 +194,12 @@ def test_damaged_weights_are_an_expected_error(static_folder: Path, content: byt
 
 def test_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no folder"):
-        identify(Settings(model=str(tmp_path / "nowhere")), models_folder=str(tmp_path))
+        identify(Settings(model=str(tmp_path / "nowhere"), models_folder=str(tmp_path)))
 
 
 def test_relative_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="relative"):
-        identify(Settings(model="./model"), models_folder=str(tmp_path))
+        identify(Settings(model="./model", models_folder=str(tmp_path)))
 
 
 def test_models_folder_follows_the_cache_setting(sealed: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +16,8 @@ import pytest
 from tokenizers import Tokenizer
 
 from lumen_hooks.embedding import packaged
-from lumen_hooks.embedding.embedder import load_embedder
-from lumen_hooks.embedding.identity import identify
+from lumen_hooks.embedding.loading import load_embedder
+from lumen_hooks.embedding.registry import identify
 from lumen_hooks.embedding.text import query_text
 from lumen_hooks.embedding.transformer import EngineEmbedder
 from lumen_hooks.errors import ModelError
@@ -43,7 +44,7 @@ installed = pytest.mark.skipif(FILES is None, reason="needs the extra lumen-hook
 
 @pytest.fixture(scope="module")
 def embedder(tmp_path_factory: pytest.TempPathFactory) -> EngineEmbedder:
-    found = load_embedder(SETTINGS, models_folder=str(tmp_path_factory.mktemp("models")))
+    found = load_embedder(replace(SETTINGS, models_folder=str(tmp_path_factory.mktemp("models"))))
     assert isinstance(found, EngineEmbedder)
     return found
 
@@ -143,7 +144,7 @@ def test_the_same_under_fastembeds_name_from_a_models_folder(
         shutil.copyfile(os.path.join(FILES.folder, name), snapshot / name)
     shutil.copyfile(os.path.join(FILES.folder, "config.json"), snapshot / "config.json")
     (snapshot / "model.onnx").symlink_to(FILES.weights)
-    named = load_embedder(Settings(model=LISTED), models_folder=str(tmp_path))
+    named = load_embedder(Settings(model=LISTED, models_folder=str(tmp_path)))
     assert (named.identity.name, named.identity.dimensions) == (LISTED, 384)
     assert named.identity.model_key != embedder.identity.model_key
     text = python_function("upload")
@@ -174,7 +175,7 @@ def test_the_other_packages_code_is_not_run() -> None:
     code = (
         "import sys\n"
         "from lumen_hooks.settings import Settings\n"
-        "from lumen_hooks.embedding.identity import identify\n"
+        "from lumen_hooks.embedding.registry import identify\n"
         "print(identify(Settings(model='minilm')).dimensions)\n"
         f"print({packaged.PACKAGED_MODELS['minilm'].module!r} in sys.modules)\n"
     )
@@ -187,7 +188,7 @@ def test_is_the_same_model_wherever_it_is_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert FILES is not None
-    here = identify(SETTINGS, models_folder=str(tmp_path / "one"))
+    here = identify(replace(SETTINGS, models_folder=str(tmp_path / "one")))
     elsewhere = tmp_path / "site" / packaged.PACKAGED_MODELS["minilm"].module
     elsewhere.mkdir(parents=True)
     (elsewhere / "__init__.py").touch()
@@ -196,7 +197,7 @@ def test_is_the_same_model_wherever_it_is_installed(
     there = packaged.packaged_files("minilm")
     assert there is not None
     assert there.weights == str(elsewhere / "model.onnx")
-    assert identify(SETTINGS, models_folder=str(tmp_path / "two")) == here
+    assert identify(replace(SETTINGS, models_folder=str(tmp_path / "two"))) == here
 
 
 def test_without_the_extra_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

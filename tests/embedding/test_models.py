@@ -9,6 +9,7 @@ import shutil
 import string
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,20 +17,23 @@ import pytest
 from tokenizers import Tokenizer, models
 
 from lumen_hooks.embedding.builtin import BuiltinEmbedder
-from lumen_hooks.embedding.embedder import Embedder, load_embedder
 from lumen_hooks.embedding.fastembed_engine import Engine, load_static
-from lumen_hooks.embedding.identity import BUILTIN_FILES, BUILTIN_FOLDER, identify_builtin
+from lumen_hooks.embedding.loading import load_embedder
 from lumen_hooks.embedding.quantise import quantise
-from lumen_hooks.embedding.term_weighting import Weighing, as_text
+from lumen_hooks.embedding.registry import BUILTIN_FILES, BUILTIN_FOLDER, identify_builtin
+from lumen_hooks.embedding.term_weighting import Weighing
 from lumen_hooks.embedding.text import query_text
 from lumen_hooks.errors import ModelError
 from lumen_hooks.settings import Settings
 from tests.support.fake_embedder import FakeEmbedder
+from tests.support.weighed_text import as_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from lumen_hooks.embedding.protocol import Embedder
 
 ODD_TEXTS = [
     "",
@@ -176,7 +180,7 @@ def test_the_builtin_model_needs_no_fastembed() -> None:
     code = (
         "import sys\n"
         "from lumen_hooks.settings import Settings\n"
-        "from lumen_hooks.embedding.embedder import load_embedder\n"
+        "from lumen_hooks.embedding.loading import load_embedder\n"
         "e = load_embedder(Settings())\n"
         "e.embed_query('retry'); e.embed_documents(['retry'] * 512)\n"
         "print([m for m in ('fastembed', 'huggingface_hub', 'onnxruntime') if m in sys.modules])\n"
@@ -214,7 +218,7 @@ def test_static_model_in_a_folder_equals_the_builtin_one(
     folder.mkdir()
     for name in BUILTIN_FILES:
         shutil.copyfile(os.path.join(BUILTIN_FOLDER, name), folder / name)
-    embedder = load_embedder(Settings(model=str(folder)), models_folder=str(tmp_path / "models"))
+    embedder = load_embedder(Settings(model=str(folder), models_folder=str(tmp_path / "models")))
     assert embedder.identity.digest == direct.identity.digest
     texts = ODD_TEXTS + random_texts(40)
     own, theirs = direct.embed_documents(texts), embedder.embed_documents(texts)
@@ -224,7 +228,7 @@ def test_static_model_in_a_folder_equals_the_builtin_one(
     assert np.abs(difference).max() <= 1
     assert float(embedder.embed_query("sendAll") @ direct.embed_query("sendAll")) > 0.99999
     assert not embedder.embed_query("日本").any()
-    again = load_embedder(Settings(model=str(folder)), models_folder=str(tmp_path / "models"))
+    again = load_embedder(Settings(model=str(folder), models_folder=str(tmp_path / "models")))
     assert again.identity == embedder.identity
 
 
@@ -234,7 +238,7 @@ def test_broken_static_model_is_an_expected_error(tmp_path: Path) -> None:
     shutil.copyfile(os.path.join(BUILTIN_FOLDER, "model.safetensors"), folder / "model.safetensors")
     (folder / "tokenizer.json").write_text("{}")
     with pytest.raises(ModelError) as raised:
-        load_embedder(Settings(model=str(folder)), models_folder=str(tmp_path / "models"))
+        load_embedder(Settings(model=str(folder), models_folder=str(tmp_path / "models")))
     assert "git config lumen.model" in raised.value.hint
 
 
@@ -256,7 +260,7 @@ def test_a_model_that_weighs_in_no_known_way_is_an_expected_error(
     folder = _copy(tmp_path)
     (folder / "pooling.json").write_text(pooling)
     with pytest.raises(ModelError, match="pooling"):
-        load_embedder(Settings(model=str(folder)), models_folder=str(tmp_path / "models"))
+        load_embedder(Settings(model=str(folder), models_folder=str(tmp_path / "models")))
 
 
 @pytest.mark.parametrize("scales", ["short", "not a number", "of two dimensions"])
@@ -268,21 +272,21 @@ def test_weights_that_do_not_fit_are_an_expected_error(tmp_path: Path, scales: s
         path = folder / "model.safetensors"
         path.write_bytes(path.read_bytes()[:-4] + np.float32(np.nan).tobytes())
     with pytest.raises(ModelError, match=r"model\.safetensors"):
-        load_embedder(Settings(model=str(folder)), models_folder=str(tmp_path / "models"))
+        load_embedder(Settings(model=str(folder), models_folder=str(tmp_path / "models")))
 
 
 def test_more_pieces_than_vectors_are_an_expected_error(tmp_path: Path) -> None:
     folder = _copy(tmp_path)
     _write_static(folder, rows=10, scales=10)
     with pytest.raises(ModelError, match="more pieces"):
-        load_embedder(Settings(model=str(folder)), models_folder=str(tmp_path / "models"))
+        load_embedder(Settings(model=str(folder), models_folder=str(tmp_path / "models")))
 
 
 def test_a_tokenizer_without_an_unknown_token_is_an_expected_error(tmp_path: Path) -> None:
     folder = _copy(tmp_path)
     Tokenizer(models.BPE()).save(str(folder / "tokenizer.json"))
     with pytest.raises(ModelError, match="unknown words"):
-        load_embedder(Settings(model=str(folder)), models_folder=str(tmp_path / "models"))
+        load_embedder(Settings(model=str(folder), models_folder=str(tmp_path / "models")))
 
 
 def _copy(tmp_path: Path) -> Path:
@@ -311,7 +315,7 @@ def test_broken_transformer_is_an_expected_error(tmp_path: Path) -> None:
     (folder / "config.json").write_text('{"hidden_size": 8}')
     (folder / "model.onnx").write_bytes(b"not a network")
     with pytest.raises(ModelError) as raised:
-        load_embedder(Settings(model=str(folder)), models_folder=str(tmp_path / "models"))
+        load_embedder(Settings(model=str(folder), models_folder=str(tmp_path / "models")))
     assert "\n" not in raised.value.message
     assert "git config lumen.model" in raised.value.hint
 
@@ -319,17 +323,17 @@ def test_broken_transformer_is_an_expected_error(tmp_path: Path) -> None:
 def test_unknown_name_is_answered_with_the_nearest(tmp_path: Path) -> None:
     settings = Settings(model="BAAI/bge-small-en-v1.6")
     with pytest.raises(ModelError, match=r"did you mean BAAI/bge-small-en-v1\.5"):
-        load_embedder(settings, models_folder=str(tmp_path))
+        load_embedder(replace(settings, models_folder=str(tmp_path)))
 
 
 def test_missing_model_names_the_setting_and_prints_nothing(tmp_path: Path) -> None:
     code = (
         "import sys\n"
         "from lumen_hooks.settings import Settings\n"
-        "from lumen_hooks.embedding.embedder import load_embedder\n"
+        "from lumen_hooks.embedding.loading import load_embedder\n"
         "from lumen_hooks.errors import ModelError\n"
         "try:\n"
-        "    load_embedder(Settings(model='BAAI/bge-small-en-v1.5'), models_folder=sys.argv[1])\n"
+        "    load_embedder(Settings(model='BAAI/bge-small-en-v1.5', models_folder=sys.argv[1]))\n"
         "except ModelError as error:\n"
         "    print(error.message)\n"
         "    print(error.hint)\n"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lumen_hooks.embedding.quantise import QUANTISATION, quantise
+from lumen_hooks.embedding.identity import QUANTISATION
+from lumen_hooks.embedding.quantise import quantise
 from lumen_hooks.embedding.text import embedded_text, embedding_key, query_text
 from tests.support.fake_embedder import DIMENSIONS, FakeEmbedder
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from lumen_hooks.embedding.embedder import Embedder, load_embedder
-from lumen_hooks.embedding.identity import MAX_TOKENS
+from lumen_hooks.embedding.loading import load_embedder
+from lumen_hooks.embedding.text import MAX_TOKENS
 from lumen_hooks.errors import ModelError
 from lumen_hooks.settings import Settings
 from tests.support.tiny_transformer import SPECIAL, WIDTH, make_transformer, word_table
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from lumen_hooks.embedding.protocol import Embedder
 
 WORDS = [*SPECIAL, "send", "retry", "parse", "file"]
 TABLE = word_table(WORDS, 3)
@@ -30,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 def load(folder: Path, threads: int = 1) -> Embedder:
     settings = Settings(model=str(folder), threads=threads)
-    return load_embedder(settings, models_folder=str(folder.parent / "models"))
+    return load_embedder(replace(settings, models_folder=str(folder.parent / "models")))
 
 
 def mean(text: str) -> NDArray[np.float32]:

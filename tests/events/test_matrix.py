@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lumen_hooks.embedding.embedder import load_embedder
+from lumen_hooks.embedding.loading import load_embedder
 from lumen_hooks.errors import StoreError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.freshness import FRESH
@@ -31,7 +31,7 @@ from .stage import Stage, build_stage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lumen_hooks.embedding.embedder import Embedder
+    from lumen_hooks.embedding.protocol import Embedder
     from tests.support.repository import Repository
 
 __all__ = ["newer_git"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pygit2
 import pytest
 
-from lumen_hooks.embedding.identity import identify
+from lumen_hooks.embedding.registry import identify
 from lumen_hooks.errors import RepositoryError
 from lumen_hooks.git.backend import backend_of, open_history
 from lumen_hooks.git.command_line import CommandLineHistory

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lumen_hooks.embedding.identity import identify
+from lumen_hooks.embedding.registry import identify
 from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.donors import all_worktrees, find_donors

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.chunking.chunker import chunk_file
-from lumen_hooks.embedding.identity import BUILTIN_FOLDER
+from lumen_hooks.embedding.registry import BUILTIN_FOLDER
 from lumen_hooks.errors import LumenError, QueryError, RepositoryError, StoreError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.mcp import executor

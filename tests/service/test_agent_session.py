@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lumen_hooks.embedding.embedder import load_embedder
+from lumen_hooks.embedding.loading import load_embedder
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import foreground_seed as foreground
 from lumen_hooks.service.agent_session import Ready, describe, prepare_session

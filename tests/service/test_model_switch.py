@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lumen_hooks.embedding.embedder import load_embedder
+from lumen_hooks.embedding.loading import load_embedder
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import embedding_queue, under_way, worker_loop
 from lumen_hooks.indexing import job as composing
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from lumen_hooks.embedding.embedder import Embedder
+    from lumen_hooks.embedding.protocol import Embedder
     from lumen_hooks.indexing.job import Job
     from lumen_hooks.search.results import SearchResult
     from lumen_hooks.service.answer import Answer

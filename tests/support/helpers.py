@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from _pytest.mark import ParameterSet
 
-    from lumen_hooks.embedding.embedder import Embedder
+    from lumen_hooks.embedding.protocol import Embedder
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.storage.facts import Refresh
     from lumen_hooks.storage.index import Index

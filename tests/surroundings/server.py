@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lumen_hooks.embedding.protocol import Embedder
+
 CHILD_SECONDS = 300
 """A child that runs longer is killed by its alarm clock."""
 
@@ -67,17 +69,17 @@ def main() -> None:
 
 def _share_the_model() -> None:
     """Load the built-in model once; reading its tokenizer is most of what a search costs."""
-    from lumen_hooks.embedding import embedder
+    from lumen_hooks.embedding import loading
     from lumen_hooks.indexing import job
     from lumen_hooks.settings import BUILTIN_MODEL, Settings
 
-    load = embedder.load_embedder
+    load = loading.load_embedder
     loaded = load(Settings())
 
-    def load_or_share(settings: Settings) -> embedder.Embedder:
+    def load_or_share(settings: Settings) -> Embedder:
         return loaded if settings.model == BUILTIN_MODEL else load(settings)
 
-    for module in (job, embedder):
+    for module in (job, loading):
         assert vars(module)["load_embedder"] is load, "another module makes the jobs by now"
         vars(module)["load_embedder"] = load_or_share
 

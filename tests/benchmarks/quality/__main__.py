@@ -25,7 +25,7 @@ from .sources import LANGUAGES, Places, load_sources
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lumen_hooks.embedding.embedder import Embedder
+    from lumen_hooks.embedding.protocol import Embedder
     from lumen_hooks.settings import Settings
 
     from .corpus import Corpus

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lumen_hooks.embedding.embedder import load_embedder
-from lumen_hooks.embedding.identity import identify
+from fastembed import TextEmbedding
+
+from lumen_hooks.embedding.loading import load_embedder
+from lumen_hooks.embedding.registry import identify, local_files
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.job import Job
 from lumen_hooks.indexing.update import update_index
@@ -23,7 +25,7 @@ from tests.benchmarks.measure import run
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lumen_hooks.embedding.embedder import Embedder
+    from lumen_hooks.embedding.protocol import Embedder
     from lumen_hooks.storage.reader import IndexReader
 
     from .corpus import Corpus
@@ -62,7 +64,9 @@ def indexed(corpus: Corpus, settings: Settings, embedder: Embedder) -> Iterator[
 
 def load_model(settings: Settings) -> Embedder:
     """The model, downloaded if it is one that fastembed lists and is not here yet."""
-    return load_embedder(settings, download=True)
+    if settings.model != BUILTIN_MODEL and local_files(settings.model) is None:
+        TextEmbedding(settings.model, cache_dir=settings.models_folder, lazy_load=True)
+    return load_embedder(settings)
 
 
 def _worktree(corpus: Corpus, model_key: str) -> Path:
