@@ -36,12 +36,12 @@ class StoppedError(Exception):
     """The server is ending; raised in a thread where it reports progress."""
 
 
-class Calls:
+class Executor:
     """Runs work in threads, one piece at a time for each key."""
 
     def __init__(self, threads: int = MAX_THREADS) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="call")
-        self._lanes: dict[str, asyncio.Lock] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
         self._users: Counter[str] = Counter()
         self._running: set[Future[Any]] = set()
         self.stopping = threading.Event()
@@ -55,42 +55,47 @@ class Calls:
 
         Args:
             key: what the work is on.
-            work: may go on after this call was cancelled, and keeps its place until it is done.
+            work: may go on after this call was cancelled, and keeps its turn until it is done.
             patience: seconds to wait for other work of that key.
 
         Raises:
             TimeoutError: other work of that key went on for so long.
         """
-        lane = self._lanes.setdefault(key, asyncio.Lock())
-        self._users[key] += 1
         loop = asyncio.get_running_loop()
-        submitted = False
-
-        def leave() -> None:
-            if submitted:
-                lane.release()
-            self._users[key] -= 1
-            if not self._users[key]:
-                del self._users[key], self._lanes[key]
+        await self._take_turn(key, patience)
+        try:
+            future = self._submit(work)
+        except BaseException:
+            self._end_turn(key)
+            raise
 
         def ended(_: Future[T]) -> None:
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                loop.call_soon_threadsafe(leave)
+                loop.call_soon_threadsafe(self._end_turn, key)
 
-        try:
-            with anyio.fail_after(patience):
-                await lane.acquire()
-            try:
-                future = self._submit(work)
-            except BaseException:
-                lane.release()
-                raise
-            submitted = True
-        finally:
-            if not submitted:
-                leave()
         future.add_done_callback(ended)
         return await asyncio.wrap_future(future)
+
+    async def _take_turn(self, key: str, patience: float) -> None:
+        """Wait until no work of a key runs, and keep others from it until `_end_turn`."""
+        turn = self._turns.setdefault(key, asyncio.Lock())
+        self._users[key] += 1
+        try:
+            with anyio.fail_after(patience):
+                await turn.acquire()
+        except BaseException:  # out of patience, or cancelled
+            self._leave(key)
+            raise
+
+    def _end_turn(self, key: str) -> None:
+        self._turns[key].release()
+        self._leave(key)
+
+    def _leave(self, key: str) -> None:
+        """One less works on a key or waits for it; the last one takes its lock away."""
+        self._users[key] -= 1
+        if not self._users[key]:
+            del self._users[key], self._turns[key]
 
     def stop(self, seconds: float) -> bool:
         """Start no more work, and wait for what runs; whether all of it has ended."""
@@ -135,7 +140,7 @@ class Reporter:
         self._report(0, None, words)
 
     def update(self, *, files: int, of: int, chunks: int, embedded: int) -> None:
-        """Report how far an update is; see `indexing.prepare.Progress`.
+        """Report how far an update is; see `indexing.progress.Progress`.
 
         Raises:
             StoppedError: the server is ending.

@@ -31,18 +31,18 @@ class Spot:
     """Something in a file system.
 
     Attributes:
-        place: an absolute path that exists.
+        path: absolute, of something that exists.
         pattern: a glob for what lies below it, or empty.
         is_absolute: the caller said where it is without leaning on the client's folders.
     """
 
-    place: str
+    path: str
     pattern: str = ""
     is_absolute: bool = False
 
     def within(self, top: str) -> str | None:
         """As a filter for the worktree with this top folder; None for all of it."""
-        below = os.path.relpath(os.path.realpath(self.place), top)
+        below = os.path.relpath(os.path.realpath(self.path), top)
         parts = [part for part in ("" if below == "." else below, self.pattern) if part]
         return "/".join(parts) or None
 
@@ -59,28 +59,28 @@ def needs_roots(path: str | None) -> bool:
 def insist_on_belonging(worktree: Worktree, spot: Spot, roots: Sequence[str]) -> None:
     """See to it that a call stays where its client works, whatever links lie in a tree.
 
-    A place belongs if it lies in one of the client's folders once links are followed, or if it
+    A path belongs if it lies in one of the client's folders once links are followed, or if it
     is of the same repository as one of them (a sibling worktree). Another repository is asked only
     by a full path, and only where its user installed the hooks or made an index.
 
     Raises:
         StrayError: it does not belong.
     """
-    place = os.path.realpath(spot.place)
-    if any(_is_in(place, os.path.realpath(root)) for root in roots):
+    path = os.path.realpath(spot.path)
+    if any(_is_in(path, os.path.realpath(root)) for root in roots):
         return
     if any(_repository_of(root) == worktree.common_dir for root in roots):
         return
     if spot.is_absolute and is_wanted(worktree):
         return
     raise StrayError(
-        f"{spot.place} leads to {worktree.top}, which is outside of the folders of this session",
+        f"{spot.path} leads to {worktree.top}, which is outside of the folders of this session",
         hint="open that folder in the client, or run there: lumen-hooks install",
     )
 
 
-def _is_in(place: str, folder: str) -> bool:
-    return place == folder or place.startswith(folder.rstrip("/") + "/")
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 def _repository_of(folder: str) -> str | None:

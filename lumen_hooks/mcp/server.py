@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import anyio
 from mcp import MCPError, types
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from lumen_hooks import __version__
 from lumen_hooks.errors import LumenError, RepositoryError
@@ -23,19 +24,14 @@ from lumen_hooks.system.terminal import escape_controls, one_line
 
 from .executor import Reporter
 from .roots import StrayError, folder_of_uri, needs_roots
-from .schemas import (
-    DEFAULT_LINES,
-    RelatedArguments,
-    Results,
-    SearchArguments,
-    StatusArguments,
-    StatusReport,
-)
-from .text import describe_results, report_of, results_of, sentence_of
-from .tools import Desk
+from .tools import TOOLS, Call, Tools
 
 if TYPE_CHECKING:
+    import threading
+
     from mcp.server.context import ServerRequestContext
+
+    from .tools import Reply, Tool
 
 ROOTS_SECONDS = 3.0
 """How long a client may take to name its roots; one that does not is not asked again."""
@@ -57,61 +53,6 @@ _ROOTS = "roots"
 _CODE = "snippet"
 
 
-def _tools() -> list[types.Tool]:
-    """The tools, in the order in which clients list them."""
-    described: list[tuple[str, str, str, type[BaseModel], type[BaseModel]]] = [
-        (
-            "semantic_search",
-            "Search code by meaning",
-            (
-                "Find code by what it does, by name, or by an error message, in one git worktree."
-                " The index is brought up to date first (made, if there is none), and snippets"
-                " show what the files hold now."
-            ),
-            SearchArguments,
-            Results,
-        ),
-        (
-            "find_related",
-            "Find code like this",
-            (
-                "Find the code that is most like the definition at a line of a file: other"
-                " implementations, copies, callers that do the same."
-            ),
-            RelatedArguments,
-            Results,
-        ),
-        (
-            "index_status",
-            "State of the index",
-            (
-                "Tell whether a worktree's index is fresh, what it holds, and what the last"
-                " refresh did. Changes nothing."
-            ),
-            StatusArguments,
-            StatusReport,
-        ),
-    ]
-    return [
-        types.Tool(
-            name=name,
-            title=title,
-            description=description,
-            input_schema=takes.model_json_schema(),
-            output_schema=gives.model_json_schema(mode="serialization"),
-            # A search writes its own index and nothing that anyone else would miss.
-            annotations=types.ToolAnnotations(
-                title=title,
-                read_only_hint=True,
-                destructive_hint=False,
-                idempotent_hint=True,
-                open_world_hint=False,
-            ),
-        )
-        for name, title, description, takes, gives in described
-    ]
-
-
 class LumenServer:
     """Answers tool calls on standard input and output until the client goes away.
 
@@ -120,10 +61,9 @@ class LumenServer:
     """
 
     def __init__(self, directory: str | None) -> None:
-        self._desk = Desk()
+        self._tools = Tools()
         self._directory = directory
         self._ask_for_roots = True
-        self._tools = _tools()
         self._server: Server[dict[str, Any]] = Server(
             "lumen-hooks",
             version=__version__,
@@ -139,7 +79,7 @@ class LumenServer:
         except Exception as error:
             if not _is_disconnection(error):
                 raise
-        return self._desk.close(CLOSE_SECONDS)
+        return self._tools.close(CLOSE_SECONDS)
 
     async def _serve(self) -> None:
         async with stdio_server() as (incoming, outgoing), anyio.create_task_group() as tasks:
@@ -151,40 +91,25 @@ class LumenServer:
     async def _keep_house(self) -> None:
         while True:
             await anyio.sleep(HOUSEKEEPING_SECONDS)
-            self._desk.searchers.close_unused()
+            self._tools.keep_house()
 
     async def _list_tools(
         self, context: ServerRequestContext[Any, Any], params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=self._tools)
+        return types.ListToolsResult(tools=[_listed(tool) for tool in TOOLS])
 
     async def _call_tool(
         self, context: ServerRequestContext[Any, Any], params: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:
-        serve = {
-            "semantic_search": self._semantic_search,
-            "find_related": self._find_related,
-            "index_status": self._index_status,
-        }.get(params.name)
-        if serve is None:
-            known = ", ".join(tool.name for tool in self._tools)
+        tool = next((tool for tool in TOOLS if tool.name == params.name), None)
+        if tool is None:
+            known = ", ".join(tool.name for tool in TOOLS)
             raise MCPError(
                 code=types.INVALID_PARAMS,
                 message=f"no tool is called {one_line(params.name)}: {known}",
             )
         try:
-            roots = await self._roots(context, params)
-            if isinstance(roots, types.InputRequiredResult):
-                return roots
-            reporter = _reporter(context, self._desk)
-            try:
-                return await serve(params.arguments or {}, roots, reporter)
-            except StrayError:
-                # A full path needs no roots, unless it might be in one of them.
-                roots = await self._roots(context, params, always=True)
-                if isinstance(roots, types.InputRequiredResult):
-                    return roots
-                return await serve(params.arguments or {}, roots, reporter)
+            return await self._run(tool, context, params)
         except ValidationError as error:
             return _failure(_complaint(params.name, error), "see the tool's input schema")
         except LumenError as error:
@@ -193,28 +118,27 @@ class LumenServer:
             traceback.print_exc(file=sys.stderr)
             return _failure(f"this is a bug in lumen-hooks: {type(error).__name__}: {error}", "")
 
-    async def _semantic_search(
-        self, arguments: dict[str, Any], roots: list[str], reporter: Reporter
-    ) -> types.CallToolResult:
-        wanted = SearchArguments.model_validate(arguments)
-        found = await self._desk.search(wanted, roots, reporter)
-        results = results_of(found, max_lines=wanted.max_lines, summary=wanted.summary)
-        return _success(describe_results(results), results)
-
-    async def _find_related(
-        self, arguments: dict[str, Any], roots: list[str], reporter: Reporter
-    ) -> types.CallToolResult:
-        wanted = RelatedArguments.model_validate(arguments)
-        found = await self._desk.related(wanted, roots, reporter)
-        results = results_of(found, max_lines=DEFAULT_LINES, summary=False)
-        return _success(describe_results(results), results)
-
-    async def _index_status(
-        self, arguments: dict[str, Any], roots: list[str], reporter: Reporter
-    ) -> types.CallToolResult:
-        wanted = StatusArguments.model_validate(arguments)
-        status = await self._desk.status(wanted.path, roots, reporter)
-        return _success(one_line(sentence_of(status)), report_of(status))
+    async def _run(
+        self,
+        tool: Tool,
+        context: ServerRequestContext[Any, Any],
+        params: types.CallToolRequestParams,
+        *,
+        with_roots: bool = False,
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        roots = await self._roots(context, params, always=with_roots)
+        if isinstance(roots, types.InputRequiredResult):
+            return roots
+        wanted = tool.takes.model_validate(params.arguments or {})
+        reporter = _reporter(context, self._tools.executor.stopping)
+        try:
+            reply = await tool.run(self._tools, wanted, Call(roots, reporter, time.monotonic()))
+        except StrayError:
+            if with_roots:
+                raise
+            # A full path needs no roots, unless it might be in one of them.
+            return await self._run(tool, context, params, with_roots=True)
+        return _success(reply)
 
     async def _roots(
         self,
@@ -271,19 +195,37 @@ class LumenServer:
             return None
 
 
-def _reporter(context: ServerRequestContext[Any, Any], desk: Desk) -> Reporter:
+def _listed(tool: Tool) -> types.Tool:
+    return types.Tool(
+        name=tool.name,
+        title=tool.title,
+        description=tool.description,
+        input_schema=tool.takes.model_json_schema(),
+        output_schema=tool.gives.model_json_schema(mode="serialization"),
+        # A search writes its own index and nothing that anyone else would miss.
+        annotations=types.ToolAnnotations(
+            title=tool.title,
+            read_only_hint=True,
+            destructive_hint=False,
+            idempotent_hint=True,
+            open_world_hint=False,
+        ),
+    )
+
+
+def _reporter(context: ServerRequestContext[Any, Any], stopping: threading.Event) -> Reporter:
     report = context.session.report_progress
 
     async def send(done: float, of: float | None, words: str) -> None:
         await report(done, of, one_line(words))
 
-    return Reporter(asyncio.get_running_loop(), send, desk.calls.stopping)
+    return Reporter(asyncio.get_running_loop(), send, stopping)
 
 
-def _success(text: str, structured: BaseModel) -> types.CallToolResult:
+def _success(reply: Reply) -> types.CallToolResult:
     return types.CallToolResult(
-        content=[types.TextContent(type="text", text=escape_controls(text))],
-        structured_content=_escaped_values(structured.model_dump(mode="json")),
+        content=[types.TextContent(type="text", text=escape_controls(reply.text))],
+        structured_content=_escaped_values(reply.data.model_dump(mode="json")),
     )
 
 

@@ -1,4 +1,4 @@
-"""Answers as text for a model to read: compact, the state first, then places with their code.
+"""Answers as text for a model to read: compact, the state first, then results with their code.
 
 Also where answers are cut to a size that a client will take. Knows answers,
 neither the protocol nor where they come from.
@@ -117,23 +117,23 @@ def _fenced(result: Result) -> str:
 
 def sentence_of(status: Status) -> str:
     """What a status comes to."""
-    place = f"The index of {encodable(status.worktree)}"
+    index = f"The index of {encodable(status.worktree)}"
     holds = f"{_files(status.files)}, {status.chunks:,} chunks"
     if status.problem and status.progress:
         made = f"being made anew with the model {encodable(status.progress.model)}"
-        return f"{place} is {made}, {status.progress.in_words()}; the old one answers meanwhile."
+        return f"{index} is {made}, {status.progress.in_words()}; the old one answers meanwhile."
     if status.problem:
-        return f"{place} needs attention: {encodable(status.problem)}."
+        return f"{index} needs attention: {encodable(status.problem)}."
     if status.state == ABSENT:
         return (
-            f"{place} does not exist yet; the first search makes it"
+            f"{index} does not exist yet; the first search makes it"
             f" ({_files(status.pending_files)} to index)."
         )
     if status.state == FRESH:
-        return f"{place} is fresh: it holds every file as it is now ({holds})."
+        return f"{index} is fresh: it holds every file as it is now ({holds})."
     doing = f"; {status.lock} is at work on it" if status.lock else ""
     behind = f"{_files(status.pending_files)} not as indexed" if status.pending_files else holds
-    return f"{place} is {status.state}: {behind}{doing}."
+    return f"{index} is {status.state}: {behind}{doing}."
 
 
 def _files(count: int) -> str:

@@ -1,15 +1,15 @@
-"""What each tool call asks for, done: find the worktree, run the work, keep what pays to keep.
+"""The tools: what each call asks for, done, with what pays to keep between calls.
 
-Knows worktrees, jobs and answers; not the protocol.
+Each is one function: find the worktree, ask the service, say it in words and as
+data. Knows worktrees, jobs and answers; not the protocol.
 """
 
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
@@ -17,22 +17,30 @@ from lumen_hooks.errors import BusyError, QueryError, RepositoryError
 from lumen_hooks.notify.spawn import spawn_worker
 from lumen_hooks.search.results import Query, RelatedQuery
 from lumen_hooks.service.answer import PEER_WAIT_SECONDS, Answer, Answerer, open_searcher
-from lumen_hooks.service.status import Status, read_status
+from lumen_hooks.service.status import read_status
 from lumen_hooks.service.workspace import open_workspace
+from lumen_hooks.system.terminal import one_line
 
 from .caches import Looks, Models, SearcherCache
-from .executor import Calls
+from .executor import Executor, Reporter
 from .roots import Spot, find_spot, insist_on_belonging
-from .schemas import DEFAULT_LIMIT
+from .schemas import (
+    DEFAULT_LIMIT,
+    DEFAULT_LINES,
+    RelatedArguments,
+    Results,
+    SearchArguments,
+    StatusArguments,
+    StatusReport,
+)
+from .text import describe_results, report_of, results_of, sentence_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from pydantic import BaseModel
 
     from lumen_hooks.indexing.job import Job
-    from lumen_hooks.service.answer import Look
-
-    from .executor import Reporter
-    from .schemas import RelatedArguments, SearchArguments
 
 T = TypeVar("T")
 
@@ -40,33 +48,49 @@ SHORT_THREADS = 8
 """Threads for work of some milliseconds, which must not queue behind a build."""
 
 
-class Desk:
-    """Answers questions to any number of worktrees, many at a time. One event loop's."""
+class Call(NamedTuple):
+    """What a tool call brings, besides its arguments.
+
+    Attributes:
+        roots: the client's folders, absolute; empty where only a full path leads anywhere.
+        reporter: takes the client how far the call is.
+        asked_at: when it came in (`time.monotonic()`).
+    """
+
+    roots: Sequence[str]
+    reporter: Reporter
+    asked_at: float
+
+
+class Reply(NamedTuple):
+    """What a tool answers: the same twice, as text and as data."""
+
+    text: str
+    data: BaseModel
+
+
+class Tools:
+    """The tools, on any number of worktrees, many at a time. One event loop's.
+
+    Each raises what is wrong with a call as LumenError: see `Answerer.answer`, `read_status`
+    and `find_spot`.
+    """
 
     def __init__(self) -> None:
         self._short = CapacityLimiter(SHORT_THREADS)
-        self.models = Models()
-        self.searchers = SearcherCache()
-        self.looks = Looks()
-        self.calls = Calls()
+        self._models = Models()
+        self._looks = Looks()
+        self._searchers = SearcherCache()
+        self.executor = Executor()
 
-    async def search(
-        self, wanted: SearchArguments, roots: Sequence[str], reporter: Reporter
-    ) -> Answer:
-        """Answer `semantic_search`.
-
-        Raises:
-            LumenError: as `Answerer.answer` and `find_spot` do.
-        """
-        look = partial(self.looks.look, asked_at=time.monotonic())
+    async def semantic_search(self, wanted: SearchArguments, call: Call) -> Reply:
+        """Find code by what it does."""
         if wanted.max_lines < 1:
             raise QueryError(
                 f"{wanted.max_lines} lines cannot be shown",
                 hint="give max_lines of at least 1, or summary for no code",
             )
-        spot, job = await self._briefly(
-            partial(self._job_at, wanted.path, roots, "mcp search", reporter)
-        )
+        spot, job = await self._briefly(partial(self._job_at, wanted.path, call, "mcp search"))
         query = Query(
             text=wanted.query,
             limit=wanted.limit,
@@ -74,61 +98,59 @@ class Desk:
             languages=tuple(wanted.languages or ()),
             kinds=tuple(wanted.kinds or ()),
         )
-        return await self._ask(job, query, "search", look, reporter)
+        found = await self._ask(job, query, "search", call)
+        results = results_of(found, max_lines=wanted.max_lines, summary=wanted.summary)
+        return Reply(describe_results(results), results)
 
-    async def related(
-        self, wanted: RelatedArguments, roots: Sequence[str], reporter: Reporter
-    ) -> Answer:
-        """Answer `find_related`.
-
-        Raises:
-            LumenError: as `Answerer.answer` and `find_spot` do.
-        """
-        look = partial(self.looks.look, asked_at=time.monotonic())
-        spot, job = await self._briefly(
-            partial(self._job_at, wanted.path, roots, "mcp related", reporter, globs=False)
-        )
+    async def find_related(self, wanted: RelatedArguments, call: Call) -> Reply:
+        """Find code like some that is known."""
+        locate = partial(self._job_at, wanted.path, call, "mcp related", globs=False)
+        spot, job = await self._briefly(locate)
         file = spot.within(job.worktree.top)
         if file is None:
             raise QueryError(f"{wanted.path} is a folder", hint="give a file and a line in it")
-        question = RelatedQuery(file, wanted.line, DEFAULT_LIMIT)
-        return await self._ask(job, question, "related", look, reporter)
+        query = RelatedQuery(file, wanted.line, DEFAULT_LIMIT)
+        found = await self._ask(job, query, "related", call)
+        results = results_of(found, max_lines=DEFAULT_LINES, summary=False)
+        return Reply(describe_results(results), results)
 
-    async def status(self, path: str | None, roots: Sequence[str], reporter: Reporter) -> Status:
-        """Answer `index_status`; changes nothing and waits for nobody.
+    async def index_status(self, wanted: StatusArguments, call: Call) -> Reply:
+        """Tell the state of an index; changes nothing and waits for nobody."""
+        locate = partial(self._job_at, wanted.path, call, "mcp status", globs=False)
+        _, job = await self._briefly(locate)
+        status = await self._briefly(partial(read_status, job.worktree, job.settings))
+        return Reply(one_line(sentence_of(status)), report_of(status))
 
-        Raises:
-            LumenError: as `read_status` and `find_spot` do.
-        """
-
-        def look() -> Status:
-            _, job = self._job_at(path, roots, "mcp status", reporter, globs=False)
-            return read_status(job.worktree, job.settings)
-
-        return await self._briefly(look)
+    def keep_house(self) -> None:
+        """Close what nobody asked for some time, or what was removed; to be called now and then."""
+        self._searchers.close_unused()
 
     def close(self, seconds: float) -> bool:
         """End the work that runs, and close what is kept; whether all has ended in that time."""
-        ended = self.calls.stop(seconds)
-        self.searchers.close_unused(idle=0)
+        ended = self.executor.stop(seconds)
+        self._searchers.close_unused(idle=0)
         return ended
 
     async def _ask(
-        self, job: Job, question: Query | RelatedQuery, reason: str, look: Look, reporter: Reporter
+        self, job: Job, question: Query | RelatedQuery, reason: str, call: Call
     ) -> Answer:
         """Ask one at a time with the index kept open; beside a long update, as it stands."""
         top = job.worktree.top
-        start_worker = partial(spawn_worker, top, reason)
-        answerer = Answerer(job, start_worker, searchers=self.searchers.using, look=look)
+        answerer = Answerer(
+            job,
+            start_worker=partial(spawn_worker, top, reason),
+            searchers=self._searchers.using,
+            look=partial(self._looks.look, asked_at=call.asked_at),
+        )
 
-        def work() -> Answer:
+        def answer() -> Answer:
             if not _has_index(job):
-                reporter.say(f"no index yet: seeding or building that of {top}")
+                call.reporter.say(f"no index yet: seeding or building that of {top}")
             return answerer.answer(question)
 
         patience = PEER_WAIT_SECONDS if _has_index(job) else job.settings.seed_wait
         try:
-            return await self.calls.run_alone(job.worktree.git_dir, work, patience=patience)
+            return await self.executor.run_alone(job.worktree.git_dir, answer, patience=patience)
         except TimeoutError:
             if not _has_index(job):
                 raise BusyError(
@@ -136,34 +158,28 @@ class Desk:
                     hint="ask again in a while; index_status tells how far it is",
                 ) from None
         beside = replace(answerer, refresh=False, searchers=open_searcher)
-        return await self.calls.run(partial(beside.answer, question))
+        return await self.executor.run(partial(beside.answer, question))
 
     def _job_at(
-        self,
-        path: str | None,
-        roots: Sequence[str],
-        purpose: str,
-        reporter: Reporter,
-        *,
-        globs: bool = True,
+        self, path: str | None, call: Call, purpose: str, *, globs: bool = True
     ) -> tuple[Spot, Job]:
         """Where a path leads; without one, the first of the client's folders in a repository."""
         if path:
-            spot = find_spot(path, roots, globs=globs)
-            job = self._job(spot, purpose, reporter, asked=not spot.pattern)
-            insist_on_belonging(job.worktree, spot, roots)
+            spot = find_spot(path, call.roots, globs=globs)
+            job = self._job(spot.path, call, purpose, asked=not spot.pattern)
+            insist_on_belonging(job.worktree, spot, call.roots)
             return spot, job
         refusal: RepositoryError | None = None
-        for root in roots:
+        for root in call.roots:
             try:
-                return Spot(root), self._job(Spot(root), purpose, reporter)
+                return Spot(root), self._job(root, call, purpose, asked=False)
             except RepositoryError as error:
                 refusal = refusal or error
         raise refusal or RepositoryError("the client names no folder", hint="give a path")
 
-    def _job(self, spot: Spot, purpose: str, reporter: Reporter, *, asked: bool = False) -> Job:
-        job = open_workspace(spot.place, asked=asked).job(purpose, reporter)
-        return replace(job, load=self.models.load)
+    def _job(self, directory: str, call: Call, purpose: str, *, asked: bool) -> Job:
+        job = open_workspace(directory, asked=asked).job(purpose, call.reporter)
+        return replace(job, load=self._models.load)
 
     async def _briefly(self, work: Callable[[], T]) -> T:
         return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._short)
@@ -171,3 +187,47 @@ class Desk:
 
 def _has_index(job: Job) -> bool:
     return os.path.exists(job.worktree.index_path)
+
+
+class Tool(NamedTuple):
+    """A tool as clients are told of it, and what runs it."""
+
+    name: str
+    title: str
+    description: str
+    takes: type[BaseModel]
+    gives: type[BaseModel]
+    run: Callable[[Tools, Any, Call], Awaitable[Reply]]
+
+
+TOOLS = (
+    Tool(
+        "semantic_search",
+        "Search code by meaning",
+        "Find code by what it does, by name, or by an error message, in one git worktree."
+        " The index is brought up to date first (made, if there is none), and snippets"
+        " show what the files hold now.",
+        SearchArguments,
+        Results,
+        Tools.semantic_search,
+    ),
+    Tool(
+        "find_related",
+        "Find code like this",
+        "Find the code that is most like the definition at a line of a file: other"
+        " implementations, copies, callers that do the same.",
+        RelatedArguments,
+        Results,
+        Tools.find_related,
+    ),
+    Tool(
+        "index_status",
+        "State of the index",
+        "Tell whether a worktree's index is fresh, what it holds, and what the last"
+        " refresh did. Changes nothing.",
+        StatusArguments,
+        StatusReport,
+        Tools.index_status,
+    ),
+)
+"""In the order in which clients list them."""

@@ -19,7 +19,7 @@ from lumen_hooks.errors import LumenError, QueryError, RepositoryError, StoreErr
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.mcp import executor
 from lumen_hooks.mcp.caches import Looks, Models, SearcherCache
-from lumen_hooks.mcp.executor import Calls, Reporter, StoppedError
+from lumen_hooks.mcp.executor import Executor, Reporter, StoppedError
 from lumen_hooks.mcp.roots import Spot, find_spot, folder_of_uri, needs_roots
 from lumen_hooks.mcp.schemas import StatusReport
 from lumen_hooks.search.results import Query
@@ -241,7 +241,7 @@ class Gate:
 
 class TestCalls:
     def test_one_at_a_time_for_each_key_and_keys_in_parallel(self) -> None:
-        calls, active, most = Calls(), dict[str, int](), dict[str, int]()
+        calls, active, most = Executor(), dict[str, int](), dict[str, int]()
         meeting = threading.Barrier(2, timeout=PATIENCE_SECONDS)
 
         def work(key: str, *, meet: bool) -> str:
@@ -267,7 +267,7 @@ class TestCalls:
         assert calls.stop(PATIENCE_SECONDS)
 
     def test_patience_ends_and_the_place_is_kept_until_the_work_is_done(self) -> None:
-        calls, gate = Calls(), Gate()
+        calls, gate = Executor(), Gate()
 
         async def main() -> None:
             first = asyncio.ensure_future(
@@ -283,16 +283,16 @@ class TestCalls:
                 await calls.run_alone("a", lambda: None, patience=0.05)
             gate.opened.set()
             assert await calls.run_alone("a", lambda: 7, patience=PATIENCE_SECONDS) == 7
-            while calls._lanes:  # noqa: ASYNC110 - nobody tells of it
+            while calls._turns:  # noqa: ASYNC110 - nobody tells of it
                 await asyncio.sleep(0.01)
 
         asyncio.run(main())
         assert calls.stop(PATIENCE_SECONDS)
-        assert not calls._lanes
+        assert not calls._turns
         assert not calls._users
 
     def test_errors_come_back_and_free_the_place(self) -> None:
-        calls = Calls()
+        calls = Executor()
 
         def fail() -> None:
             raise LumenError("no")
@@ -306,7 +306,7 @@ class TestCalls:
         assert calls.stop(PATIENCE_SECONDS)
 
     def test_stopping_says_whether_all_has_ended(self) -> None:
-        calls, gate = Calls(), Gate()
+        calls, gate = Executor(), Gate()
 
         async def main() -> None:
             task = asyncio.ensure_future(calls.run(gate.wait))
