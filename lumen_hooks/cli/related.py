@@ -1,4 +1,4 @@
-"""`lumen-hooks related`: what is like the code at a place."""
+"""`lumen-hooks related`: what is like the code at a line."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from lumen_hooks.service.workspace import from_top, open_workspace
 from .progress import progress_bar
 from .search import show
 
-_PLACE = re.compile(r"(?P<path>.+):(?P<line>\d{1,9})(?:-\d+)?", re.DOTALL)
+_LOCATION = re.compile(r"(?P<path>.+):(?P<line>\d{1,9})(?:-\d+)?", re.DOTALL)
 
 
 @click.command()
-@click.argument("place", metavar="PATH:LINE")
+@click.argument("location", metavar="PATH:LINE")
 @click.option("-n", "--limit", type=int, default=10, show_default=True, help="Results at most.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--no-refresh", is_flag=True, help="Answer from the index as it is.")
 @click.pass_obj
-def related(directory: str, place: str, limit: int, as_json: bool, no_refresh: bool) -> None:
+def related(directory: str, location: str, limit: int, as_json: bool, no_refresh: bool) -> None:
     """Find the code that is most like the definition at PATH:LINE.
 
     A place may be given as search prints it (PATH:START-END). Results are shown as search does.
     """
-    match = _PLACE.fullmatch(place)
+    match = _LOCATION.fullmatch(location)
     if match is None:
-        raise QueryError(f"{place} names no line", hint="write it as PATH:LINE")
+        raise QueryError(f"{location} names no line", hint="write it as PATH:LINE")
     with progress_bar() as progress:
         job = open_workspace(directory).job("related", progress)
         from lumen_hooks.search.results import RelatedQuery

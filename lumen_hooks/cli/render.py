@@ -40,7 +40,7 @@ def show(results: Iterable[SearchResult]) -> None:
 
 
 def render_terminal(results: Iterable[SearchResult], console: Console) -> None:
-    """Print each result's place, symbol, kind and score, and the first lines of its code."""
+    """Print each result's location, symbol, kind and score, and the first lines of its code."""
     from rich.text import Text
 
     for number, result in enumerate(results):
@@ -69,8 +69,8 @@ def render_plain(results: Iterable[SearchResult]) -> str:
     """
     blocks = []
     for result in results:
-        place = f"{one_line(result.path)}:{result.start_line}-{result.end_line}"
-        lines = [f"{place}  {one_line(result.symbol) or '-'}  {result.score:.3f}"]
+        location = f"{one_line(result.path)}:{result.start_line}-{result.end_line}"
+        lines = [f"{location}  {one_line(result.symbol) or '-'}  {result.score:.3f}"]
         if result.snippet:
             code = escape_controls(result.snippet).split("\n")
             lines += [f"{_INDENT}{_cut(line)}".rstrip() for line in code]

@@ -71,29 +71,29 @@ def glob_expression(pattern: str) -> re.Pattern[str]:
     runs = _Runs()
     if "/" not in pattern:
         runs.span(_FOLDERS)
-    place = 0
-    while place < len(pattern):
-        character = pattern[place]
-        place += 1
+    at = 0
+    while at < len(pattern):
+        character = pattern[at]
+        at += 1
         if character == "*":
             stars = 1
-            while place < len(pattern) and pattern[place] == "*":
-                place, stars = place + 1, stars + 1
+            while at < len(pattern) and pattern[at] == "*":
+                at, stars = at + 1, stars + 1
             if stars == 1:
                 runs.star()
-            elif pattern[place : place + 1] == "/" and runs.at_component:
-                place += 1
+            elif pattern[at : at + 1] == "/" and runs.at_component:
+                at += 1
                 runs.span(_FOLDERS)
             else:
                 runs.span(_ANYTHING)
         elif character == "?":
             runs.add("[^/]")
         elif character == "[":
-            expression, place = _set_expression(pattern, place)
+            expression, at = _set_expression(pattern, at)
             runs.add(expression)
         else:
-            if character == "\\" and place < len(pattern):
-                character, place = pattern[place], place + 1
+            if character == "\\" and at < len(pattern):
+                character, at = pattern[at], at + 1
             runs.add(re.escape(character))
     return re.compile(runs.expression() + "(?:/.*)?", re.DOTALL)
 
@@ -145,18 +145,18 @@ class _Runs:
         return out + self._spans[-1] + groups.starred(last)
 
 
-def _set_expression(pattern: str, place: int) -> tuple[str, int]:
-    """The set whose `[` is before `place`, and where it ends; a mere `[` if it never does."""
-    start = place + 1 if pattern[place : place + 1] in ("!", "^") else place
+def _set_expression(pattern: str, at: int) -> tuple[str, int]:
+    """The set whose `[` is before `at`, and where it ends; a mere `[` if it never does."""
+    start = at + 1 if pattern[at : at + 1] in ("!", "^") else at
     end = pattern.find("]", start + 1)
     if end < 0:
-        return re.escape("["), place
+        return re.escape("["), at
     members = re.sub(r"([\\\[\]^&~|])", r"\\\1", pattern[start:end])
     try:
         re.compile(f"[{members}]")
     except re.error:
         members = re.escape(pattern[start:end])
-    return (f"(?!/)[^{members}]" if start > place else f"(?!/)[{members}]"), end + 1
+    return (f"(?!/)[^{members}]" if start > at else f"(?!/)[{members}]"), end + 1
 
 
 def _normalised(path: str) -> str:

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 MARKS = ("", NAME_MARK, PATH_MARK)
 """Where a word may stand: in the text, the symbol, the path."""
 
-PLACE_WEIGHTS = (1.0, 3.0, 2.0)
+FIELD_WEIGHTS = (1.0, 3.0, 2.0)
 """How often a word counts that stands there, in the order of MARKS (measured: docs/quality.md)."""
 
 SATURATION = 1.2
-"""BM25's k1: how little more a word counts for standing in several places."""
+"""BM25's k1: how little more a word counts for standing in several fields."""
 
 _LEAST_IDF = 1e-6
 
@@ -89,13 +89,13 @@ def _scores(postings: list[list[NDArray[np.int64]]], size: int, chunks: int) -> 
     """The score of each chunk id below `size`, 0 for those that have none of the words.
 
     Args:
-        postings: for each term its chunks' ids, by place.
+        postings: for each term its chunks' ids, by field.
         size: one more than the largest id.
         chunks: how many there are in all.
     """
-    places = range(1 << len(MARKS))
+    sets = range(1 << len(MARKS))  # of fields, a bit for each
     counts = np.array(
-        [sum(w for bit, w in enumerate(PLACE_WEIGHTS) if place >> bit & 1) for place in places]
+        [sum(w for bit, w in enumerate(FIELD_WEIGHTS) if fields >> bit & 1) for fields in sets]
     )
     worth = (counts * (SATURATION + 1) / (counts + SATURATION)).astype(np.float32)
     scores = np.zeros(size, np.float32)

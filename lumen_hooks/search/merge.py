@@ -1,4 +1,4 @@
-"""Chunks of one place become one hit.
+"""Chunks of one stretch of a file become one hit.
 
 A long definition is indexed in parts; a reader wants it once. Knows lines,
 symbols and scores; neither SQLite nor files.
@@ -35,13 +35,13 @@ def merge_hits(hits: Iterable[Hit], definitions: Mapping[int, int]) -> list[Hit]
         Hits by falling score, then path and line; no two of them overlap.
     """
     merged: list[Hit] = []
-    places: dict[str, list[int]] = {}
+    numbers: dict[str, list[int]] = {}
     for hit in sorted(hits, key=_rank):
-        there = places.setdefault(hit.path, [])
-        for place in there:
-            best = merged[place]
+        there = numbers.setdefault(hit.path, [])
+        for number in there:
+            best = merged[number]
             if _is_one(best, hit, definitions):
-                merged[place] = replace(
+                merged[number] = replace(
                     best,
                     start_line=min(best.start_line, hit.start_line),
                     end_line=max(best.end_line, hit.end_line),

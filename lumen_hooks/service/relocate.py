@@ -76,29 +76,29 @@ def _in_file(file: _File, hits: list[tuple[int, Hit]], chunker: Chunker) -> dict
     shown: dict[int, SearchResult] = {}
     chunks: Sequence[Chunk] | None = None
     for number, hit in hits:
-        place: tuple[int, int] | None = (hit.start_line, hit.end_line)
+        lines: tuple[int, int] | None = (hit.start_line, hit.end_line)
         if hit.content != file.blob:
             if chunks is None:
                 chunks = chunker.cut(file.path, file.text).chunks
-            place = _place_among(chunks, hit)
-        if place is None or any(
-            place[0] <= other.end_line and place[1] >= other.start_line for other in shown.values()
+            lines = _lines_among(chunks, hit)
+        if lines is None or any(
+            lines[0] <= other.end_line and lines[1] >= other.start_line for other in shown.values()
         ):
             continue
         shown[number] = SearchResult(
             path=hit.path,
-            start_line=place[0],
-            end_line=place[1],
+            start_line=lines[0],
+            end_line=lines[1],
             symbol=hit.symbol,
             kind=hit.kind,
             language=hit.language,
             score=hit.score,
-            snippet=lines_between(file.text, *place),
+            snippet=lines_between(file.text, *lines),
         )
     return shown
 
 
-def _place_among(chunks: Sequence[Chunk], hit: Hit) -> tuple[int, int] | None:
+def _lines_among(chunks: Sequence[Chunk], hit: Hit) -> tuple[int, int] | None:
     """The lines on which a hit's text, or the definition of its name, now stands."""
     same = [number for number, chunk in enumerate(chunks) if _key(chunk) == hit.key]
     if not same and hit.symbol:
@@ -107,7 +107,7 @@ def _place_among(chunks: Sequence[Chunk], hit: Hit) -> tuple[int, int] | None:
         return None
     nearest = min(same, key=lambda number: abs(chunks[number].start_line - hit.start_line))
     first = last = nearest
-    # A definition that was cut into parts is one place, as it was in the index.
+    # A definition that was cut into parts is one stretch, as it was in the index.
     while first > 0 and _continues(chunks[first - 1], chunks[first]):
         first -= 1
     while last + 1 < len(chunks) and _continues(chunks[last], chunks[last + 1]):

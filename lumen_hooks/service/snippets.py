@@ -14,29 +14,12 @@ from typing import TYPE_CHECKING
 from lumen_hooks.files.content import Content, read_file
 
 if TYPE_CHECKING:
-    from lumen_hooks.search.results import Hit, SearchResult
+    from lumen_hooks.search.results import SearchResult
 
 MAX_FILE_BYTES = 64 << 20
 """A file that has grown beyond this is not read for its snippet."""
 
 _SHA1_BYTES = 20
-
-
-def snippet(top: str, hit: Hit | SearchResult, max_lines: int | None = None) -> str:
-    """A hit's lines, without a final line break; empty if they cannot be read any more.
-
-    Args:
-        top: the worktree's top folder.
-        hit: where to read.
-        max_lines: no more lines than these, from the first; None for all.
-    """
-    content = read_current(top, hit.path)
-    if content is None:
-        return ""
-    end = hit.end_line
-    if max_lines is not None:
-        end = min(end, hit.start_line - 1 + max_lines)
-    return lines_between(content.text, hit.start_line, end)
 
 
 def with_context(top: str, result: SearchResult, lines: int) -> SearchResult:
@@ -80,8 +63,8 @@ def lines_between(text: str, first: int, last: int) -> str:
 
 
 def _is_inside(top: str, path: str) -> bool:
-    """The file's folder is in the worktree, even if a symlink has taken a folder's place."""
+    """The file's folder is in the worktree, even if a symlink stands for a folder by now."""
     root = os.path.realpath(os.fsencode(top))
-    place = os.path.join(root, path.encode("utf-8", "surrogateescape"))
-    folder = os.path.realpath(os.path.dirname(place))
+    file = os.path.join(root, path.encode("utf-8", "surrogateescape"))
+    folder = os.path.realpath(os.path.dirname(file))
     return os.path.commonpath([root, folder]) == root

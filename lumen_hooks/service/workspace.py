@@ -1,7 +1,6 @@
 """From a directory to what a command needs: the worktree, the settings in force there, and jobs.
 
-The one place that looks at this process's environment for it. Knows where an
-index lies and whether there may be one; not what is in it.
+Knows where an index lies and whether there may be one; not what is in it.
 """
 
 from __future__ import annotations
@@ -74,7 +73,7 @@ def workspace_of(worktree: Worktree) -> Workspace:
     """A worktree with its settings, whatever they are, for whoever only looks at what there is.
 
     Raises:
-        ModelError: its index cannot be written, and what could be read in its place is not known,
+        ModelError: its index cannot be written, and what could be read instead is not known,
             since the configured model cannot be had.
         RepositoryError: git cannot read the repository, or refuses it.
         SettingsError: a setting is wrong.

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lumen_hooks.errors import CorruptIndexError
-from lumen_hooks.search.lexical import PLACE_WEIGHTS, lexical_search
+from lumen_hooks.search.lexical import FIELD_WEIGHTS, lexical_search
 from lumen_hooks.storage.lexical_terms import NAME_MARK, PATH_MARK
 from lumen_hooks.storage.reader import IndexReader
 from tests.support.search_corpus import Corpus, Piece
@@ -40,7 +40,7 @@ def test_scores_are_those_of_fts5_where_all_chunks_are_of_one_length() -> None:
         theirs.execute("INSERT INTO l VALUES(?, ?, ?)", tuple(map(" ".join, (code, name, path))))
         words = [*code, *(NAME_MARK + word for word in name), *(PATH_MARK + word for word in path)]
         ours.execute("INSERT INTO lexical(rowid, words) VALUES(?, ?)", (number, " ".join(words)))
-    weights = ", ".join(map(str, PLACE_WEIGHTS))
+    weights = ", ".join(map(str, FIELD_WEIGHTS))
     for asked in (["worda"], ["wordb", "wordc"], WORDS[4:8]):
         rows: list[Any] = theirs.execute(
             f"SELECT rowid, -bm25(l, {weights}) FROM l WHERE l MATCH ?", (" OR ".join(asked),)

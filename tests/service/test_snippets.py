@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.search.results import Hit
-from lumen_hooks.service.snippets import snippet
+from lumen_hooks.service.snippets import lines_between, read_current
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def snippet(top: str, hit: Hit) -> str:
+    """A hit's lines; empty if they cannot be read any more."""
+    content = read_current(top, hit.path)
+    return "" if content is None else lines_between(content.text, hit.start_line, hit.end_line)
 
 
 def hit(path: str = "a.py", start: int = 2, end: int = 3) -> Hit:
@@ -23,12 +29,6 @@ def test_the_lines_as_they_are_now(tmp_path: Path) -> None:
     file.write_text("one\nTWO\n")
     assert snippet(str(tmp_path), hit()) == "TWO\n"
     assert snippet(str(tmp_path), hit(start=9, end=12)) == ""
-
-
-def test_no_more_lines_than_wanted(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text("\n".join(map(str, range(1, 100))))
-    assert snippet(str(tmp_path), hit(start=5, end=90), max_lines=3) == "5\n6\n7"
-    assert snippet(str(tmp_path), hit(start=5, end=6), max_lines=3) == "5\n6"
 
 
 @pytest.mark.parametrize(
