@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from lumen_hooks.git.command import git
 from lumen_hooks.git.config import config_entries, config_values
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 BUILTIN_MODEL = "builtin"
-REFRESH_MODES = ("background", "inline", "off")
+
+RefreshMode = Literal["background", "inline", "off"]
+REFRESH_MODES: tuple[RefreshMode, ...] = get_args(RefreshMode)
 
 _TRUE = frozenset({"true", "yes", "on", "1", ""})
 _FALSE = frozenset({"false", "no", "off", "0"})
@@ -59,7 +61,7 @@ class Settings:
 
     enabled: bool = True
     model: str = BUILTIN_MODEL
-    refresh: str = "background"
+    refresh: RefreshMode = "background"
     seed_wait: float = 10.0
     max_file_bytes: int = 1 << 20
     include: tuple[str, ...] = ()

@@ -35,5 +35,5 @@ def guarded(name: str, look: Callable[[], Check]) -> Check:
     except LumenError as error:
         return Check(name, False, error.message, error.hint)
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        return Check(name, False, f"{place}{error.strerror or error}")
+        where = f"{error.filename}: " if error.filename else ""
+        return Check(name, False, f"{where}{error.strerror or error}")

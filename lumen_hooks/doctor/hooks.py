@@ -23,7 +23,7 @@ from lumen_hooks.setup.throw_away import REMEDY, TEMPORARY, is_temporary, why_it
 from lumen_hooks.system.atomic_file import read_regular
 
 from .check import Check
-from .triggers import REINSTALL, find_ways, read_setting
+from .triggers import REINSTALL, find_triggers, read_wiring
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
 
-    from .triggers import Setting, Way
+    from .triggers import Trigger, Wiring
 
 _IMPORT_SECONDS = 20
 
@@ -53,32 +53,32 @@ def check_reach(here: Worktree, worktrees: Iterable[Worktree]) -> list[Check]:
         here: where they were installed.
         worktrees: all of the repository's; those to come are thought of.
     """
-    setting = read_setting(here)
+    wiring = read_wiring(here)
     found = []
-    ways = find_ways(here, setting)
-    if _is_relative(setting) and not any(way.kind == "git config" for way in ways):
+    triggers = find_triggers(here, wiring)
+    if _is_relative(wiring) and not any(trigger.kind == "git config" for trigger in triggers):
         detail = (
-            f"core.hooksPath is {setting.hooks_path!r}, relative to each worktree: in those without"
+            f"core.hooksPath is {wiring.hooks_path!r}, relative to each worktree: in those without"
             " such a folder, so in linked ones, no hook fires"
         )
-        found.append(Check("hooks", False, detail, _way_out(here, setting)))
-    for place in worktrees:
-        setting = read_setting(place)
-        check = _firing(place, setting, find_ways(place, setting))
-        if not check.ok and not (found and _is_relative(setting)):
-            found.append(replace(check, detail=f"{place.top}: {check.detail}"))
+        found.append(Check("hooks", False, detail, _way_out(here, wiring)))
+    for worktree in worktrees:
+        wiring = read_wiring(worktree)
+        check = _firing(worktree, wiring, find_triggers(worktree, wiring))
+        if not check.ok and not (found and _is_relative(wiring)):
+            found.append(replace(check, detail=f"{worktree.top}: {check.detail}"))
     return found
 
 
-def _is_relative(setting: Setting) -> bool:
-    return bool(setting.hooks_path) and not os.path.isabs(
-        os.path.expanduser(setting.hooks_path or "")
+def _is_relative(wiring: Wiring) -> bool:
+    return bool(wiring.hooks_path) and not os.path.isabs(
+        os.path.expanduser(wiring.hooks_path or "")
     )
 
 
-def _way_out(worktree: Worktree, setting: Setting) -> str:
+def _way_out(worktree: Worktree, wiring: Wiring) -> str:
     """What to do about a core.hooksPath that is relative."""
-    if os.path.normpath(setting.hooks_path or "").startswith(".git" + os.sep):
+    if os.path.normpath(wiring.hooks_path or "").startswith(".git" + os.sep):
         # Nobody can make that folder: .git is a file in a linked worktree.
         return f"{unset_command(worktree, HOOKS_PATH)}, then: {REINSTALL}"
     return (
@@ -89,31 +89,31 @@ def _way_out(worktree: Worktree, setting: Setting) -> str:
 
 def check_hooks(worktree: Worktree) -> list[Check]:
     """Whether every event gets to our script in this worktree, and by one way only."""
-    setting = read_setting(worktree)
-    ways = find_ways(worktree, setting)
-    checks = [_firing(worktree, setting, ways), _once(_open_ways(ways))]
-    checks += _harmful(setting)
-    trap = _missing_config_trap(worktree, setting)
+    wiring = read_wiring(worktree)
+    triggers = find_triggers(worktree, wiring)
+    checks = [_firing(worktree, wiring, triggers), _once(_open_kinds(triggers))]
+    checks += _harmful(wiring)
+    trap = _missing_config_trap(worktree, wiring)
     return [*checks, trap] if trap else checks
 
 
-def _open_ways(ways: list[Way]) -> dict[str, list[str]]:
+def _open_kinds(triggers: list[Trigger]) -> dict[str, list[str]]:
     return {
-        event: [way.kind for way in ways if way.event == event and not way.problem]
+        event: [found.kind for found in triggers if found.event == event and not found.problem]
         for event in GIT_EVENTS
     }
 
 
-def _firing(worktree: Worktree, setting: Setting, ways: list[Way]) -> Check:
-    open_ways = _open_ways(ways)
-    silent = [event for event in GIT_EVENTS if not open_ways[event]]
+def _firing(worktree: Worktree, wiring: Wiring, triggers: list[Trigger]) -> Check:
+    open_kinds = _open_kinds(triggers)
+    silent = [event for event in GIT_EVENTS if not open_kinds[event]]
     if not silent:
-        kinds = dict.fromkeys(kind for event in GIT_EVENTS for kind in open_ways[event])
+        kinds = dict.fromkeys(kind for event in GIT_EVENTS for kind in open_kinds[event])
         return Check("hooks", True, f"all {len(GIT_EVENTS)} events by {', '.join(kinds)}")
-    lost = _lost_folder(worktree, setting)
-    if lost and not any(way.kind == "git config" for way in ways):
+    lost = _lost_folder(worktree, wiring)
+    if lost and not any(trigger.kind == "git config" for trigger in triggers):
         return lost
-    barred = next((way for way in ways if way.event in silent and way.problem), None)
+    barred = next((found for found in triggers if found.event in silent and found.problem), None)
     if barred:
         return Check("hooks", False, f"{', '.join(silent)}: {barred.problem}", barred.hint)
     what = "no hooks are installed" if len(silent) == len(GIT_EVENTS) else ", ".join(silent)
@@ -121,27 +121,27 @@ def _firing(worktree: Worktree, setting: Setting, ways: list[Way]) -> Check:
     return Check("hooks", False, what, REINSTALL)
 
 
-def _lost_folder(worktree: Worktree, setting: Setting) -> Check | None:
+def _lost_folder(worktree: Worktree, wiring: Wiring) -> Check | None:
     """That git looks for hook files where there are none, in this worktree at least."""
-    if setting.hooks_path == "":
+    if wiring.hooks_path == "":
         detail = "core.hooksPath is empty, which switches hook files off"
         return Check("hooks", False, detail, unset_command(worktree, HOOKS_PATH))
-    if setting.hooks_path is None or os.path.isdir(setting.folder):
+    if wiring.hooks_path is None or os.path.isdir(wiring.folder):
         return None
-    detail = f"core.hooksPath is {setting.hooks_path!r}: git finds no folder there"
+    detail = f"core.hooksPath is {wiring.hooks_path!r}: git finds no folder there"
     hint = f"{unset_command(worktree, HOOKS_PATH)}, or make the folder"
-    if _is_relative(setting):
+    if _is_relative(wiring):
         detail = (
-            f"core.hooksPath is {setting.hooks_path!r}, relative to each worktree, and "
+            f"core.hooksPath is {wiring.hooks_path!r}, relative to each worktree, and "
             f"{worktree.top} has no such folder: no hook file fires here"
         )
-        hint = _way_out(worktree, setting)
+        hint = _way_out(worktree, wiring)
     return Check("hooks", False, detail, hint)
 
 
-def _once(open_ways: dict[str, list[str]]) -> Check:
+def _once(open_kinds: dict[str, list[str]]) -> Check:
     doubled = [
-        f"{event} by {' and '.join(kinds)}" for event, kinds in open_ways.items() if len(kinds) > 1
+        f"{event} by {' and '.join(kinds)}" for event, kinds in open_kinds.items() if len(kinds) > 1
     ]
     if not doubled:
         return Check("installed once", True, "no event runs ours twice")
@@ -153,10 +153,10 @@ def _once(open_ways: dict[str, list[str]]) -> Check:
     )
 
 
-def _harmful(setting: Setting) -> list[Check]:
+def _harmful(wiring: Wiring) -> list[Check]:
     """Hook files, of anyone, that make git itself fail."""
     for event in GIT_EVENTS:
-        path = os.path.join(setting.folder, event)
+        path = os.path.join(wiring.folder, event)
         first, _, _ = read_regular(path).partition(b"\n")
         if not first.startswith(b"#!") or not os.access(path, os.X_OK):
             continue
@@ -174,12 +174,12 @@ def _harmful(setting: Setting) -> list[Check]:
     return []
 
 
-def _missing_config_trap(worktree: Worktree, setting: Setting) -> Check | None:
+def _missing_config_trap(worktree: Worktree, wiring: Wiring) -> Check | None:
     """That pre-commit fails in worktrees of branches without its configuration."""
-    if os.path.exists(os.path.join(worktree.top, FILE)) and not setting.declared:
+    if os.path.exists(os.path.join(worktree.top, FILE)) and not wiring.declared:
         return None
     for event in GIT_EVENTS:
-        content = read_regular(os.path.join(setting.folder, event))
+        content = read_regular(os.path.join(wiring.folder, event))
         if manager_of(content) == "pre-commit" and b"--skip-on-missing-config" not in content:
             return Check(
                 "pre-commit",

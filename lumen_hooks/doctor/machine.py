@@ -128,7 +128,7 @@ def file_system_of(path: str, mounts: str) -> str:
         path: any path that exists.
         mounts: proc_pid_mountinfo(5).
     """
-    place = os.path.join(os.path.realpath(path), "")
+    inside = os.path.join(os.path.realpath(path), "")
     found, depth = "", -1
     for line in mounts.splitlines():
         before, _, after = line.partition(" - ")
@@ -137,7 +137,7 @@ def file_system_of(path: str, mounts: str) -> str:
             continue
         point = os.path.join(_OCTAL.sub(lambda octal: chr(int(octal[1], 8)), fields[4]), "")
         # Of two mounts on one point, the later covers the earlier.
-        if place.startswith(point) and len(point) >= depth:
+        if inside.startswith(point) and len(point) >= depth:
             found, depth = after.split(" ", 1)[0], len(point)
     return found
 
@@ -177,10 +177,10 @@ def check_room(worktree: Worktree) -> Check:
             f" elsewhere check who owns it, and the mount: ls -ld {worktree.git_dir}",
         )
     for folder in dict.fromkeys((worktree.git_dir, worktree.common_dir)):
-        for place in (folder, os.path.join(folder, FOLDER)):
-            if os.path.lexists(place) and not os.access(place, os.W_OK | os.X_OK):
-                hint = f"check who owns it, and the mount: ls -ld {place}"
-                return Check("git dir", False, f"{place} cannot be written", hint)
+        for path in (folder, os.path.join(folder, FOLDER)):
+            if os.path.lexists(path) and not os.access(path, os.W_OK | os.X_OK):
+                hint = f"check who owns it, and the mount: ls -ld {path}"
+                return Check("git dir", False, f"{path} cannot be written", hint)
     status = os.statvfs(worktree.git_dir)
     free = status.f_bavail * status.f_frsize
     wanted = max(SCARCE_BYTES, 3 * _size(worktree.index_path))

@@ -1,4 +1,4 @@
-"""By which ways git gets to our script for an event in one worktree, and what bars them.
+"""What triggers our script for an event in one worktree, and what is in the way of it.
 
 Reads what other tools wrote (hook files, .husky, lefthook.yml,
 .pre-commit-config.yaml) to tell whether they call ours; changes nothing.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from lumen_hooks.git.command import git_version
 from lumen_hooks.git.config import config_values, unset_command
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
 
 REINSTALL = "lumen-hooks install"
+
+Kind = Literal["git config", "hook file", "pre-commit", "husky", "lefthook"]
+
 _LEFTHOOK_FILES = tuple(
     f"{dot}lefthook{local}.{suffix}"
     for dot in ("", ".")
@@ -39,25 +42,25 @@ _LEFTHOOK_FILES = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """One way to our script.
+class Trigger:
+    """One way in which git gets to our script.
 
     Attributes:
         event: the githooks(5) name.
-        kind: `git config`, `hook file`, `pre-commit`, `husky` or `lefthook`.
+        kind: who calls it.
         problem: why it leads nowhere in this worktree, or nothing.
         hint: if so, what to do.
     """
 
     event: str
-    kind: str
+    kind: Kind
     problem: str = ""
     hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """What all events' ways depend on.
+class Wiring:
+    """What all events' triggers depend on.
 
     Attributes:
         version: git's.
@@ -76,10 +79,10 @@ class Setting:
     lefthook: bytes
 
 
-def read_setting(worktree: Worktree) -> Setting:
+def read_wiring(worktree: Worktree) -> Wiring:
     """Look at what decides where git, and the tools that it calls, find hooks."""
     hooks_paths = config_values(worktree.top, HOOKS_PATH)
-    return Setting(
+    return Wiring(
         version=git_version(worktree.top),
         folder=hooks_folder(worktree),
         hooks_path=hooks_paths[-1] if hooks_paths else None,
@@ -91,68 +94,69 @@ def read_setting(worktree: Worktree) -> Setting:
     )
 
 
-def find_ways(worktree: Worktree, setting: Setting) -> list[Way]:
+def find_triggers(worktree: Worktree, wiring: Wiring) -> list[Trigger]:
     """Every way to ours, for each of git's events."""
     return [
-        way
+        trigger
         for event in GIT_EVENTS
-        for way in (
-            *_by_config(worktree, setting, event),
-            *_by_file(worktree, setting, event),
-            *_by_pre_commit(setting, event),
+        for trigger in (
+            *_by_config(worktree, wiring, event),
+            *_by_file(worktree, wiring, event),
+            *_by_pre_commit(wiring, event),
         )
     ]
 
 
-def _by_config(worktree: Worktree, setting: Setting, event: str) -> list[Way]:
-    section, kind = section_of(event), "git config"
-    if event not in setting.settings.get(f"{section}.event", ()):
+def _by_config(worktree: Worktree, wiring: Wiring, event: str) -> list[Trigger]:
+    section = section_of(event)
+    kind: Kind = "git config"
+    if event not in wiring.settings.get(f"{section}.event", ()):
         return []
     script = script_path(worktree, event)
-    commands = setting.settings.get(f"{section}.command", [])
-    version = ".".join(map(str, setting.version))
-    off = switched_off(event, setting.settings, setting.version)
-    if setting.version < FIRST_GIT:
+    commands = wiring.settings.get(f"{section}.command", [])
+    version = ".".join(map(str, wiring.version))
+    off = switched_off(event, wiring.settings, wiring.version)
+    if wiring.version < FIRST_GIT:
         problem = f"git {version} does not run hooks from its configuration"
-        return [Way(event, kind, problem, REINSTALL)]
+        return [Trigger(event, kind, problem, REINSTALL)]
     if off:
-        return [Way(event, kind, f"{off} is false", unset_command(worktree, off))]
+        return [Trigger(event, kind, f"{off} is false", unset_command(worktree, off))]
     if commands[-1:] != [command_for(script)]:
         problem = "the command in git's configuration leads elsewhere; was the repository moved?"
-        return [Way(event, kind, problem, REINSTALL)]
-    return [Way(event, kind, *_bar(script))]
+        return [Trigger(event, kind, problem, REINSTALL)]
+    return [Trigger(event, kind, *_bar(script))]
 
 
-def _by_file(worktree: Worktree, setting: Setting, event: str) -> list[Way]:
-    path = os.path.join(setting.folder, event)
+def _by_file(worktree: Worktree, wiring: Wiring, event: str) -> list[Trigger]:
+    path = os.path.join(wiring.folder, event)
     content = read_regular(path)
     if is_own(content):
-        return [Way(event, "hook file", *_bar(path))]
+        return [Trigger(event, "hook file", *_bar(path))]
     if calls_ours(content, event):
-        return [Way(event, "hook file", *_first_bar(path, script_path(worktree, event)))]
+        return [Trigger(event, "hook file", *_first_bar(path, script_path(worktree, event)))]
     if manager_of(content) == "pre-commit":
         legacy = path + ".legacy"
         before = read_regular(legacy)
         if is_own(before) or calls_ours(before, event):
-            return [Way(event, "hook file", *_bar(legacy))]
-    if setting.folder.endswith(os.path.join(".husky", "_")):
-        own = read_regular(os.path.join(os.path.dirname(setting.folder), event))
+            return [Trigger(event, "hook file", *_bar(legacy))]
+    if wiring.folder.endswith(os.path.join(".husky", "_")):
+        own = read_regular(os.path.join(os.path.dirname(wiring.folder), event))
         if calls_ours(own, event):
-            return [Way(event, "husky", *_bar(path))]
-    if calls_ours(setting.lefthook, event):
+            return [Trigger(event, "husky", *_bar(path))]
+    if calls_ours(wiring.lefthook, event):
         if manager_of(content) == "lefthook":
-            return [Way(event, "lefthook", *_bar(path))]
-        return [Way(event, "lefthook", f"lefthook did not install {event}", "lefthook install")]
+            return [Trigger(event, "lefthook", *_bar(path))]
+        return [Trigger(event, "lefthook", f"lefthook did not install {event}", "lefthook install")]
     return []
 
 
-def _by_pre_commit(setting: Setting, event: str) -> list[Way]:
-    if event not in setting.declared:
+def _by_pre_commit(wiring: Wiring, event: str) -> list[Trigger]:
+    if event not in wiring.declared:
         return []
-    path = os.path.join(setting.folder, event)
+    path = os.path.join(wiring.folder, event)
     if manager_of(read_regular(path)) == "pre-commit":
-        return [Way(event, "pre-commit", *_bar(path))]
-    return [Way(event, "pre-commit", f"pre-commit did not install {event}", INSTALL_COMMAND)]
+        return [Trigger(event, "pre-commit", *_bar(path))]
+    return [Trigger(event, "pre-commit", f"pre-commit did not install {event}", INSTALL_COMMAND)]
 
 
 def _first_bar(*paths: str) -> tuple[str, str]:

@@ -92,8 +92,7 @@ def install_config_hook(worktree: Worktree, event: str) -> Installed:
     # The command first: an event without a command is fatal to every git command that fires it.
     for key, (value,) in wanted.items():
         git(["config", "--local", "--replace-all", key, value], cwd=worktree.top)
-    action = "updated" if before else "installed"
-    return Installed(event, config_file(worktree), action)
+    return Installed(event, config_file(worktree), "updated" if before else "installed")
 
 
 def remove_config_hooks(worktree: Worktree) -> list[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from lumen_hooks.errors import InstallError, RepositoryError
 from lumen_hooks.git import own_folders
@@ -36,10 +36,13 @@ from .script import (
 
 if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.settings import RefreshMode
 
 EXECUTABLE = 0o755
 HOOKS_PATH = "core.hooksPath"
 EDITED = "it was edited since it was installed; delete it or keep it"
+
+Action = Literal["installed", "updated", "unchanged", "added to", "refused"]
 
 _ADD_STANZA = "pre-commit wrote this hook, and can call ours: run the line below"
 _REMEDY = {
@@ -57,8 +60,7 @@ class Installed:
     Attributes:
         event: the githooks(5) name.
         path: the file that holds the hook: a hook file, or one of configuration.
-        action: `installed`, `updated`, `unchanged`, `added to` (someone else's hook now calls
-            ours) or `refused`.
+        action: what was done; `added to`: someone else's hook now calls ours.
         line_to_add: if refused, what to add or to run by hand to the same effect.
         reason: if refused, why, and where the line goes.
         off: the setting by which the user switched this hook off, or nothing.
@@ -66,7 +68,7 @@ class Installed:
 
     event: str
     path: str
-    action: str
+    action: Action
     line_to_add: str = ""
     reason: str = ""
     off: str = ""
@@ -77,7 +79,7 @@ def script_path(worktree: Worktree, event: str) -> str:
     return os.path.join(worktree.shared_folder, "hooks", event)
 
 
-def put_scripts(worktree: Worktree, python: str, refresh: str) -> None:
+def put_scripts(worktree: Worktree, python: str, refresh: RefreshMode) -> None:
     """Write every event's script to the common dir."""
     own_folders.begin(worktree)
     folder = os.path.dirname(script_path(worktree, EVENTS[0]))
@@ -106,7 +108,7 @@ def hooks_folder(worktree: Worktree) -> str:
     return os.path.normpath(os.path.join(worktree.top, os.fsdecode(answer.removesuffix(b"\n"))))
 
 
-def install_files(worktree: Worktree, *, python: str, refresh: str) -> list[Installed]:
+def install_files(worktree: Worktree, *, python: str, refresh: RefreshMode) -> list[Installed]:
     """Put a file, or a call in someone else's, in place for each of git's events.
 
     Raises:
@@ -165,8 +167,8 @@ def _folder_obstacle(worktree: Worktree, folder: str) -> str:
             f"git looks for hooks in {folder}, which is not a folder",
             hint="git config core.hooksPath shows where that is set, if it is",
         )
-    place = os.path.realpath(folder)
-    if place == worktree.top:
+    real = os.path.realpath(folder)
+    if real == worktree.top:
         raise InstallError(
             "core.hooksPath is empty, which switches hook files off",
             hint=unset_command(worktree, HOOKS_PATH),
@@ -179,31 +181,31 @@ def _folder_obstacle(worktree: Worktree, folder: str) -> str:
             f" {worktree.top}: no hook file fires here",
             hint=f"{unset_command(worktree, HOOKS_PATH)}, then run this again",
         )
-    if place.startswith(os.path.join(os.path.realpath(worktree.common_dir), "")):
+    if real.startswith(os.path.join(os.path.realpath(worktree.common_dir), "")):
         return ""
-    if place.endswith(os.path.join(".husky", "_")):
+    if real.endswith(os.path.join(".husky", "_")):
         return _REMEDY["husky"]
-    if _in_a_tree(place):
+    if _in_a_tree(real):
         return f"{folder} belongs to the checked-out files; add the line to {{event}} there"
     if os.path.normpath(folder) == os.path.join(worktree.common_dir, "hooks"):
         # A link that leads out: perhaps every repository has it, from a template.
-        return f"{folder} leads to {place}; add the line to {{event}} there"
+        return f"{folder} leads to {real}; add the line to {{event}} there"
     if scope_of(worktree, HOOKS_PATH) in {"global", "system"}:
         return f"{folder} serves all repositories; add the line to {{event}} there"
     return ""
 
 
-def _in_a_tree(place: str) -> bool:
+def _in_a_tree(folder: str) -> bool:
     """Whether files in a folder are part of some worktree: tracked, or not ignored."""
-    existing = place
+    existing = folder
     while not os.path.isdir(existing):
         existing = os.path.dirname(existing)
     try:
         top = find_worktree(existing).top
     except RepositoryError:
         return False
-    probe = os.path.join(place, GIT_EVENTS[0])
-    tracked = git(["ls-files", "-z", "--", place], cwd=top)
+    probe = os.path.join(folder, GIT_EVENTS[0])
+    tracked = git(["ls-files", "-z", "--", folder], cwd=top)
     return bool(tracked) or not git(["check-ignore", "--", probe], cwd=top, accept=(0, 1))
 
 

@@ -42,6 +42,7 @@ from .throw_away import REMEDY, why_it_vanishes
 
 if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.settings import RefreshMode
 
     from .pre_commit import Stanza
 
@@ -57,7 +58,7 @@ class Request:
     """
 
     python: str
-    refresh: str = "background"
+    refresh: RefreshMode = "background"
     config_hooks: bool | None = None
 
 

@@ -13,7 +13,7 @@ import re
 import stat
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from lumen_hooks.errors import InstallError
 from lumen_hooks.notify.events import GIT_EVENTS
@@ -54,10 +54,10 @@ _DEFAULT_MODE = 0o644
 
 @dataclass(frozen=True, slots=True)
 class Stanza:
-    """What became of the stanza: the file, and `added`, `updated` or `unchanged`."""
+    """What became of the stanza in a file."""
 
     path: str
-    action: str
+    action: Literal["added", "updated", "unchanged"]
 
 
 def stanza(indent: int = 2) -> str:
@@ -135,8 +135,8 @@ def with_stanza(content: bytes) -> bytes | None:
     found = _entries(content)
     if found is None:
         return None
-    place, indent = found
-    before, after = content[:place], content[place:]
+    at, indent = found
+    before, after = content[:at], content[at:]
     block = _encoded(content, indent)
     if before.endswith(b"\n"):
         return before + block + after
@@ -160,10 +160,10 @@ def _entries(content: bytes) -> tuple[int, int] | None:
     heading = _REPOS.search(content)
     if heading is None:
         return None
-    place = end = heading.end()
+    at = end = heading.end()
     indent: int | None = None
-    for line in content[place:].splitlines(keepends=True):
-        place += len(line)
+    for line in content[at:].splitlines(keepends=True):
+        at += len(line)
         words = line.strip()
         column = len(line) - len(line.lstrip(b" "))
         # A deeper comment belongs to its entry, if it is one: it may be a line of a script there.
@@ -179,7 +179,7 @@ def _entries(content: bytes) -> tuple[int, int] | None:
                 continue
         if indent is None or column < indent or (column == 0 and not is_entry):
             break
-        end = place
+        end = at
     return end, 2 if indent is None else indent
 
 

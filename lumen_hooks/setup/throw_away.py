@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 import re
 
-from lumen_hooks.system.temporary import PLACES, temporary_folder
+from lumen_hooks.system.temporary import USUAL, temporary_folder
 
 _UV = re.compile(r"/(archive|builds|environments)-v\d+/")
-"""uv's cache, whose place is free: uvx, `uv run --with`, scripts; in a temporary folder without a
-cache (uv-cache, bucket names in crates/uv-cache/src/lib.rs)."""
+"""uv's cache, wherever it is: uvx, `uv run --with`, scripts; in a temporary folder without a cache
+(uv-cache, bucket names in crates/uv-cache/src/lib.rs)."""
 
 _PIPX = re.compile(r"/(\.cache/pipx|Caches/pipx|pipx/\.cache)/")
 """`pipx run` deletes what is two weeks old."""
@@ -46,8 +46,8 @@ def why_it_vanishes(python: str, *, pre_commit: bool = False) -> str:
         pre_commit: the hooks are pre-commit's, whose own environments last as long as they do.
     """
     folder = os.path.dirname(python)
-    for place in dict.fromkeys((folder, os.path.realpath(folder))):
-        inside = os.path.join(place, "")
+    for path in dict.fromkeys((folder, os.path.realpath(folder))):
+        inside = os.path.join(path, "")
         if _UV.search(inside):
             return "it is in uv's cache (uvx, uv run), which forgets it"
         if _PIPX.search(inside):
@@ -56,7 +56,7 @@ def why_it_vanishes(python: str, *, pre_commit: bool = False) -> str:
             return "it was made for one build"
         if _PRE_COMMIT.search(inside):
             return "" if pre_commit else "it is in pre-commit's cache, which forgets it"
-        cache = _cache_around(place)
+        cache = _cache_around(path)
         if cache:
             return f"{cache} is a cache, which may be emptied at any time"
     return ""
@@ -64,18 +64,18 @@ def why_it_vanishes(python: str, *, pre_commit: bool = False) -> str:
 
 def is_temporary(python: str) -> bool:
     """Whether an interpreter lies where a restart of the machine may empty the folder."""
-    place = os.path.realpath(os.path.dirname(python))
-    folders = (os.path.realpath(folder) for folder in (temporary_folder(os.environ), PLACES[0]))
-    return any(place.startswith(os.path.join(folder, "")) for folder in folders)
+    lies_in = os.path.realpath(os.path.dirname(python))
+    folders = (os.path.realpath(folder) for folder in (temporary_folder(os.environ), USUAL[0]))
+    return any(lies_in.startswith(os.path.join(folder, "")) for folder in folders)
 
 
-def _cache_around(place: str) -> str:
+def _cache_around(folder: str) -> str:
     """The folder above an environment that says of itself that it is a cache, or nothing.
 
     Not the environment's own folder: uv marks every environment that it makes, so that it is left
     out of backups.
     """
-    environment = os.path.dirname(place)
+    environment = os.path.dirname(folder)
     above = os.path.dirname(environment)
     while above != os.path.dirname(above):
         try:

@@ -26,12 +26,12 @@ def versions(beginning: str) -> str:
 
 
 @functools.cache
-def _installed(places: tuple[str, ...]) -> dict[str, str]:
+def _installed(folders: tuple[str, ...]) -> dict[str, str]:
     """Versions by name; of what is installed twice the one that is imported, the first."""
     found: dict[str, str] = {}
-    for place in places:
+    for folder in folders:
         try:
-            names = os.listdir(place or os.curdir)
+            names = os.listdir(folder or os.curdir)
         except OSError:
             continue  # an archive, or a folder that is not there
         for entry in sorted(names):

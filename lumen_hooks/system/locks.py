@@ -130,9 +130,9 @@ def failed(path: str, error: OSError) -> Failed:
     """Why a lock cannot be taken, from what the system said of its file or its folder."""
     cause = error.strerror or str(error)
     if isinstance(error, NotOursError):
-        place = str(error.filename or path)
-        what = cause if place == path else f"{place}: {cause}"
-        return Failed(path, what, hint=f"{REMEDY}: {place}")
+        culprit = str(error.filename or path)
+        what = cause if culprit == path else f"{culprit}: {cause}"
+        return Failed(path, what, hint=f"{REMEDY}: {culprit}")
     owner = foreign_owner(path) if isinstance(error, PermissionError) else ""
     if owner:
         from shlex import quote

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PLACES = ("/tmp", "/var/tmp")  # noqa: S108 - whoever makes something there sees to its safety
+USUAL = ("/tmp", "/var/tmp")  # noqa: S108 - whoever makes something there sees to its safety
 
 
 def temporary_folder(environ: Mapping[str, str]) -> str:
     """A folder that can be written; if there is none, the usual one, which then says why not."""
-    for place in (environ.get("TMPDIR", ""), *PLACES):
-        if os.path.isabs(place) and os.path.isdir(place) and os.access(place, os.W_OK | os.X_OK):
-            return place
-    return PLACES[0]
+    for folder in (environ.get("TMPDIR", ""), *USUAL):
+        if os.path.isabs(folder) and os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK):
+            return folder
+    return USUAL[0]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lumen_hooks.doctor.check import Check
+    from lumen_hooks.settings import RefreshMode
 
 __all__ = ["newer_git"]
 
@@ -52,7 +53,7 @@ def failing(repo: Repository, **environ: str) -> dict[str, Check]:
     return found
 
 
-def install(repo: Repository, *, config: bool = False, refresh: str = "background") -> None:
+def install(repo: Repository, *, config: bool = False, refresh: RefreshMode = "background") -> None:
     request = Request(sys.executable, refresh, config_hooks=config)
     install_hooks(find_worktree(str(repo.top)), request)
 

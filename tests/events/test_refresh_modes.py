@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from lumen_hooks.settings import RefreshMode
     from tests.support.repository import Repository
 
 HASH = "1" * 40
@@ -43,7 +44,7 @@ def repo_with_index(repo: Repository) -> Repository:
     return repo
 
 
-def put_hooks(repo: Repository, python: Path | str, refresh: str) -> None:
+def put_hooks(repo: Repository, python: Path | str, refresh: RefreshMode) -> None:
     request = Request(str(python), refresh, config_hooks=False)
     install_hooks(find_worktree(str(repo.top)), request)
 
@@ -84,7 +85,7 @@ class TestScripts:
         repo_with_index: Repository,
         stand_in: StandIn,
         tmp_path: Path,
-        filled: str,
+        filled: RefreshMode,
         environ: str,
     ) -> None:
         put_hooks(repo_with_index, stand_in.program, filled)
@@ -197,7 +198,7 @@ class TestUnderPreCommit:
         event: str,
         environ: dict[str, str],
         line: str,
-        refresh: str,
+        refresh: RefreshMode,
     ) -> None:
         put_hooks(repo_with_index, stand_in.program, refresh)
         script = str(repo_with_index.top / ".git/lumen/hooks" / event)

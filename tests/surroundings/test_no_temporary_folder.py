@@ -27,7 +27,7 @@ def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     missing = str(tmp_path / "missing")
     monkeypatch.setenv("TMPDIR", missing)
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    monkeypatch.setattr(temporary, "PLACES", (missing,), raising=False)
+    monkeypatch.setattr(temporary, "USUAL", (missing,))
     monkeypatch.setattr(tempfile, "tempdir", None)
     monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [missing])
 
