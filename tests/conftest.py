@@ -15,7 +15,7 @@ from tests.support.repository import Repository
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.surroundings.processes import Launcher
+    from tests.support.commands import Launcher
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,8 @@ from tests.support.mcp_agent import Agent, server_command
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.support.commands import Launcher
     from tests.support.repository import Repository
-    from tests.surroundings.processes import Launcher
 
 COMMANDS = (
     "status",

@@ -15,7 +15,7 @@ from tests.support.other_users import as_another_user
 from tests.support.repository import Repository
 
 if TYPE_CHECKING:
-    from tests.surroundings.processes import Launcher
+    from tests.support.commands import Launcher
 
 USER = 29001
 

@@ -1,9 +1,8 @@
 """Processes that die: at a chosen step of what they do, or after a chosen time.
 
-A server process imports everything once and forks a child for each call, so that a trial costs a
-few milliseconds and no child inherits an open database. A child can be told to kill itself at
-its k-th step. Steps are what outlives a process: the calls that change the file system, SQLite's
-own among them, which pass through a VFS that counts them and then does what was asked.
+A child can be told to kill itself at its k-th step. Steps are what outlives a process: the calls
+that change the file system, SQLite's own among them, which pass through a VFS that counts them
+and then does what was asked.
 """
 
 from __future__ import annotations
@@ -12,43 +11,30 @@ import os
 import re
 import signal
 import stat
-import subprocess
-import sys
 import time
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, Pipe
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import apsw
 
+from tests.support.forks import Forks
 from tests.support.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from multiprocessing.connection import Connection
 
     from typing_extensions import Self
 
 COUNT = 0
 """As `kill_at`: count the steps and live."""
 
-_ROOT = Path(__file__).parents[2]
 _CHANGES = (
     "link", "rename", "replace", "unlink", "mkdir", "fsync", "ftruncate", "truncate", "write",
     "pwrite", "copy_file_range",
 )  # fmt: skip
-
-
-class Call(NamedTuple):
-    """What a child is to do, and when it is to die."""
-
-    function: Callable[..., object]
-    arguments: tuple[object, ...]
-    environ: dict[str, str]
-    kill_at: int | None
-    kill_after: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,31 +57,20 @@ class Ended:
 
 
 class ForkServer:
-    """Runs functions in forked children. Use it in a `with` block."""
+    """Runs functions in children that may be killed. Use it in a `with` block.
+
+    Args:
+        warm_up: called once, before anything is forked.
+    """
 
     def __init__(self, warm_up: Callable[[], None]) -> None:
-        self._channel, theirs = Pipe()
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                "from tests.crash.killing import serve; serve()",
-                str(theirs.fileno()),
-            ],
-            cwd=_ROOT,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-            stdin=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
-        )
-        theirs.close()
-        self._channel.send(warm_up)
+        self._forks = Forks(warm_up)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._channel.close()
-        self._process.wait(timeout=PATIENCE_SECONDS)
+        self._forks.close()
 
     def end(
         self,
@@ -112,11 +87,18 @@ class ForkServer:
             kill_at: the number, from 1, of the step before which the child kills itself.
             kill_after: seconds after which it is killed from outside.
         """
-        environ = dict(os.environ)
-        self._channel.send(Call(function, arguments, environ, kill_at, kill_after))
-        ended = self._channel.recv()
-        assert isinstance(ended, Ended)
-        return ended
+        started = time.monotonic()
+        child = self._forks.start(_count_and_answer, kill_at, function, *arguments)
+        value, error, steps = None, "no answer: it died or hung", ()
+        in_time = child.channel.poll(PATIENCE_SECONDS if kill_after is None else kill_after)
+        if not in_time:
+            child.signal(signal.SIGKILL)
+        # Also after a kill, which may have come too late. Half an answer is an OSError.
+        with suppress(EOFError, OSError):
+            value, error, steps = child.channel.recv()
+        hung = not in_time and kill_after is None
+        killed = child.wait() == -signal.SIGKILL and not hung
+        return Ended(killed, value, error, time.monotonic() - started, steps)
 
     def run(self, function: Callable[..., object], *arguments: object) -> Any:
         """Call a function in a child and return what it returns."""
@@ -125,54 +107,18 @@ class ForkServer:
         return ended.value
 
 
-def serve() -> None:
-    """The server: answers calls until the other end is closed."""
-    channel = Connection(int(sys.argv[1]))
-    channel.recv()()
-    while True:
-        try:
-            call = channel.recv()
-        except EOFError:
-            return
-        channel.send(_in_child(call))
-
-
-def _in_child(call: Call) -> Ended:
-    reader, writer = Pipe(duplex=False)
-    started = time.monotonic()
-    child = os.fork()
-    if child == 0:
-        _be_the_child(call, writer)
-    writer.close()
-    limit = PATIENCE_SECONDS if call.kill_after is None else call.kill_after
-    value, error, steps = None, "no answer: it died or hung", ()
-    with reader:
-        in_time = reader.poll(limit)
-        if not in_time:
-            os.kill(child, signal.SIGKILL)
-        # Also after a kill, which may have come too late. Half an answer is an OSError.
-        with suppress(EOFError, OSError):
-            value, error, steps = reader.recv()
-    _, status = os.waitpid(child, 0)
-    hung = not in_time and call.kill_after is None
-    killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and not hung
-    return Ended(killed, value, error, time.monotonic() - started, steps)
-
-
-def _be_the_child(call: Call, writer: Connection) -> NoReturn:
+def _count_and_answer(
+    channel: Connection,
+    kill_at: int | None,
+    function: Callable[..., object],
+    *arguments: object,
+) -> None:
     try:
-        os.environ.clear()
-        os.environ.update(call.environ)
-        steps: list[str] = []
-        if call.kill_at is not None:
-            steps = _count_steps(call.kill_at)
-        value = call.function(*call.arguments)
-        taken = tuple(steps)
-        writer.send((value, "", taken))
+        steps = [] if kill_at is None else _count_steps(kill_at)
+        value = function(*arguments)
+        channel.send((value, "", tuple(steps)))
     except BaseException:  # whatever it is, the test is told
-        writer.send((None, traceback.format_exc(), ()))
-    finally:
-        os._exit(0)
+        channel.send((None, traceback.format_exc(), ()))
 
 
 class _Steps:

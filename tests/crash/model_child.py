@@ -1,21 +1,16 @@
-"""A process that forks on request: children that work on an index and may die at any step.
+"""Children that work on an index and may die at any step.
 
-It has everything imported and no threads, so that a child costs milliseconds. A child dies as it
-is about to make the n-th call (of Python or C), which a failing program repeats exactly, or after
-some time, which may be in the midst of a system call.
+A child dies as it is about to make the n-th call (of Python or C), which a failing program
+repeats exactly, or after some time, which may be in the midst of a system call.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import signal
-import subprocess
 import sys
-import traceback
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pygit2  # noqa: F401 - a seed imports it, which takes longer than all the rest
@@ -23,17 +18,16 @@ import pygit2  # noqa: F401 - a seed imports it, which takes longer than all the
 from lumen_hooks import worker
 from lumen_hooks.cli import main as command_line
 from lumen_hooks.git import own_folders
-from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import compare as difference
 from lumen_hooks.indexing import job as composing
 from lumen_hooks.indexing import rebase
-from lumen_hooks.indexing.job import Job
 from lumen_hooks.indexing.update import update_index
-from lumen_hooks.settings import load_settings
-from tests.support.fake_embedder import FakeEmbedder
+from tests.support.forks import Forks
+from tests.support.ledger import ledger_job
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
     from types import FrameType
 
     from typing_extensions import Self
@@ -43,38 +37,6 @@ YOUNG_NS = 40_000_000
 """For `difference.YOUNG_NS`: steps follow each other faster than people's edits do.
 
 Still many ticks of the clock that file systems use."""
-
-_CHILD_SECONDS = 60
-"""No child works longer than this."""
-
-
-class LedgerEmbedder(FakeEmbedder):
-    """Writes down what it embeds, in a file that outlives the process: one batch a line."""
-
-    def __init__(self, ledger: str) -> None:
-        super().__init__()
-        self._ledger = ledger
-
-    def embed_documents(self, texts: Sequence[str]) -> list[bytes | None]:
-        batch = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts]
-        fd = os.open(self._ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            os.write(fd, json.dumps(batch).encode() + b"\n")
-        finally:
-            os.close(fd)
-        return super().embed_documents(texts)
-
-
-def ledger_job(top: str, ledger: str) -> Job:
-    """A job for a worktree whose embeddings are written down."""
-    embedder = LedgerEmbedder(ledger)
-    return Job(
-        worktree=find_worktree(top),
-        settings=load_settings(top, {}),
-        load=lambda _settings: embedder,
-        slots=os.path.join(os.environ["HOME"], "slots"),
-        purpose="test",
-    )
 
 
 @contextmanager
@@ -128,33 +90,28 @@ class Child:
 
 
 class Children:
-    """The forking process, from the caller's side; use it in a `with` block."""
+    """Forks the children; use it in a `with` block."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.model_child"],
-            cwd=os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        )
+        self._forks = Forks(prepare)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.communicate(timeout=60)
+        self._forks.close()
 
     def run(self, child: Child) -> bool:
         """Run a child to its end; whether it died before it was done."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(asdict(child)) + "\n")
-        code = int(self._process.stdout.readline())
+        code = self._forks.start(_do, child).wait()
         killed = -signal.SIGALRM if child.dies_after else -signal.SIGKILL
         assert code in {0, killed}, f"{child} ended with {code}"
         return code != 0
+
+
+def prepare() -> None:
+    """Once, before anything is forked."""
+    difference.YOUNG_NS = YOUNG_NS
 
 
 def _work(child: Child) -> None:
@@ -180,33 +137,12 @@ def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _fork(child: Child) -> int:
-    pid = os.fork()
-    if pid:
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    # Nobody handles this signal, so the system ends the process wherever it is.
-    signal.setitimer(signal.ITIMER_REAL, child.dies_after or _CHILD_SECONDS)
-    os.dup2(os.open(os.devnull, os.O_RDWR), 1)
-    code = 1
-    try:
-        if child.dies_at:
-            with at_call(child.dies_at, _die):
-                _work(child)
-        else:
+def _do(_channel: Connection, child: Child) -> None:
+    if child.dies_after:
+        # Nobody handles this signal, so the system ends the process wherever it is.
+        signal.setitimer(signal.ITIMER_REAL, child.dies_after)
+    if child.dies_at:
+        with at_call(child.dies_at, _die):
             _work(child)
-        code = 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(code)
-
-
-def main() -> None:
-    """Fork a child for each line that comes in, and answer with its exit code."""
-    difference.YOUNG_NS = YOUNG_NS
-    for line in sys.stdin:
-        print(_fork(Child(**json.loads(line))), flush=True)
-
-
-if __name__ == "__main__":
-    main()
+    else:
+        _work(child)

@@ -27,9 +27,9 @@ from tests.surroundings.checks import report, scaled
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.support.commands import Launcher
     from tests.support.helpers import Contents
     from tests.support.repository import Repository
-    from tests.surroundings.processes import Launcher
 
 TRIALS = 500
 SLICE = 5

@@ -61,7 +61,7 @@ from tests.support.commands import lumen
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import check_whole, contents, job_for, refreshed, say, update
 from tests.support.proc import open_files
-from tests.support.processes import Partner
+from tests.support.processes import Crew, Partner
 from tests.support.repository import Repository
 from tests.support.sources import python_module
 from tests.support.waiting import PATIENCE_SECONDS, until
@@ -362,11 +362,8 @@ class TestSeeding:
 
     def test_14_of_eight_processes_one_seeds(self, project: Repository) -> None:
         new = project.add_worktree("new")
-        with Partner("from tests.support.processes import together") as partner:
-            answers = partner.run(
-                "from tests.crash.test_prior_art import seeds\nanswer = together(8, seeds, top)",
-                top=str(new.top),
-            )
+        with Crew() as crew:
+            answers = crew.run(8, seeds, str(new.top))
         assert sorted(answers) == [[False, 0]] * 7 + [[True, 0]]
         assert len(logged(project, "seeded")) == 1
         assert leftovers(new) == []

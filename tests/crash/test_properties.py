@@ -15,7 +15,6 @@ nothing. No program that the repository's configuration names is run.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -51,9 +50,10 @@ from lumen_hooks.storage.index import open_writer
 from lumen_hooks.storage.reader import open_reader
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import check_whole, contents, refreshed, say, update
+from tests.support.ledger import batches, ledger_job
 from tests.support.search_corpus import search_index
 
-from .model_child import YOUNG_NS, Child, Children, at_call, ledger_job
+from .model_child import YOUNG_NS, Child, Children, at_call
 from .model_repository import (
     BRANCHES,
     CHANGES,
@@ -295,15 +295,13 @@ class Worktrees(RuleBasedStateMachine):
         Args:
             forgiven: the process was killed, so its last batch may not have been remembered.
         """
-        with self.ledger.open() as file:
-            file.seek(self.noted)
-            batches = [json.loads(line) for line in file]
-            self.noted = file.tell()
-        for number, batch in enumerate(batches):
+        new = batches(str(self.ledger))[self.noted :]
+        self.noted += len(new)
+        for number, batch in enumerate(new):
             assert not self.known.intersection(batch)
-            if not forgiven or number + 1 < len(batches):
+            if not forgiven or number + 1 < len(new):
                 self.known.update(batch)
-        return sum(map(len, batches))
+        return sum(map(len, new))
 
     def _job(self, place: Repository) -> Job:
         return ledger_job(str(place.top), str(self.ledger))

@@ -39,11 +39,23 @@ from tests.support.commands import lumen
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import check_whole, contents, job_for, refreshed, update
 from tests.support.hooked import interpreter, put_hooks
+from tests.support.ledger import read_ledger
+from tests.support.processes import Crew
 from tests.support.repository import Repository
 from tests.support.search_corpus import search_index
 from tests.support.sources import python_module
 
-from .racers import MODULES, NAMES, Crew, enough_seen, read_ledger, tree, trees_between
+from .racers import (
+    MODULES,
+    NAMES,
+    disturb,
+    enough_seen,
+    search_two_trees,
+    tree,
+    trees_between,
+    update_own,
+    write_two_trees,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,7 +75,7 @@ SETTLE_SECONDS = 180.0
 GIT_RACE = re.compile(r"fatal: failed to read \S+/commondir: [\w ]+\n")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def crew() -> Iterator[Crew]:
     with Crew() as ready:
         yield ready
@@ -137,7 +149,7 @@ def one_seed(repo: Repository, crew: Crew, ledger: str, *, seeders: int, rounds:
     expected = contents(repo)
     for number in range(rounds):
         new = repo.add_worktree(f"w{number}", "--detach")
-        results = crew.run(seeders, "update_own", [str(new.top)], ledger)
+        results = crew.run(seeders, update_own, [str(new.top)], ledger)
         assert [result["seeded"] for result in results].count(True) == 1
         assert sorted(str(result["kind"]) for result in results) == ["None"] * (seeders - 1) + [
             "seed"
@@ -176,7 +188,7 @@ def commit_much(repo: Repository) -> None:
 def build_all(repo: Repository, crew: Crew, ledger: str, *, count: int) -> None:
     commit_much(repo)
     worktrees = [repo.add_worktree(f"w{number}", "--detach") for number in range(count)]
-    crew.run(count, "update_own", [str(new.top) for new in worktrees], ledger)
+    crew.run(count, update_own, [str(new.top) for new in worktrees], ledger)
     texts, at_once = read_ledger(ledger)
     assert texts == texts_in(worktrees[0]) == stored_texts(repo)
     assert at_once <= job_for(repo).settings.workers
@@ -206,7 +218,7 @@ def test_builds_of_many_repositories_share_the_slots(
     others = [Repository(tmp_path / f"other{number}") for number in range(4)]
     for other in others:
         repo.git("clone", "-q", str(repo.top), str(other.top))
-    crew.run(len(others), "update_own", [str(other.top) for other in others], ledger)
+    crew.run(len(others), update_own, [str(other.top) for other in others], ledger)
     texts, at_once = read_ledger(ledger)
     assert texts == len(others) * texts_in(others[0])
     assert at_once <= job_for(repo).settings.workers
@@ -230,7 +242,7 @@ def clone_a_busy_donor(
     wanted = fingerprint(identify(job_for(repo).settings))
     stop = tmp_path / "stop"
     taken: list[tuple[float, float, str]] = []
-    crew.start(disturbers, "disturb", str(repo.top), ledger, str(stop))
+    crew.start(disturbers, disturb, str(repo.top), ledger, str(stop))
     try:
         for _ in range(clones):
             own_folders.begin(worktree)
@@ -289,8 +301,8 @@ def read_while_writing(
     update(repo)
     stop = tmp_path / "stop"
     with Crew() as searching:
-        crew.start(1, "write_two_trees", str(repo.top), ledger, str(stop))
-        searching.start(readers, "search_two_trees", str(repo.top), str(stop), ledger)
+        crew.start(1, write_two_trees, str(repo.top), ledger, str(stop))
+        searching.start(readers, search_two_trees, str(repo.top), str(stop), ledger)
         time.sleep(seconds)
         deadline = time.monotonic() + SETTLE_SECONDS
         while not enough_seen(ledger, readers) and time.monotonic() < deadline:
@@ -437,15 +449,13 @@ def test_hooks_workers_commands_and_searches_at_once(repo: Repository, report: R
 
 
 INSTRUMENT = """\
-from tests.crash.racers import note
+from tests.support.ledger import written_down
 sys.executable = program
 from lumen_hooks.embedding import builtin
 plain = builtin.BuiltinEmbedder.embed_documents
 def embed_documents(self, texts):
-    note({ledger!r}, {{"in": os.getpid()}})
-    vectors = plain(self, texts)
-    note({ledger!r}, {{"out": os.getpid(), "texts": len(texts)}})
-    return vectors
+    with written_down({ledger!r}, texts):
+        return plain(self, texts)
 builtin.BuiltinEmbedder.embed_documents = embed_documents
 """
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lumen_hooks.doctor.check import Check
-    from tests.surroundings.processes import Launcher, Result
+    from tests.support.commands import Launcher, Result
 
 __all__ = ["newer_git"]
 

@@ -16,8 +16,8 @@ from tests.support.helpers import job_for, update
 from tests.support.sources import python_module
 
 if TYPE_CHECKING:
+    from tests.support.commands import Launcher
     from tests.support.repository import Repository
-    from tests.surroundings.processes import Launcher
 
 LIMIT = 64 << 10
 

@@ -7,17 +7,150 @@ model. A test that is about the real start runs `python -m lumen_hooks` itself.
 from __future__ import annotations
 
 import atexit
+import importlib
 import os
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.surroundings.processes import Launcher
+from .forks import Forks
+from .proc import process_state
+from .waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
+    from multiprocessing.connection import Connection
+
+    from lumen_hooks.embedding.protocol import Embedder
+
+    from .forks import Child
+
+PRELOADED = (
+    "mmap",
+    "lumen_hooks.service.answer",
+    "lumen_hooks.chunking.chunker",
+    "lumen_hooks.cli.agent",
+    "lumen_hooks.cli.completion",
+    "lumen_hooks.cli.doctor",
+    "lumen_hooks.cli.hook",
+    "lumen_hooks.cli.index",
+    "lumen_hooks.cli.install",
+    "lumen_hooks.cli.main",
+    "lumen_hooks.cli.purge",
+    "lumen_hooks.cli.related",
+    "lumen_hooks.cli.render",
+    "lumen_hooks.cli.search",
+    "lumen_hooks.cli.status",
+    "lumen_hooks.cli.wait",
+    "lumen_hooks.embedding.builtin",
+    "lumen_hooks.indexing.foreground_seed",
+    "lumen_hooks.worker",
+    "tests.surroundings.faults",
+    "tree_sitter_python",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a command ended. A negative code is the signal that killed it."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Launcher:
+    """Starts commands. Close it: that kills what still runs.
+
+    Args:
+        package: folder that holds the `lumen_hooks` package to run, if not the one under test.
+    """
+
+    def __init__(self, package: Path | None = None) -> None:
+        self.forks = Forks(*PRELOADED, share_the_model, package=package)
+
+    def start(
+        self,
+        directory: Path | str,
+        *arguments: str,
+        entry: str = "command",
+        environment: Mapping[str, str] | None = None,
+        user: int = 0,
+        faults: Sequence[tuple[object, ...]] = (),
+        stdin: str = os.devnull,
+    ) -> Running:
+        """Start a command line (or, as entry `worker`, a background worker) and return.
+
+        Args:
+            directory: where it runs.
+            arguments: what follows `lumen-hooks`.
+            entry: `command` or `worker`.
+            environment: instead of this process's.
+            user: id of the user to become, 0 to stay who we are.
+            faults: functions of surroundings/faults.py to call first, each with its arguments.
+            stdin: file that it reads.
+        """
+        outputs = []
+        for _ in range(2):
+            fd, name = tempfile.mkstemp()
+            os.close(fd)
+            outputs.append(name)
+        settings = dict(os.environ if environment is None else environment)
+        where = (str(directory), (stdin, *outputs), settings, user)
+        child = self.forks.start(_run, where, tuple(faults), entry, list(arguments))
+        return Running(child, outputs[0], outputs[1])
+
+    def run(
+        self,
+        directory: Path | str,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        user: int = 0,
+        faults: Sequence[tuple[object, ...]] = (),
+    ) -> Result:
+        """Start a command line and wait for its end."""
+        return self.start(
+            directory, *arguments, environment=environment, user=user, faults=faults
+        ).wait()
+
+    def close(self) -> None:
+        """Kill the commands that are left, and end the server."""
+        self.forks.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A command that was started."""
+
+    child: Child
+    stdout: str
+    stderr: str
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self.child.pid
+
+    def wait(self) -> Result:
+        """Its result, when it has ended (its alarm clock ends it at the latest)."""
+        code = self.child.wait()
+        texts = []
+        for name in (self.stdout, self.stderr):
+            texts.append(Path(name).read_text(encoding="utf-8", errors="surrogateescape"))
+            os.unlink(name)
+        return Result(code, *texts)
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        self.child.signal(number)
+
+    def until_stopped(self) -> None:
+        """Wait until it has stopped itself (see surroundings/faults.py)."""
+        until(lambda: process_state(self.pid) in "TZX")
+        assert process_state(self.pid) == "T", f"ended early: {self.wait()}"
 
 
 @cache
@@ -26,6 +159,11 @@ def shared_launcher() -> Launcher:
     launcher = Launcher()
     atexit.register(launcher.close)
     return launcher
+
+
+def shared_forks() -> Forks:
+    """The server behind `shared_launcher`, for whatever else is to run in a process of its own."""
+    return shared_launcher().forks
 
 
 def lumen(
@@ -53,3 +191,54 @@ def lumen(
         )
         result = started.wait()
     return subprocess.CompletedProcess(arguments, result.code, result.out, result.err)
+
+
+def share_the_model() -> None:
+    """Load the built-in model once; reading its tokenizer is most of what a search costs."""
+    from lumen_hooks.embedding import loading
+    from lumen_hooks.indexing import job
+    from lumen_hooks.settings import BUILTIN_MODEL, Settings
+
+    load = loading.load_embedder
+    loaded = load(Settings())
+
+    def load_or_share(settings: Settings) -> Embedder:
+        return loaded if settings.model == BUILTIN_MODEL else load(settings)
+
+    for module in (job, loading):
+        assert vars(module)["load_embedder"] is load, "another module makes the jobs by now"
+        vars(module)["load_embedder"] = load_or_share
+
+
+def _run(
+    channel: Connection,
+    where: tuple[str, tuple[str, str, str], dict[str, str], int],
+    faults: tuple[tuple[str, ...], ...],
+    entry: str,
+    arguments: list[str],
+) -> int:
+    """In a child: what the console script or a worker's start would run."""
+    channel.close()
+    directory, files, environment, user = where
+    for number, path in enumerate(files):
+        fd = os.open(path, os.O_RDONLY if number == 0 else os.O_WRONLY)
+        os.dup2(fd, number)
+        os.close(fd)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(directory)
+    if user:
+        os.setgroups([])
+        os.setgid(user)
+        os.setuid(user)
+    for name, *rest in faults:
+        getattr(importlib.import_module("tests.surroundings.faults"), name)(*rest)
+    if entry == "worker":
+        from lumen_hooks import worker
+
+        return worker.main(arguments)
+    from lumen_hooks.cli.main import run
+    from lumen_hooks.cli.output import prepare_streams
+
+    prepare_streams()
+    return run(arguments)

@@ -1,29 +1,25 @@
 """Other processes, which do what a test tells them and when it tells them.
 
-A `Partner` takes one step at a time, so that a test fixes who comes first. `together` lets many
-processes loose at the same moment, so that nothing does.
+A `Partner` takes one step at a time, so that a test fixes who comes first. A `Crew` is let loose
+at one moment, so that nothing does.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import select
-import signal
-import subprocess
-import sys
 import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .waiting import PATIENCE_SECONDS
+from .commands import shared_forks
+from .proc import process_state
+from .waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from multiprocessing.connection import Connection
 
     from typing_extensions import Self
 
-_ROOT = Path(__file__).parents[2]
+    from .forks import Child
 
 
 class PartnerError(AssertionError):
@@ -34,14 +30,9 @@ class Partner:
     """Another process that runs statements. Use it in a `with` block, which ends it."""
 
     def __init__(self, prepare: str = "") -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", "from tests.support.processes import serve; serve()"],
-            cwd=_ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.pid = self._process.pid
+        self._child = shared_forks().start(_run_statements)
+        self._ended = False
+        self.pid = self._child.pid
         if prepare:
             self.run(prepare)
 
@@ -55,113 +46,76 @@ class Partner:
 
     def start(self, code: str, /, **values: object) -> None:
         """As `run`, without waiting for the end: `finish` does."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps([code, values]) + "\n")
-        self._process.stdin.flush()
+        self._child.channel.send((code, values))
 
-    def finish(self, seconds: float = PATIENCE_SECONDS) -> Any:
+    def finish(self) -> Any:
         """Wait for what was started, and return its answer."""
-        assert self._process.stdout is not None
-        ready, _, _ = select.select([self._process.stdout], [], [], seconds)
-        if not ready:
-            self.kill()
-        line = self._process.stdout.readline()
-        assert line, "the other process hangs or died"
-        answer, error = json.loads(line)
+        try:
+            assert self._child.channel.poll(PATIENCE_SECONDS), "the other process hangs"
+            answer, error = self._child.channel.recv()
+        except (EOFError, OSError):
+            raise AssertionError("the other process died") from None
         if error:
             raise PartnerError(error)
         return answer
 
     def kill(self, *, bury: bool = True) -> None:
         """End it with SIGKILL. If it is not buried, its process id lives on as a zombie's."""
-        self._process.kill()
-        if bury:
-            self._process.wait()
-        else:
-            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        self._child.kill(bury=bury)
+        self._ended = bury
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            self._process.stdin.close()
-            self._process.wait(10)
-        except (BrokenPipeError, subprocess.TimeoutExpired):
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._ended:
+            return
+        self._child.channel.close()
+        if kind is None:
+            until(lambda: process_state(self.pid) in "ZX")
+        self._child.kill()
 
 
-def serve() -> None:
+def _run_statements(channel: Connection) -> None:
     """What a partner does: run the statements that come in, until no more can come."""
     names: dict[str, Any] = {}
-    replies = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    for line in sys.stdin:
-        code, values = json.loads(line)
+    while True:
+        try:
+            code, values = channel.recv()
+        except EOFError:
+            return
         names.update(values, answer=None)
         error = ""
         try:
             exec(code, names)  # noqa: S102 - the statements are a test's own
         except BaseException as raised:
             error = f"{type(raised).__name__}: {raised}\n{traceback.format_exc()}"
-        print(json.dumps([None if error else names["answer"], error]), file=replies, flush=True)
+        channel.send((None if error else names["answer"], error))
 
 
-def together(
-    count: int, task: Callable[..., object], *arguments: object, seconds: int = PATIENCE_SECONDS
-) -> list[Any]:
-    """Call a function in many new processes at the same moment; what each of them returned.
+class Crew:
+    """Processes that do the same task, all from the same moment on. Killed at the block's end."""
 
-    To be called by a partner without threads or open databases: the processes are forked.
+    def __init__(self) -> None:
+        self._children: list[Child] = []
 
-    Args:
-        count: how many.
-        task: is given the process's number, and the arguments; its result must be JSON.
-        arguments: the same for all.
-        seconds: after which a process is ended, and counts as failed.
-    """
-    gate, opener = os.pipe()
-    children = [_fork(number, task, arguments, gate, opener, seconds) for number in range(count)]
-    os.close(gate)
-    os.close(opener)  # the last copy: all of them go
-    results = []
-    for pid, reader in children:
-        with os.fdopen(reader) as file:
-            text = file.read()
-        os.waitpid(pid, 0)
-        value, error = json.loads(text or '[null, "no answer: it was ended"]')
-        if error:
-            raise RuntimeError(error)
-        results.append(value)
-    return results
+    def run(self, count: int, task: Callable[..., object], *arguments: object) -> list[Any]:
+        """Call `task(number, *arguments)` in so many processes; what each returned."""
+        self.start(count, task, *arguments)
+        return self.finish()
 
+    def start(self, count: int, task: Callable[..., object], *arguments: object) -> None:
+        """As `run`, without waiting for the end."""
+        self._children = shared_forks().together(count, task, *arguments)
 
-def _fork(
-    number: int,
-    task: Callable[..., object],
-    arguments: tuple[object, ...],
-    gate: int,
-    opener: int,
-    seconds: int,
-) -> tuple[int, int]:
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid:
-        os.close(writer)
-        return pid, reader
-    signal.alarm(seconds)
-    os.close(opener)
-    reply: tuple[object, str] = (None, "")
-    try:
-        os.read(gate, 1)
-        reply = (task(number, *arguments), "")
-    except BaseException:
-        reply = (None, traceback.format_exc())
-    finally:
-        with os.fdopen(writer, "w") as file:
-            json.dump(reply, file)
-        os._exit(0)
+    def finish(self) -> list[Any]:
+        """What each process that was started has returned."""
+        children, self._children = self._children, []
+        return [child.answer() for child in children]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for child in self._children:
+            child.kill()

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.support.commands import Launcher, Result
     from tests.support.repository import Repository
-
-    from .processes import Launcher, Result
 
 MODULES: dict[str, str | bytes] = {
     f"m{n}.py": python_module(f"alpha_{n}", f"beta_{n}") for n in range(10)

@@ -41,10 +41,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lumen_hooks.storage.facts import Refresh
+    from tests.support.commands import Launcher
     from tests.support.helpers import Contents
     from tests.support.repository import Repository
-
-    from .processes import Launcher
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ from .disk import Disk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .processes import Launcher
+    from tests.support.commands import Launcher
 
 KIB = 1024
 

@@ -11,9 +11,8 @@ import pytest
 from tests.support.helpers import update
 
 if TYPE_CHECKING:
+    from tests.support.commands import Launcher
     from tests.support.repository import Repository
-
-    from .processes import Launcher
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 

@@ -29,7 +29,7 @@ from .checks import MODULES, indexed, report, scaled
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .processes import Launcher
+    from tests.support.commands import Launcher
 
 TRIALS = 4
 STRESS_TRIALS = scaled(300)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from .processes import Launcher
+    from tests.support.commands import Launcher
 
 LONG_PATH_CHARACTERS = 3000
 ODD = '- -C two\nlines, it\'s "quoted" `$HOME` \\ $(exit 3) %s;a?mode=ro#b%41 '

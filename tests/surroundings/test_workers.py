@@ -19,6 +19,8 @@ from lumen_hooks.storage.fingerprint import INDEX_VERSION
 from lumen_hooks.storage.schema import SCHEMA_VERSION
 from lumen_hooks.storage.sqlite import connect
 from lumen_hooks.system.locks import read_holder
+from tests.support.commands import Launcher
+from tests.support.forks import ROOT
 from tests.support.helpers import check_whole, contents
 from tests.support.proc import end_workers_of
 from tests.support.repository import Repository
@@ -39,12 +41,11 @@ from .checks import (
     scaled,
     working,
 )
-from .processes import ROOT, Launcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .processes import Running
+    from tests.support.commands import Running
 
 pytestmark = pytest.mark.slow
 
