@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import CorruptIndexError
@@ -102,17 +101,15 @@ def check_holders(worktree: Worktree) -> Check:
 
 def check_embeddings(worktree: Worktree, settings: Settings) -> Check:
     """Whether the embedding store can be read, and how large it is."""
-    from lumen_hooks.storage.embedding_cache import check_store
-    from lumen_hooks.storage.sqlite import connect
+    from lumen_hooks.storage.embedding_schema import check_store
+    from lumen_hooks.storage.sqlite import size_on_disk
 
     path = worktree.embeddings_path
     if not os.path.exists(path):
         return Check("embedding store", True, "none yet")
-    files = [path + suffix for suffix in ("", "-wal") if os.path.exists(path + suffix)]
-    total = sum(os.path.getsize(file) for file in files)
+    total = size_on_disk(path)
     try:
-        with closing(connect(path, write=False)) as connection:
-            vectors = check_store(connection, path)
+        vectors = check_store(path)
     except CorruptIndexError as error:
         hint = "the next refresh empties it and fills it again"
         return Check("embedding store", False, error.message, hint)

@@ -51,17 +51,10 @@ def check_backend(worktree: Worktree) -> Check:
 
 def check_sqlite() -> Check:
     """Whether SQLite is one that several processes can use safely, and loads sqlite-vec."""
-    import apsw
+    from lumen_hooks.storage.sqlite import versions
 
-    from lumen_hooks.storage.sqlite import connect, only_row, translated
-
-    connection = connect(":memory:", write=True, vectors=True, journal=False)
-    try:
-        with translated("sqlite-vec"):
-            (version,) = only_row(connection, "SELECT vec_version()")
-    finally:
-        connection.close()
-    return Check("sqlite", True, f"{apsw.sqlite_lib_version()}, sqlite-vec {version.lstrip('v')}")
+    sqlite, vec0 = versions()
+    return Check("sqlite", True, f"{sqlite}, sqlite-vec {vec0.lstrip('v')}")
 
 
 def check_model(settings: Settings) -> Check:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lumen_hooks.errors import LumenError, StoreError
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
 from lumen_hooks.storage.reader import open_reader
+from lumen_hooks.storage.sqlite import size_on_disk
 from lumen_hooks.system import log
 
 from .left_overs import sweep_asides, sweep_left_overs
@@ -45,11 +46,7 @@ def wants_trimming(worktree: Worktree, settings: Settings, done: Updated) -> boo
     """Whether an update has put something into an embedding store that is over its limit."""
     if done.refresh is None or not done.refresh.chunks_embedded:
         return False
-    total = 0
-    for suffix in ("", "-wal"):
-        with suppress(OSError):
-            total += os.stat(worktree.embeddings_path + suffix).st_size
-    return total > settings.max_cache_bytes
+    return size_on_disk(worktree.embeddings_path) > settings.max_cache_bytes
 
 
 def trim_after(worktree: Worktree, settings: Settings, done: Updated) -> None:

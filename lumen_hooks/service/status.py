@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from lumen_hooks.indexing.freshness import (
 )
 from lumen_hooks.indexing.progress import Report, read_report
 from lumen_hooks.storage.reader import open_reader
+from lumen_hooks.storage.sqlite import size_on_disk
 from lumen_hooks.system.locks import Holder, read_holder
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _bare(worktree: Worktree) -> Status:
     return Status(
         worktree=worktree.top,
         index=worktree.index_path,
-        index_bytes=_size(worktree.index_path),
+        index_bytes=size_on_disk(worktree.index_path),
         log=worktree.log_path,
     )
 
@@ -192,13 +192,3 @@ def _of_index(
         wanted_model=settings.model,
         progress=read_report(holder),
     )
-
-
-def _size(path: str) -> int:
-    total = 0
-    for suffix in ("", "-wal"):
-        try:
-            total += os.stat(path + suffix).st_size
-        except OSError:
-            continue
-    return total

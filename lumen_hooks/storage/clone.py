@@ -5,13 +5,14 @@ Knows nothing of worktrees, nor which index is worth copying.
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import facts
 from .schema import check_header
 from .snapshot import snapshot
-from .sqlite import connect, transaction, translated
+from .sqlite import load_vec0, open_private, start_wal, transaction, translated
 from .sums import check_agreement
 
 if TYPE_CHECKING:
@@ -44,12 +45,11 @@ def clone(donor: str, copy: str, *, accept: Callable[[Facts], None], seeded_from
         accept(facts.read(connection))
 
     snapshot(donor, copy, gate=gate)
-    connection = connect(copy, write=True, vectors=True, temporary=True)
-    try:
+    with closing(open_private(copy)) as connection, translated(copy):
+        load_vec0(connection)
+        start_wal(connection)
         check_agreement(connection, copy)
-        with translated(copy), transaction(connection):
+        with transaction(connection):
             theirs = facts.read(connection)
             ours = replace(theirs, refreshed=False, last_refresh=None, top="")
             facts.write(connection, replace(ours, seeded_from=seeded_from))
-    finally:
-        connection.close()

@@ -13,7 +13,16 @@ from . import facts, schema, sums
 from . import vec0 as vectors
 from .reader import IndexReader
 from .schema import SCHEMA_VERSION, check_header
-from .sqlite import connect, only_row, transaction, translated
+from .sqlite import (
+    closed_on_error,
+    load_vec0,
+    only_row,
+    open_private,
+    open_to_write,
+    start_wal,
+    transaction,
+    translated,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -157,26 +166,22 @@ def open_writer(path: str) -> Index | None:
     """
     if not os.path.lexists(path):
         return None
-    connection = connect(path, write=True, vectors=True)
-    try:
+    connection = open_to_write(path)
+    with closed_on_error(connection), translated(path):
+        load_vec0(connection)
         index = Index(connection, path, check_header(connection, path))
         index.facts()  # refuses what a newer version made
-        with translated(path):
-            connection.execute(_STAGING)
-    except BaseException:
-        connection.close()
-        raise
+        connection.execute(_STAGING)
     return index
 
 
 def create_index(path: str, dimensions: int) -> Index:
     """Make a new, empty index in a file that nobody else knows yet."""
-    connection = connect(path, write=True, vectors=True, create=True, temporary=True)
-    try:
-        with translated(path), transaction(connection):
+    connection = open_private(path, create=True)
+    with closed_on_error(connection), translated(path):
+        load_vec0(connection)
+        start_wal(connection)
+        with transaction(connection):
             schema.create(connection, dimensions)
         connection.execute(_STAGING)
-    except BaseException:
-        connection.close()
-        raise
     return Index(connection, path)

@@ -21,7 +21,7 @@ from lumen_hooks.system.unicode import encodable
 from . import facts, sums, values, vec0
 from .rows import ChunkOfFile, ChunkRow, Counts, FileRow, KnownFile
 from .schema import SCHEMA_VERSION, check_header
-from .sqlite import connect, one_state, translated
+from .sqlite import closed_on_error, load_vec0, one_state, open_to_read, translated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -309,13 +309,11 @@ def open_reader(path: str) -> IndexReader | None:
     """
     if not os.path.lexists(path):
         return None
-    connection = connect(path, write=False, vectors=True)
-    try:
+    connection = open_to_read(path)
+    with closed_on_error(connection):
+        load_vec0(connection)
         reader = IndexReader(connection, path, check_header(connection, path))
         reader.facts()  # refuses what a newer version made
-    except BaseException:
-        connection.close()
-        raise
     return reader
 
 
@@ -327,7 +325,7 @@ def summarise(path: str) -> Summary:
         NewerIndexError: written by a newer version.
         StoreError: any other reason.
     """
-    with closing(connect(path, write=False)) as connection:
+    with closing(open_to_read(path)) as connection:
         check_header(connection, path)
         told = facts.read(connection)
         query = "SELECT count(*) FROM files"

@@ -21,7 +21,7 @@ from lumen_hooks.errors import CorruptIndexError, StorageFullError, StoreError
 from lumen_hooks.notify.own_files import open_file
 
 from .publish import create_exclusively
-from .sqlite import connect, only_row, translated
+from .sqlite import load_vec0, only_row, open_private, open_to_read, open_to_write, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,7 +54,7 @@ def snapshot(donor: str, copy: str, *, gate: Gate) -> None:
     try:
         if _is_open_here(donor) or not os.access(donor, os.W_OK):
             with _donor_errors():
-                connection = connect(donor, write=False)
+                connection = open_to_read(donor)
             with closing(connection):
                 _copy_through_sqlite(connection, donor, copy, gate)
         else:
@@ -87,7 +87,7 @@ def _copy_under_lock(donor: str, copy: str, gate: Gate) -> None:
         descriptor = open_file(donor, os.O_RDONLY)
     try:
         with _donor_errors():
-            connection = connect(donor, write=True)
+            connection = open_to_write(donor)
         try:
             if _lock(connection):
                 with _donor_errors(), translated(donor):
@@ -188,9 +188,10 @@ def _backup(connection: apsw.Connection, copy: str) -> None:
 
 
 def _fold(copy: str) -> None:
-    connection = connect(copy, write=True, vectors=True, journal=False)
+    connection = open_private(copy)
     try:
         with translated(copy):
+            load_vec0(connection)
             (mode,) = only_row(connection, "PRAGMA journal_mode=DELETE")
             if os.stat(copy).st_size <= FULL_CHECK_BYTES:
                 (verdict,) = only_row(connection, "PRAGMA quick_check(1)")

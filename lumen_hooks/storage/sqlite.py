@@ -12,7 +12,7 @@ import os
 import time
 import zlib
 from array import array
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
 
@@ -161,61 +161,99 @@ def crc32(*values: apsw.SQLiteValue) -> int:
     return total
 
 
-def connect(
-    path: str,
-    *,
-    write: bool,
-    vectors: bool = False,
-    create: bool = False,
-    journal: bool = True,
-    temporary: bool = False,
-) -> Connection:
-    """Open a database in the project's ways.
+def open_to_read(path: str) -> Connection:
+    """Open a database that is there. The file is mapped, and a statement's time is bounded.
+
+    Raises:
+        CorruptIndexError: the file is damaged or no database.
+        StorageFullError: it may not be read.
+        StoreError: any other reason, the file missing among them, or a link in its place.
+    """
+    place = _place_of(path)
+    with translated(path):
+        connection = _connection(place, apsw.SQLITE_OPEN_READONLY)
+        with closed_on_error(connection):
+            _keep_wal(connection)
+            connection.configure(write=False)
+            connection = _readable(connection, place)
+        with closed_on_error(connection):
+            connection.execute(f"PRAGMA mmap_size={READER_MMAP_BYTES}").fetchall()
+            connection.execute("PRAGMA foreign_keys=ON")
+    return connection
+
+
+def open_to_write(path: str, *, create: bool = False) -> Connection:
+    """Open a database that other processes may have open, in WAL mode.
+
+    Its files of the WAL stay when the last connection is closed: a file that is there need not be
+    made again at a moment when git or the user may be deleting its folder.
 
     Args:
         path: the database file.
-        write: open for writing, with a writer's cache; a reader maps the file instead.
-        vectors: load sqlite-vec.
-        create: make the file when it is missing, with our page size; its folder is not made.
-        journal: put the database in WAL mode; without it a writer leaves the mode alone.
-        temporary: nobody else knows the file. Of any other, the files of the WAL stay when the last
-            connection is closed: a file that is there need not be made again at a moment when git
-            or the user may be deleting its folder.
+        create: make it when it is missing; its folder is not made.
 
     Raises:
         CorruptIndexError: the file is damaged or no database.
         StorageFullError: the disk is full, or the place cannot be written.
         StoreError: any other reason, the file missing among them, or a link in its place.
     """
+    place = _place_of(path, create=create)
+    with translated(path):
+        connection = _connection(place, apsw.SQLITE_OPEN_READWRITE)
+        with closed_on_error(connection):
+            _keep_wal(connection)
+            _set_up_writer(connection, create=create)
+            start_wal(connection)
+    return connection
+
+
+def open_private(path: str, *, create: bool = False) -> Connection:
+    """Open a database that nobody else knows yet, in the journal mode that it is in.
+
+    Arguments and errors are those of `open_to_write`; the path may be MEMORY.
+    """
+    place = _place_of(path, create=create)
+    with translated(path):
+        connection = _connection(place, apsw.SQLITE_OPEN_READWRITE)
+        with closed_on_error(connection):
+            _set_up_writer(connection, create=create)
+    return connection
+
+
+def _place_of(path: str, *, create: bool = False) -> str:
     _check_version()
     _check_path(path)
-    flags = apsw.SQLITE_OPEN_READWRITE if write else apsw.SQLITE_OPEN_READONLY
-    place = _own_place(path, create=create)
-    with translated(path):
-        connection = Connection(place, flags | apsw.SQLITE_OPEN_NOFOLLOW)
-        try:
-            connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-            if journal and not temporary:
-                _keep_wal(connection)
-            connection.configure(write=write)
-            if not write:
-                connection = _readable(connection, place)
-            if vectors:
-                _load_vec0(connection)
-            if create:
-                connection.execute(f"PRAGMA page_size={PAGE_SIZE_BYTES}")
-            if write:
-                if journal:
-                    connection.execute("PRAGMA journal_mode=WAL").fetchall()
-                connection.execute("PRAGMA synchronous=NORMAL")
-                connection.execute(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
-            else:
-                connection.execute(f"PRAGMA mmap_size={READER_MMAP_BYTES}").fetchall()
-            connection.execute("PRAGMA foreign_keys=ON")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+    return _own_place(path, create=create)
+
+
+def _connection(place: str, flags: int) -> Connection:
+    connection = Connection(place, flags | apsw.SQLITE_OPEN_NOFOLLOW)
+    connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+    return connection
+
+
+def _set_up_writer(connection: Connection, *, create: bool) -> None:
+    connection.configure(write=True)
+    if create:
+        connection.execute(f"PRAGMA page_size={PAGE_SIZE_BYTES}")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def start_wal(connection: apsw.Connection) -> None:
+    """Put a database in WAL mode, if it is not. Not inside a transaction."""
+    connection.execute("PRAGMA journal_mode=WAL").fetchall()
+
+
+@contextmanager
+def closed_on_error(connection: apsw.Connection) -> Iterator[None]:
+    """A connection that goes to the caller, unless an error comes in between."""
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _own_place(path: str, *, create: bool) -> str:
@@ -256,7 +294,12 @@ def _keep_wal(connection: apsw.Connection) -> None:
     connection.execute("PRAGMA journal_size_limit=0").fetchall()
 
 
-def _load_vec0(connection: apsw.Connection) -> None:
+def load_vec0(connection: apsw.Connection) -> None:
+    """Load sqlite-vec.
+
+    Raises:
+        StoreError: it is not installed, or cannot be loaded here.
+    """
     connection.enable_load_extension(True)
     try:
         connection.load_extension(vec0_path())
@@ -291,6 +334,27 @@ def _readable(connection: Connection, path: str) -> Connection:
         connection = Connection(uri, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
         connection.configure(write=False)
     return connection
+
+
+def versions() -> tuple[str, str]:
+    """SQLite's and sqlite-vec's, as they say themselves once they are loaded.
+
+    Raises:
+        StoreError: one of them cannot be used.
+    """
+    with closing(open_private(MEMORY)) as connection, translated("sqlite-vec"):
+        load_vec0(connection)
+        (vec0,) = only_row(connection, "SELECT vec_version()")
+    return apsw.sqlite_lib_version(), vec0
+
+
+def size_on_disk(path: str) -> int:
+    """Bytes of a database with its WAL; 0 of one that is not there."""
+    total = 0
+    for suffix in ("", "-wal"):
+        with suppress(OSError):
+            total += os.stat(path + suffix).st_size
+    return total
 
 
 @contextmanager

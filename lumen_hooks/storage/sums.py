@@ -18,7 +18,7 @@ from lumen_hooks.errors import CorruptIndexError
 from . import facts, values
 from . import vec0 as vectors
 from .schema import SCHEMA_VERSION, version_of
-from .sqlite import connect, crc32
+from .sqlite import crc32, open_to_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +65,7 @@ def check(connection: apsw.Connection, path: str, version: int) -> None:
         _check_pages(connection)
         return
     # The seal tells more of the extensions' tables than they do themselves, in a tenth of the time.
-    with closing(connect(path, write=False)) as bare:
+    with closing(open_to_read(path)) as bare:
         bare.drop_modules(None)
         _check_pages(bare)
     check_agreement(connection, path)

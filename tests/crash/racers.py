@@ -15,7 +15,7 @@ from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.update import Updated, update_index
 from lumen_hooks.search.results import Query
 from lumen_hooks.storage.reader import open_reader
-from lumen_hooks.storage.sqlite import connect
+from lumen_hooks.storage.sqlite import open_to_write
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.ledger import ledger_job, note, notes
 from tests.support.search_corpus import search_index
@@ -107,7 +107,7 @@ def disturb(number: int, top: str, ledger: str, stop: str) -> int:
     if number == 0:
         return write_two_trees(number, top, ledger, stop)
     done = 0
-    with closing(connect(path, write=True)) as connection:
+    with closing(open_to_write(path)) as connection:
         connection.set_busy_timeout(0)
         while not os.path.exists(stop):
             with suppress(apsw.BusyError):

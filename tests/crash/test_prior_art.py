@@ -55,7 +55,7 @@ from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.storage.index import create_index, open_writer
 from lumen_hooks.storage.publish import publish
 from lumen_hooks.storage.reader import open_reader
-from lumen_hooks.storage.sqlite import connect, only_row
+from lumen_hooks.storage.sqlite import only_row, open_to_read, open_to_write
 from lumen_hooks.system.locks import Acquired, acquire, read_holder
 from tests.support.commands import lumen
 from tests.support.fake_embedder import FakeEmbedder
@@ -204,14 +204,14 @@ class TestFacts:
             )
             project.write({"late.py": python_module("written_late")})
             update(project)
-            connection = connect(index, write=True)
+            connection = open_to_write(index)
             connection.set_busy_timeout(0)
             (busy, *_) = only_row(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
             connection.close()
             shutil.copyfile(index, copy)
             seed_in_foreground(str(new.top))
         assert busy == 1
-        connection = connect(copy, write=False)
+        connection = open_to_read(copy)
         assert only_row(connection, "SELECT count(*) FROM files") == (4,)
         connection.close()
         check_whole(new)
@@ -704,7 +704,7 @@ class TestRefreshing:
         counts = [f"(SELECT count(*) FROM {table})" for table in tables]
 
         def count() -> list[int]:
-            connection = connect(place_of(project).index_path, write=False)
+            connection = open_to_read(place_of(project).index_path)
             row = only_row(connection, f"SELECT {', '.join(counts)}")
             connection.close()
             return list(row)

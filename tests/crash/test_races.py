@@ -33,7 +33,7 @@ from lumen_hooks.service.status import read_status
 from lumen_hooks.settings import load_settings
 from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.storage.reader import open_reader
-from lumen_hooks.storage.sqlite import connect
+from lumen_hooks.storage.sqlite import open_to_read
 from lumen_hooks.system.locks import Acquired, acquire, read_holder
 from tests.support.commands import lumen
 from tests.support.fake_embedder import FakeEmbedder
@@ -129,7 +129,7 @@ def texts_in(repo: Repository) -> int:
 
 
 def stored_texts(repo: Repository) -> int:
-    connection = connect(find_worktree(str(repo.top)).embeddings_path, write=False)
+    connection = open_to_read(find_worktree(str(repo.top)).embeddings_path)
     try:
         return int(connection.execute("SELECT count(*) FROM vectors").get)
     finally:

@@ -18,7 +18,7 @@ from lumen_hooks.service.status import read_status
 from lumen_hooks.storage import vec0 as vectors
 from lumen_hooks.storage.index import open_writer
 from lumen_hooks.storage.reader import open_reader
-from lumen_hooks.storage.sqlite import connect, only_row
+from lumen_hooks.storage.sqlite import only_row, open_to_write
 from lumen_hooks.system.locks import Acquired, acquire
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import check_whole, contents, job_for, refreshed, say, update
@@ -221,7 +221,7 @@ def test_a_newer_index_is_refused_and_kept(repo: Repository) -> None:
         say(index, index_version=999)
     with pytest.raises(NewerIndexError, match="newer lumen-hooks"):
         update(repo)
-    connection = connect(path, write=True)
+    connection = open_to_write(path)
     connection.execute("CREATE TABLE newer(x)")
     connection.execute("PRAGMA user_version=999")
     connection.close()

@@ -9,7 +9,7 @@ import pytest
 from lumen_hooks.errors import CorruptIndexError
 from lumen_hooks.search.knn import Matrix, load_matrix, match_search
 from lumen_hooks.storage.reader import IndexReader
-from lumen_hooks.storage.sqlite import connect
+from lumen_hooks.storage.sqlite import load_vec0, open_to_read, open_to_write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +24,14 @@ def read(connection: apsw.Connection) -> IndexReader:
     return IndexReader(connection, connection.filename)
 
 
+def opened(path: Path, *, write: bool) -> apsw.Connection:
+    connection = open_to_write(str(path), create=True) if write else open_to_read(str(path))
+    load_vec0(connection)
+    return connection
+
+
 def make(path: Path, vectors: NDArray[np.int8], block_rows: int = 1024) -> apsw.Connection:
-    connection = connect(str(path), write=True, create=True, vectors=True)
+    connection = opened(path, write=True)
     connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 0)  # for tests that damage vec0's tables
     connection.execute(
         "CREATE VIRTUAL TABLE vectors USING vec0(id INTEGER PRIMARY KEY,"
@@ -210,7 +216,7 @@ def test_an_unknown_layout_is_left_to_match(table: apsw.Connection, change: str)
 
 
 def test_float32_blocks_are_an_unknown_layout(tmp_path: Path) -> None:
-    connection = connect(str(tmp_path / "v.db"), write=True, create=True, vectors=True)
+    connection = opened(tmp_path / "v.db", write=True)
     connection.execute(
         f"CREATE VIRTUAL TABLE vectors USING vec0(id INTEGER PRIMARY KEY, e float[{DIMENSIONS}])"
     )
@@ -220,7 +226,7 @@ def test_float32_blocks_are_an_unknown_layout(tmp_path: Path) -> None:
 
 
 def test_a_kept_matrix_knows_when_it_is_out_of_date(tmp_path: Path, table: apsw.Connection) -> None:
-    reader = connect(str(tmp_path / "v.db"), write=False, vectors=True)
+    reader = opened(tmp_path / "v.db", write=False)
     matrix = loaded(reader)
     own = loaded(table)
     assert matrix.is_current(read(reader))

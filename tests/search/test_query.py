@@ -12,7 +12,7 @@ from lumen_hooks.search.query import Searcher
 from lumen_hooks.search.ranking import Ranking, is_test, named_symbols, normalised
 from lumen_hooks.search.results import MAX_LIMIT, Query
 from lumen_hooks.storage.reader import IndexReader
-from lumen_hooks.storage.sqlite import connect
+from lumen_hooks.storage.sqlite import load_vec0, open_to_read
 from tests.support.search_corpus import Corpus, Piece, search, search_index
 
 if TYPE_CHECKING:
@@ -220,7 +220,8 @@ def test_an_unknown_vector_layout_is_answered_by_match(corpus: Corpus) -> None:
     corpus.writer.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 0)
     corpus.writer.execute("ALTER TABLE vectors_chunks ADD COLUMN later")
     path = str(corpus.file)
-    reader = IndexReader(connect(path, write=False, vectors=True), path)
+    reader = IndexReader(open_to_read(path), path)
+    load_vec0(reader.connection)
     query = Query("retry failed uploads", path="src")
     after = [hit.path for hit in search_index(reader, corpus.embedder, query)]
     assert after[:3] == before[:3]

@@ -10,7 +10,7 @@ from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import Answerer
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
-from lumen_hooks.storage.sqlite import connect
+from lumen_hooks.storage.sqlite import open_to_read
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import job_for, update
 from tests.support.sources import python_module
@@ -35,7 +35,7 @@ def filled(repo: Repository) -> Repository:
 
 
 def vectors(repo: Repository) -> int:
-    connection = connect(str(repo.top / ".git/lumen/embeddings.db"), write=False)
+    connection = open_to_read(str(repo.top / ".git/lumen/embeddings.db"))
     try:
         return int(connection.execute("SELECT count(*) FROM vectors").get)
     finally:

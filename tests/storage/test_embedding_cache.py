@@ -13,11 +13,9 @@ import pytest
 
 from lumen_hooks.errors import CorruptIndexError, NewerIndexError, StorageFullError, StoreError
 from lumen_hooks.notify.layout import DAMAGED_SUFFIX
-from lumen_hooks.storage.embedding_cache import (
-    SCHEMA_VERSION,
-    TOUCH_AFTER_DAYS,
-    EmbeddingStore,
-)
+from lumen_hooks.storage.embedding_cache import TOUCH_AFTER_DAYS, EmbeddingStore
+from lumen_hooks.storage.embedding_schema import SCHEMA_VERSION
+from lumen_hooks.storage.sqlite import size_on_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -287,8 +285,8 @@ def test_place_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_size_counts_the_log(path: str, store: EmbeddingStore) -> None:
     store.put(MODEL, vectors(2000))
-    assert store.size_bytes() == os.path.getsize(path) + os.path.getsize(path + "-wal")
-    assert store.size_bytes() > 2000 * 256
+    assert size_on_disk(path) == os.path.getsize(path) + os.path.getsize(path + "-wal")
+    assert size_on_disk(path) > 2000 * 256
 
 
 def test_trim_spares_a_small_store(store: EmbeddingStore) -> None:
@@ -316,7 +314,7 @@ def test_trim_takes_the_oldest_that_no_index_uses(path: str) -> None:
     gone = set(vectors(4000)) - set(left)
     assert deleted == len(gone) > 1000
     assert gone <= {key(n) for n in range(200, 2000)}
-    assert store.size_bytes() <= limit
+    assert size_on_disk(path) <= limit
     assert store.trim(limit, []) == 0
     store.close()
 

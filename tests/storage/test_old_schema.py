@@ -18,7 +18,8 @@ from lumen_hooks.search.results import Query, RelatedQuery
 from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage import sums
-from lumen_hooks.storage.embedding_cache import APPLICATION_ID, EmbeddingStore
+from lumen_hooks.storage.embedding_cache import EmbeddingStore
+from lumen_hooks.storage.embedding_schema import APPLICATION_ID
 from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.storage.schema import SCHEMA_VERSION
 from lumen_hooks.storage.sqlite import vec0_path

@@ -28,7 +28,7 @@ from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.storage.index import open_writer
 from lumen_hooks.storage.publish import discard, publish, set_aside
 from lumen_hooks.storage.snapshot import snapshot
-from lumen_hooks.storage.sqlite import connect, transaction
+from lumen_hooks.storage.sqlite import open_to_read, open_to_write, transaction
 from lumen_hooks.system.locks import Acquired, acquire
 from tests.support.helpers import job_for, say, update
 from tests.support.processes import Partner, PartnerError
@@ -47,7 +47,7 @@ SHARED_FIRST, SHARED_SIZE = 0x40000002, 510
 """The bytes that SQLite locks as a reader (os_unix.c)."""
 
 TRY = fcntl.LOCK_EX | fcntl.LOCK_NB
-OPENS = "from lumen_hooks.storage.sqlite import connect\ndb = connect(path, write=True)"
+OPENS = "from lumen_hooks.storage.sqlite import open_to_write\ndb = open_to_write(path)"
 MOVES = """
 def move(db, source, target):
     db.execute("BEGIN IMMEDIATE")
@@ -66,7 +66,7 @@ class Bank:
     def __init__(self, path: str, teller: Partner) -> None:
         self.path = path
         self.teller = teller
-        with closing(connect(path, write=True, create=True)) as connection:
+        with closing(open_to_write(path, create=True)) as connection:
             connection.execute("CREATE TABLE accounts(id INTEGER PRIMARY KEY, money, filler)")
             connection.executemany(
                 "INSERT INTO accounts VALUES(?, 100, zeroblob(12000))",
@@ -113,7 +113,7 @@ def anything(_connection: apsw.Connection) -> None:
 def read(path: str) -> Books | str:
     """What a database holds, or that it mixes several states."""
     try:
-        with closing(connect(path, write=False)) as connection:
+        with closing(open_to_read(path)) as connection:
             if connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
                 return TORN
             rows = connection.execute("SELECT money FROM accounts ORDER BY id").fetchall()
@@ -295,7 +295,7 @@ class TestLocksOfThisProcess:
         takes = (
             f"import fcntl\nfcntl.lockf(open(path, 'r+b'), {TRY}, {SHARED_SIZE}, {SHARED_FIRST})"
         )
-        with closing(connect(bank.path, write=True)) as connection:
+        with closing(open_to_write(bank.path)) as connection:
             connection.execute("SELECT * FROM accounts").fetchall()
             with pytest.raises(PartnerError, match="BlockingIOError"):
                 bank.teller.run(takes, path=bank.path)
@@ -313,7 +313,7 @@ class TestLocksOfThisProcess:
     ) -> None:
         bank.teller.run("db.set_busy_timeout(0)")
         before = bank.books()
-        with closing(connect(bank.path, write=True)) as connection:
+        with closing(open_to_write(bank.path)) as connection:
             with transaction(connection):
                 connection.execute("UPDATE accounts SET money=money-1 WHERE id=0")
                 snapshot(bank.path, copy, gate=anything)
@@ -325,7 +325,7 @@ class TestLocksOfThisProcess:
 
     def test_it_is_known_by_any_name(self, bank: Bank, tmp_path: Path) -> None:
         (tmp_path / "elsewhere").symlink_to(tmp_path)
-        with closing(connect(bank.path, write=False)):
+        with closing(open_to_read(bank.path)):
             assert snapshots._is_open_here(str(tmp_path / "elsewhere" / "donor.db"))
         assert not snapshots._is_open_here(bank.path)
 
@@ -371,7 +371,7 @@ class TestTheRecipe:
             bank.teller.run("db.execute('COMMIT')")
 
         if open_here:
-            with closing(connect(bank.path, write=False)):
+            with closing(open_to_read(bank.path)):
                 snapshot(bank.path, copy, gate=gate)
         else:
             snapshot(bank.path, copy, gate=gate)
@@ -468,12 +468,12 @@ class TestBadDonors:
     def test_one_that_vanishes_as_it_is_opened(
         self, bank: Bank, copy: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def connect_late(*arguments: object, **options: object) -> apsw.Connection:
-            connection = connect(*arguments, **options)  # type: ignore[arg-type]
+        def open_late(path: str) -> apsw.Connection:
+            connection = open_to_write(path)
             os.unlink(bank.path)
             return connection
 
-        monkeypatch.setattr(snapshots, "connect", connect_late)
+        monkeypatch.setattr(snapshots, "open_to_write", open_late)
         with pytest.raises(StoreError) as caught:
             snapshot(bank.path, copy, gate=anything)
         assert not isinstance(caught.value, StorageFullError)
@@ -489,7 +489,7 @@ class TestBadDonors:
         def replace() -> None:
             set_aside(bank.path)
             assert publish(fresh, bank.path)
-            with closing(connect(bank.path, write=True)) as connection:
+            with closing(open_to_write(bank.path)) as connection:
                 connection.execute("UPDATE accounts SET money=money-1 WHERE id=5")
                 shutil.copyfile(bank.path + "-wal", tmp_path / "kept")
             shutil.copyfile(tmp_path / "kept", bank.path + "-wal")

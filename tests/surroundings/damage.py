@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
-from lumen_hooks.storage.sqlite import connect
+from lumen_hooks.storage.sqlite import open_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ def garbage_in_table(table: str) -> Callable[[str], None]:
     """Every page of a table (or of a table that an extension keeps its own in) is garbage."""
 
     def damage(path: str) -> None:
-        connection = connect(path, write=True)
+        connection = open_to_write(path)
         query = "SELECT pageno FROM dbstat WHERE name=? ORDER BY pageno"
         pages: list[Any] = connection.execute(query, (table,)).fetchall()
         connection.close()

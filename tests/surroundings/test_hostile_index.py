@@ -16,7 +16,7 @@ from lumen_hooks.service.status import read_status
 from lumen_hooks.storage import sqlite, values
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
 from lumen_hooks.storage.reader import open_reader
-from lumen_hooks.storage.sqlite import connect
+from lumen_hooks.storage.sqlite import open_to_read
 from tests.support.helpers import check_whole, contents, first_rows, job_for, update
 from tests.support.search_corpus import Corpus, Piece
 from tests.support.sources import python_module
@@ -142,7 +142,7 @@ def test_a_vector_that_cannot_be_empties_the_store(tmp_path: Path, vector: bytes
 def test_a_reader_s_statement_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "READER_CPU_SECONDS", 0.1)
     corpus = Corpus(tmp_path / "index.db").add(Piece("a.py", "upload()"))
-    reader = connect(str(corpus.file), write=False)
+    reader = open_to_read(str(corpus.file))
     with pytest.raises(CorruptIndexError):
         values.read(reader, f"{ENDLESS} SELECT x FROM n WHERE x < 0", (values.natural,))
     # The next one has its own time.
@@ -152,7 +152,7 @@ def test_a_reader_s_statement_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_nothing_of_a_schema_is_run(tmp_path: Path) -> None:
     path = str(tmp_path / "any.db")
     _execute(path, "CREATE TABLE t(x); CREATE VIEW v AS SELECT 1; INSERT INTO t VALUES(1)")
-    connection = connect(path, write=False)
+    connection = open_to_read(path)
     with pytest.raises(apsw.SQLError, match="prohibited"):
         connection.execute("SELECT * FROM v")
     with pytest.raises(apsw.SQLError):

@@ -17,7 +17,7 @@ import pytest
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.storage.fingerprint import INDEX_VERSION
 from lumen_hooks.storage.schema import SCHEMA_VERSION
-from lumen_hooks.storage.sqlite import connect
+from lumen_hooks.storage.sqlite import open_to_write
 from lumen_hooks.system.locks import read_holder
 from tests.support.commands import Launcher
 from tests.support.forks import ROOT
@@ -351,7 +351,7 @@ def test_a_schema_of_a_newer_version_is_refused_and_left(
 ) -> None:
     indexed(launcher, repo)
     path = find_worktree(str(repo.top)).index_path
-    connection = connect(path, write=True)
+    connection = open_to_write(path)
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
     connection.execute("CREATE TABLE newer(x)")  # on our very tables the number would be damage
     connection.close()
