@@ -6,7 +6,27 @@ than for a small refresh's parsing.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
+
+Kind = Literal[
+    "function",
+    "method",
+    "class",
+    "interface",
+    "struct",
+    "enum",
+    "trait",
+    "type",
+    "constant",
+    "macro",
+    "module",
+    "section",
+    "key",
+    "text",
+]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""Every kind a chunk may have, as `--kind` takes it."""
 
 TIME, MEMORY, NESTING, CRASH = "time", "memory", "nesting", "crash"
 """Why a parser was not let go on with a text, or what it died of."""
@@ -22,7 +42,7 @@ class Chunk(NamedTuple):
         start_line: first line, from 1.
         end_line: last line, included.
         symbol: qualified name (`Class.method`), heading path or key path; empty if there is none.
-        kind: one of KINDS.
+        kind: what it defines, or what it is.
         text: the lines as they stand in the file, without a final line break.
         header: for a later part of a split definition, its repeated signature; else empty.
     """
@@ -30,7 +50,7 @@ class Chunk(NamedTuple):
     start_line: int
     end_line: int
     symbol: str
-    kind: str
+    kind: Kind
     text: str
     header: str = ""
 
@@ -58,22 +78,3 @@ class ParseAbandonedError(Exception):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
-
-
-KINDS = (
-    "function",
-    "method",
-    "class",
-    "interface",
-    "struct",
-    "enum",
-    "trait",
-    "type",
-    "constant",
-    "macro",
-    "module",
-    "section",
-    "key",
-    "text",
-)
-"""Every kind a chunk may have, as `--kind` takes it."""

@@ -18,6 +18,7 @@ from .settings import LONG_LINE_SLICE, MINIFIED_LINE_MEAN, SIGNATURE_MAX, WHOLE_
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from .chunk import Kind
     from .definitions import ParsedFile
 
 
@@ -147,7 +148,9 @@ def _chunks_of_piece(
             later_header = header
 
 
-def _chunk(lines: SourceLines, rows: tuple[int, int], symbol: str, kind: str, header: str) -> Chunk:
+def _chunk(
+    lines: SourceLines, rows: tuple[int, int], symbol: str, kind: Kind, header: str
+) -> Chunk:
     return Chunk(rows[0] + 1, rows[1] + 1, symbol, kind, lines.text(*rows), header)
 
 

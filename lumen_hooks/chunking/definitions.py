@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from tree_sitter import QueryCursor
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node, Parser, Tree, TreeCursor
 
+    from .chunk import Kind
     from .lines import SourceLines
 
 _LEAVES = frozenset({"function", "method", "macro"})
@@ -43,7 +44,7 @@ class Definition:
     """A definition and those in it that are found on their own.
 
     Attributes:
-        kind: one of KINDS.
+        kind: what it defines.
         names: what it declares; more than one for `const (A = 1; B = 2)`.
         first: its first row, with the comments and attributes right above it.
         last: its last row.
@@ -57,7 +58,7 @@ class Definition:
 
     def __init__(
         self,
-        kind: str,
+        kind: Kind,
         names: list[str],
         first: int,
         last: int,
@@ -157,7 +158,7 @@ class _Collector:
         self._wraps: dict[int, int] = {}
 
     def collect(self, matches: list[tuple[int, dict[str, list[Node]]]]) -> list[Definition]:
-        best: dict[int, tuple[int, str, dict[str, list[Node]]]] = {}
+        best: dict[int, tuple[int, Kind, dict[str, list[Node]]]] = {}
         for pattern, captures in matches:
             if "name" in captures:
                 name_byte = captures["name"][0].start_byte
@@ -183,7 +184,7 @@ class _Collector:
                     ranges[key] = (pattern, known[1])
         return [found for _, found in ranges.values()]
 
-    def _definition(self, kind: str, captures: dict[str, list[Node]]) -> Definition:
+    def _definition(self, kind: Kind, captures: dict[str, list[Node]]) -> Definition:
         node, name_node = captures[kind][0], captures["name"][0]
         end = captures["end"][0] if "end" in captures else node
         name = self._clean(name_node)
@@ -228,10 +229,10 @@ class _Collector:
         return name[:_NAME_MAX]
 
 
-def _kind(captures: dict[str, list[Node]]) -> str:
+def _kind(captures: dict[str, list[Node]]) -> Kind:
     for capture in captures:
         if capture not in {"name", "scope", "end"} and not capture.startswith("_"):
-            return capture
+            return cast("Kind", capture)  # our queries' own names for what they find
     message = "a query captures a name without a kind"
     raise AssertionError(message)
 

@@ -20,6 +20,9 @@ from .settings import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .chunk import Kind
     from .definitions import Definition
     from .lines import SourceLines
 
@@ -33,7 +36,7 @@ class Piece:
     Attributes:
         first: first row.
         last: last row, included.
-        kind: one of KINDS.
+        kind: what it is.
         names: qualified names of what is defined here.
         owner: the name of what it is a part of, for rows between definitions.
         parent: tells the pieces of one definition from those of another; CLOSED joins no other.
@@ -58,7 +61,7 @@ class Piece:
         self,
         first: int,
         last: int,
-        kind: str,
+        kind: Kind,
         names: list[str],
         owner: str,
         parent: int,
@@ -102,45 +105,62 @@ def _expand(
     """
     out: list[Piece] = []
     position = first
-    members = container.members
-    index = 0
-    while index < len(members):
-        member = members[index]
-        start, end = max(member.first, position), member.last
-        together = [member]
-        index += 1
-        while index < len(members) and _shares_row(members[index], end):
-            together.append(members[index])
-            end = max(end, members[index].last)
-            index += 1
+    for together in _sharing_rows(container.members):
+        start, end = max(together[0].first, position), max(one.last for one in together)
         if end < position:
             # All of it stands on rows that are taken already (a function in a decorator).
             continue
         _add_gap(container, name, position, start - 1, lines, out)
-        if len(together) == 1 and _opens(member, start, end, lines):
-            own = _qualified(name, together)
-            inner = _expand(member, own[0], start, end, lines)
-            for piece in inner:
-                # A class that came down to one piece may share a chunk with its neighbours.
-                piece.parent = id(container) if len(inner) == 1 else CLOSED
-            if len(inner) == 1 and member.kind == "key":
-                inner[0].names = own
-            out.extend(inner)
-        else:
-            out.append(
-                Piece(
-                    first=start,
-                    last=end,
-                    kind=member.kind,
-                    names=_qualified(name, together, with_members=member.kind != "key"),
-                    owner="",
-                    parent=id(container),
-                    definition=member,
-                )
-            )
+        out.extend(_of_members(container, name, together, start, end, lines))
         position = end + 1
     _add_gap(container, name, position, last, lines, out)
     return merged(out, lines)
+
+
+def _of_members(
+    container: Definition,
+    name: str,
+    together: list[Definition],
+    first: int,
+    last: int,
+    lines: SourceLines,
+) -> list[Piece]:
+    """Return the pieces of members that share rows: one, or those of what stands in a large one."""
+    member = together[0]
+    if len(together) > 1 or not _opens(member, first, last, lines):
+        return [
+            Piece(
+                first=first,
+                last=last,
+                kind=member.kind,
+                names=_qualified(name, together, with_members=member.kind != "key"),
+                owner="",
+                parent=id(container),
+                definition=member,
+            )
+        ]
+    own = _qualified(name, together)
+    inner = _expand(member, own[0], first, last, lines)
+    for piece in inner:
+        # A class that came down to one piece may share a chunk with its neighbours.
+        piece.parent = id(container) if len(inner) == 1 else CLOSED
+    if len(inner) == 1 and member.kind == "key":
+        inner[0].names = own
+    return inner
+
+
+def _sharing_rows(members: list[Definition]) -> Iterator[list[Definition]]:
+    """Yield members one by one, but together where one starts on a row of the one before."""
+    together: list[Definition] = []
+    end = -1
+    for member in members:
+        if together and not _shares_row(member, end):
+            yield together
+            together, end = [], -1
+        together.append(member)
+        end = max(end, member.last)
+    if together:
+        yield together
 
 
 def _shares_row(member: Definition, end: int) -> bool:
@@ -239,7 +259,7 @@ def _join(group: Piece, piece: Piece) -> None:
     group.names = [*group.names, *piece.names]
 
 
-def _kind_of_both(group: Piece, piece: Piece) -> str:
+def _kind_of_both(group: Piece, piece: Piece) -> Kind:
     """A definition's kind wins over a constant's; constants among other code are a module's."""
     if _defines(group):
         return group.kind
