@@ -7,22 +7,12 @@ import os
 import select
 import sys
 from contextlib import suppress
-from functools import partial
-from typing import TYPE_CHECKING
 
 import click
 
-from lumen_hooks.errors import RepositoryError
-from lumen_hooks.git import own_folders
-from lumen_hooks.notify.spawn import spawn_worker
-from lumen_hooks.service.agent_session import describe, is_wanted, prepare_session
-from lumen_hooks.service.workspace import workspace_of, worktree_at
-from lumen_hooks.system import log
+from lumen_hooks.service.agent_session import begin_session, describe
 
 from .output import echo_json
-
-if TYPE_CHECKING:
-    from lumen_hooks.git.worktree import Worktree
 
 _LIMIT_BYTES = 1 << 20
 _PATIENCE_SECONDS = 2.0
@@ -44,33 +34,14 @@ def session_start(directory: str) -> None:
     """
     if os.environ.get("LUMEN_HOOKS") == "0":
         return
-    worktree: Worktree | None = None
     try:
-        given, problem = _read_directory()
-        worktree = worktree_at(os.path.join(directory, given))
-        if not is_wanted(worktree):
-            return
-        workspace = workspace_of(worktree)
-        if problem:
-            _log(worktree, problem)
-            return
-        worktree = workspace.worktree
-        ready = prepare_session(worktree, workspace.settings, partial(_start_worker, worktree))
-    except RepositoryError:
-        return  # no repository, or one whose owner git does not trust: not even a log for it
-    except Exception as error:  # a session must start whatever is wrong here; doctor tells
-        if worktree is not None:
-            _log(worktree, f"{type(error).__name__}: {error}")
+        given, complaint = _read_directory()
+    except Exception:  # whatever it is: a session must start
         return
+    ready = begin_session(os.path.join(directory, given), complaint)
     if ready is not None:
         answer = {"hookEventName": "SessionStart", "additionalContext": describe(ready)}
         echo_json({"hookSpecificOutput": answer})
-
-
-def _start_worker(worktree: Worktree) -> None:
-    with suppress(OSError):  # the worker, which makes no folder, will not get far then
-        own_folders.begin(worktree)
-    spawn_worker(worktree.top, "session-start")
 
 
 def _read_directory() -> tuple[str, str]:
@@ -94,8 +65,3 @@ def _read_directory() -> tuple[str, str]:
     if not isinstance(given, dict) or not isinstance(given.get("cwd", "."), str):
         return ".", "session-start was given JSON without a cwd"
     return given.get("cwd", "."), ""
-
-
-def _log(worktree: Worktree, error: str) -> None:
-    record: dict[str, object] = {"event": "session-start", "worktree": worktree.top}
-    log.append(worktree.common_dir, {**record, "error": error})

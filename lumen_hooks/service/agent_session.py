@@ -9,11 +9,19 @@ there is nothing to say, no more is imported than it takes to find that out.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from lumen_hooks.errors import RepositoryError
+from lumen_hooks.git import own_folders
 from lumen_hooks.indexing.aside import has_index
 from lumen_hooks.notify.events import GIT_EVENTS
+from lumen_hooks.notify.spawn import spawn_worker
+from lumen_hooks.system import log
+
+from .workspace import workspace_of, worktree_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +70,46 @@ def is_wanted(worktree: Worktree) -> bool:
         return True
     scripts = os.path.join(worktree.shared_folder, "hooks")
     return any(os.path.isfile(os.path.join(scripts, event)) for event in GIT_EVENTS)
+
+
+def begin_session(directory: str, complaint: str = "") -> Ready | None:
+    """What there is for a session that begins in a directory; a worker goes for the rest.
+
+    What is wrong is logged, where anybody wants that repository, and told by doctor: a session
+    must start.
+
+    Args:
+        directory: where the session works.
+        complaint: what was wrong with what its agent said, if anything; nothing is done then.
+    """
+    worktree: Worktree | None = None
+    try:
+        worktree = worktree_at(directory)
+        if not is_wanted(worktree):
+            return None
+        workspace = workspace_of(worktree)
+        if complaint:
+            _log(worktree, complaint)
+            return None
+        worktree = workspace.worktree
+        return prepare_session(worktree, workspace.settings, partial(_start_worker, worktree))
+    except RepositoryError:
+        return None  # no repository, or one whose owner git does not trust: not even a log for it
+    except Exception as error:  # whatever it is
+        if worktree is not None:
+            _log(worktree, f"{type(error).__name__}: {error}")
+        return None
+
+
+def _start_worker(worktree: Worktree) -> None:
+    with suppress(OSError):  # the worker, which makes no folder, will not get far then
+        own_folders.begin(worktree)
+    spawn_worker(worktree.top, "session-start")
+
+
+def _log(worktree: Worktree, error: str) -> None:
+    record: dict[str, object] = {"event": "session-start", "worktree": worktree.top}
+    log.append(worktree.common_dir, {**record, "error": error})
 
 
 def prepare_session(

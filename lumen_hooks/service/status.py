@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lumen_hooks.embedding.registry import identify
-from lumen_hooks.errors import CorruptIndexError
+from lumen_hooks.errors import CorruptIndexError, LumenError
 from lumen_hooks.files.manifest import scan
 from lumen_hooks.git.ownership import foreign_files
 from lumen_hooks.indexing.freshness import (
@@ -18,9 +18,12 @@ from lumen_hooks.indexing.freshness import (
     wanted_fingerprint,
 )
 from lumen_hooks.indexing.progress import Report, read_report
+from lumen_hooks.settings import insist_on_trust
 from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.storage.sqlite import size_on_disk
 from lumen_hooks.system.locks import Holder, read_holder
+
+from .workspace import workspace_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,9 +144,35 @@ def read_status(worktree: Worktree, settings: Settings) -> Status:
     )
 
 
-def failed_status(worktree: Worktree, problem: str) -> Status:
-    """What can be told of a worktree that cannot be looked at."""
-    return replace(_bare(worktree), problem=problem)
+def status_of(worktree: Worktree) -> Status:
+    """As `read_status`, with the settings in force there.
+
+    Raises:
+        LumenError: as `read_status` and `workspace_of` do.
+    """
+    workspace = workspace_of(worktree)
+    return read_status(workspace.worktree, workspace.settings)
+
+
+def status_of_all(here: Worktree) -> list[Status]:
+    """Of every worktree of a repository that is there; what is wrong with one is told in its own.
+
+    Raises:
+        RepositoryError: git refuses the repository.
+    """
+    insist_on_trust(here.top)
+    from lumen_hooks.indexing.donors import all_worktrees  # libgit2 costs 90 ms to import
+
+    looked = (_look_beside(worktree) for worktree in all_worktrees(here))
+    return [found for found in looked if found is not None]
+
+
+def _look_beside(worktree: Worktree) -> Status | None:
+    """One of many: none if it was removed meanwhile, and no end to the others if it cannot be."""
+    try:
+        return status_of(worktree)
+    except (LumenError, OSError) as error:
+        return replace(_bare(worktree), problem=str(error)) if worktree.is_present() else None
 
 
 def _bare(worktree: Worktree) -> Status:
