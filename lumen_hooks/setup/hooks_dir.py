@@ -20,10 +20,12 @@ from lumen_hooks.git.config import scope_of, unset_command
 from lumen_hooks.git.core_config import folder_mode
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.notify.events import EVENTS, GIT_EVENTS
+from lumen_hooks.notify.layout import HOOKS
 from lumen_hooks.notify.own_files import make_folder
 from lumen_hooks.system.atomic_file import read_regular, write_atomic
 
 from .script import (
+    finding,
     has_block,
     hook_script,
     is_edited,
@@ -76,7 +78,7 @@ class Installed:
 
 def script_path(worktree: Worktree, event: str) -> str:
     """Where an event's script lies whatever core.hooksPath says: hooks of others call it there."""
-    return os.path.join(worktree.shared_folder, "hooks", event)
+    return os.path.join(worktree.shared_folder, HOOKS, event)
 
 
 def put_scripts(worktree: Worktree, python: str, refresh: RefreshMode) -> None:
@@ -90,10 +92,7 @@ def put_scripts(worktree: Worktree, python: str, refresh: RefreshMode) -> None:
 
 def line_to_add(event: str) -> str:
     """The shell line that calls our hook from any other; portable, so it may be committed."""
-    return (
-        f'lumen="$(git rev-parse --git-common-dir)/lumen/hooks/{event}"; '
-        '[ ! -x "$lumen" ] || "$lumen" "$@" </dev/null >/dev/null 2>&1 || :'
-    )
+    return f'{finding(event)}; [ ! -x "$lumen" ] || "$lumen" "$@" </dev/null >/dev/null 2>&1 || :'
 
 
 def lefthook_lines(event: str) -> str:

@@ -19,6 +19,8 @@ from lumen_hooks.errors import InstallError
 from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.system.atomic_file import read_regular, write_atomic
 
+from .script import finding
+
 if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
 
@@ -34,7 +36,7 @@ _HOOK = """\
     - id: lumen-{event}
       name: lumen-hooks ({event})
       entry: >-
-        sh -c 'lumen="$(git rev-parse --git-common-dir)/lumen/hooks/{event}";
+        sh -c '{finding};
         [ ! -x "$lumen" ] || exec "$lumen"'
       language: system
       always_run: true
@@ -67,7 +69,7 @@ def stanza(indent: int = 2) -> str:
         indent: columns in front of the entries of `repos:`.
     """
     lines = f"{_START}\n- repo: local\n  hooks:\n"
-    lines += "".join(_HOOK.format(event=event) for event in GIT_EVENTS)
+    lines += "".join(_HOOK.format(event=event, finding=finding(event)) for event in GIT_EVENTS)
     return textwrap.indent(f"{lines}{_END}\n", " " * indent)
 
 

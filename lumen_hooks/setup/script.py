@@ -12,6 +12,7 @@ import re
 import shlex
 
 from lumen_hooks.errors import InstallError
+from lumen_hooks.notify.layout import FOLDER, HOOKS
 
 BLOCK_START = b"# >>> lumen-hooks >>>"
 BLOCK_END = b"# <<< lumen-hooks <<<"
@@ -101,7 +102,12 @@ def has_block(content: bytes) -> bool:
 
 def calls_ours(content: bytes, event: str) -> bool:
     """Whether someone else's hook calls our script: by our block, or a line added by hand."""
-    return f"lumen/hooks/{event}".encode() in content
+    return f"{FOLDER}/{HOOKS}/{event}".encode() in content
+
+
+def finding(event: str) -> str:
+    """Shell words that set `lumen` to our script's path, in any worktree of any repository."""
+    return f'lumen="$(git rev-parse --git-common-dir)/{FOLDER}/{HOOKS}/{event}"'
 
 
 def with_block(content: bytes, script_path: str) -> bytes:
