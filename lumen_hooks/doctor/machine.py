@@ -51,7 +51,7 @@ def check_backend(worktree: Worktree) -> Check:
 
 def check_sqlite() -> Check:
     """Whether SQLite is one that several processes can use safely, and loads sqlite-vec."""
-    from lumen_hooks.storage.sqlite import versions
+    from lumen_hooks.storage.opening import versions
 
     sqlite, vec0 = versions()
     return Check("sqlite", True, f"{sqlite}, sqlite-vec {vec0.lstrip('v')}")

@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import facts
+from .opening import load_vec0, open_private, start_wal
 from .schema import check_header
 from .snapshot import snapshot
-from .sqlite import load_vec0, open_private, start_wal, transaction, translated
+from .sqlite import transaction, translated
 from .sums import check_agreement
 
 if TYPE_CHECKING:

@@ -17,16 +17,8 @@ from lumen_hooks.notify.layout import DAMAGED_SUFFIX
 from lumen_hooks.notify.own_files import open_file
 
 from . import values
-from .sqlite import (
-    BUSY_TIMEOUT_MS,
-    PAGE_SIZE_BYTES,
-    closed_on_error,
-    one_state,
-    open_to_read,
-    open_to_write,
-    transaction,
-    translated,
-)
+from .opening import BUSY_TIMEOUT_MS, PAGE_SIZE_BYTES, closed_on_error, open_to_read, open_to_write
+from .sqlite import one_state, transaction, translated
 
 APPLICATION_ID = 0x4C554D45
 """`LUME`, in the database header."""

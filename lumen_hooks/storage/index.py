@@ -11,18 +11,10 @@ from typing import TYPE_CHECKING
 
 from . import facts, schema, sums
 from . import vec0 as vectors
+from .opening import closed_on_error, load_vec0, open_private, open_to_write, start_wal
 from .reader import IndexReader
 from .schema import SCHEMA_VERSION, check_header
-from .sqlite import (
-    closed_on_error,
-    load_vec0,
-    only_row,
-    open_private,
-    open_to_write,
-    start_wal,
-    transaction,
-    translated,
-)
+from .sqlite import only_row, transaction, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

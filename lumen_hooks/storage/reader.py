@@ -19,9 +19,10 @@ from lumen_hooks.errors import CorruptIndexError
 from lumen_hooks.system.unicode import encodable
 
 from . import facts, sums, values, vec0
+from .opening import closed_on_error, load_vec0, open_to_read
 from .rows import ChunkOfFile, ChunkRow, Counts, FileRow, KnownFile
 from .schema import SCHEMA_VERSION, check_header
-from .sqlite import closed_on_error, load_vec0, one_state, open_to_read, translated
+from .sqlite import one_state, translated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -20,8 +20,9 @@ import apsw
 from lumen_hooks.errors import CorruptIndexError, StorageFullError, StoreError
 from lumen_hooks.notify.own_files import open_file
 
+from .opening import load_vec0, open_private, open_to_read, open_to_write
 from .publish import create_exclusively
-from .sqlite import load_vec0, only_row, open_private, open_to_read, open_to_write, translated
+from .sqlite import only_row, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,8 +17,9 @@ from lumen_hooks.errors import CorruptIndexError
 
 from . import facts, values
 from . import vec0 as vectors
+from .opening import open_to_read
 from .schema import SCHEMA_VERSION, version_of
-from .sqlite import crc32, open_to_read
+from .sqlite import crc32
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,8 +14,8 @@ import apsw
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.update import Updated, update_index
 from lumen_hooks.search.results import Query
+from lumen_hooks.storage.opening import open_to_write
 from lumen_hooks.storage.reader import open_reader
-from lumen_hooks.storage.sqlite import open_to_write
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.ledger import ledger_job, note, notes
 from tests.support.search_corpus import search_index

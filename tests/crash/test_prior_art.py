@@ -53,9 +53,10 @@ from lumen_hooks.service.status import read_status
 from lumen_hooks.storage import snapshot as snapshots
 from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.storage.index import create_index, open_writer
+from lumen_hooks.storage.opening import open_to_read, open_to_write
 from lumen_hooks.storage.publish import publish
 from lumen_hooks.storage.reader import open_reader
-from lumen_hooks.storage.sqlite import only_row, open_to_read, open_to_write
+from lumen_hooks.storage.sqlite import only_row
 from lumen_hooks.system.locks import Acquired, acquire, read_holder
 from tests.support.commands import lumen
 from tests.support.fake_embedder import FakeEmbedder

@@ -32,8 +32,8 @@ from lumen_hooks.search.results import Query
 from lumen_hooks.service.status import read_status
 from lumen_hooks.settings import load_settings
 from lumen_hooks.storage.fingerprint import fingerprint
+from lumen_hooks.storage.opening import open_to_read
 from lumen_hooks.storage.reader import open_reader
-from lumen_hooks.storage.sqlite import open_to_read
 from lumen_hooks.system.locks import Acquired, acquire, read_holder
 from tests.support.commands import lumen
 from tests.support.fake_embedder import FakeEmbedder

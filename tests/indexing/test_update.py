@@ -17,8 +17,9 @@ from lumen_hooks.indexing.update import Busy, update_index
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage import vec0 as vectors
 from lumen_hooks.storage.index import open_writer
+from lumen_hooks.storage.opening import open_to_write
 from lumen_hooks.storage.reader import open_reader
-from lumen_hooks.storage.sqlite import only_row, open_to_write
+from lumen_hooks.storage.sqlite import only_row
 from lumen_hooks.system.locks import Acquired, acquire
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import check_whole, contents, job_for, refreshed, say, update

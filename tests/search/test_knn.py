@@ -8,8 +8,8 @@ import pytest
 
 from lumen_hooks.errors import CorruptIndexError
 from lumen_hooks.search.knn import Matrix, load_matrix, match_search
+from lumen_hooks.storage.opening import load_vec0, open_to_read, open_to_write
 from lumen_hooks.storage.reader import IndexReader
-from lumen_hooks.storage.sqlite import load_vec0, open_to_read, open_to_write
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from lumen_hooks.errors import CorruptIndexError, QueryError, StoreError
 from lumen_hooks.search.query import Searcher
 from lumen_hooks.search.ranking import Ranking, is_test, named_symbols, normalised
 from lumen_hooks.search.results import MAX_LIMIT, Query
+from lumen_hooks.storage.opening import load_vec0, open_to_read
 from lumen_hooks.storage.reader import IndexReader
-from lumen_hooks.storage.sqlite import load_vec0, open_to_read
 from tests.support.search_corpus import Corpus, Piece, search, search_index
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import Answerer
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
-from lumen_hooks.storage.sqlite import open_to_read
+from lumen_hooks.storage.opening import open_to_read
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import job_for, update
 from tests.support.sources import python_module

@@ -20,9 +20,9 @@ from lumen_hooks.service.status import read_status
 from lumen_hooks.storage import sums
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
 from lumen_hooks.storage.embedding_schema import APPLICATION_ID
+from lumen_hooks.storage.opening import vec0_path
 from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.storage.schema import SCHEMA_VERSION
-from lumen_hooks.storage.sqlite import vec0_path
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import check_whole, contents, job_for, update
 from tests.support.sources import python_module

@@ -26,9 +26,10 @@ from lumen_hooks.indexing.donors import find_donors
 from lumen_hooks.storage import snapshot as snapshots
 from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.storage.index import open_writer
+from lumen_hooks.storage.opening import open_to_read, open_to_write
 from lumen_hooks.storage.publish import discard, publish, set_aside
 from lumen_hooks.storage.snapshot import snapshot
-from lumen_hooks.storage.sqlite import open_to_read, open_to_write, transaction
+from lumen_hooks.storage.sqlite import transaction
 from lumen_hooks.system.locks import Acquired, acquire
 from tests.support.helpers import job_for, say, update
 from tests.support.processes import Partner, PartnerError
@@ -47,7 +48,7 @@ SHARED_FIRST, SHARED_SIZE = 0x40000002, 510
 """The bytes that SQLite locks as a reader (os_unix.c)."""
 
 TRY = fcntl.LOCK_EX | fcntl.LOCK_NB
-OPENS = "from lumen_hooks.storage.sqlite import open_to_write\ndb = open_to_write(path)"
+OPENS = "from lumen_hooks.storage.opening import open_to_write\ndb = open_to_write(path)"
 MOVES = """
 def move(db, source, target):
     db.execute("BEGIN IMMEDIATE")

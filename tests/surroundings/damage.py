@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
-from lumen_hooks.storage.sqlite import open_to_write
+from lumen_hooks.storage.opening import open_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable

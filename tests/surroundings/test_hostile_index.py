@@ -15,8 +15,8 @@ from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage import sqlite, values
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
+from lumen_hooks.storage.opening import open_to_read
 from lumen_hooks.storage.reader import open_reader
-from lumen_hooks.storage.sqlite import open_to_read
 from tests.support.helpers import check_whole, contents, first_rows, job_for, update
 from tests.support.search_corpus import Corpus, Piece
 from tests.support.sources import python_module

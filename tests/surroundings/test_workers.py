@@ -16,8 +16,8 @@ import pytest
 
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.storage.fingerprint import INDEX_VERSION
+from lumen_hooks.storage.opening import open_to_write
 from lumen_hooks.storage.schema import SCHEMA_VERSION
-from lumen_hooks.storage.sqlite import open_to_write
 from lumen_hooks.system.locks import read_holder
 from tests.support.commands import Launcher
 from tests.support.forks import ROOT
