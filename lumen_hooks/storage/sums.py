@@ -105,7 +105,8 @@ def check_agreement(connection: apsw.Connection, path: str) -> None:
     Raises:
         CorruptIndexError: they do not.
     """
-    ((verdict,),) = values.read(connection, _AGREEMENT, (values.text,))
+    dimensions = facts.read(connection).dimensions
+    ((verdict,),) = values.read(connection, _AGREEMENT, (values.text,), (dimensions,))
     if verdict != "ok":
         raise CorruptIndexError(f"{path} is damaged: {verdict}")
 

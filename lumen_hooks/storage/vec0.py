@@ -42,10 +42,11 @@ DAMAGED_BLOCKS = """
 SELECT 1 FROM vectors_chunks c LEFT JOIN vectors_vector_chunks00 v ON v.rowid=c.chunk_id
 LEFT JOIN vector_sums s ON s.block=c.chunk_id
 WHERE v.vectors IS NULL OR length(c.validity) * 8 != c.size OR length(c.rowids) != c.size * 8
-  OR length(v.vectors) != c.size * (SELECT value FROM meta WHERE key='dimensions')
+  OR length(v.vectors) != c.size * nullif(?1, 0)
   OR crc32(c.validity, c.rowids, v.vectors) IS NOT s.sum
 """
-"""Selects the blocks whose parts are missing, not as long as they must be, or not as written."""
+"""Selects the blocks whose parts are missing, not as long as they must be for vectors of ?1
+dimensions (0 where that is not known), or not as written."""
 
 _HAS_SUMS = "SELECT count(*) FROM sqlite_schema WHERE name='vector_sums'"
 

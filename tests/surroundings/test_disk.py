@@ -13,7 +13,7 @@ import pytest
 
 from lumen_hooks.errors import StorageFullError
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.storage import sqlite
+from lumen_hooks.storage import opening
 from tests.support.helpers import check_whole, contents, update
 from tests.support.proc import end_workers_of
 from tests.support.repository import Repository
@@ -149,7 +149,7 @@ def test_an_extension_that_finds_no_room_is_no_damage(
     repo: Repository, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """sqlite-vec says no more than SQLITE_ERROR, in the midst of what outgrows the cache."""
-    monkeypatch.setattr(sqlite, "WRITER_CACHE_KIB", 16)
+    monkeypatch.setattr(opening, "WRITER_CACHE_KIB", 16)
     update(repo)
     refused = []
     for room in range(0, 640 * KIB, 32 * KIB):
