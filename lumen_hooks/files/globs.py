@@ -1,6 +1,6 @@
 """What a star becomes in a regular expression that never takes exponential time.
 
-Shared by ignore files (patterns.py) and by searches (search/filters.py), whose languages differ
+Shared by ignore files (gitignore.py) and by searches (search/filters.py), whose languages differ
 in all but this. Knows neither.
 """
 

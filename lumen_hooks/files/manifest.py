@@ -41,7 +41,7 @@ Seen: TypeAlias = tuple[str, int, int]
 """An indexable file as it was on disk when the manifest was made; a plain tuple, for speed.
 
 The id (hex) that git's index has for it, which says nothing of what is on disk (empty if git does
-not track it); its size in bytes; when it last changed (contents.change_time). The latter two are
+not track it); its size in bytes; when it last changed (`content.change_time`). The latter two are
 -1 if the file could not be looked at, and must be read to say why.
 """
 
@@ -226,10 +226,11 @@ def _is_utf8(path: str) -> bool:
 def _ignore_files(worktree: Worktree, listed: _Listed) -> dict[str, str]:
     """The text of our ignore files, by folder."""
     found = {}
+    below = (path for path in listed.entries if path.endswith(f"/{IGNORE_FILE}"))
     # The top's own counts even where git itself is told to overlook it.
-    for path in sorted({IGNORE_FILE, *(p for p in listed.entries if p.endswith(IGNORE_FILE))}):
-        folder, _, name = path.rpartition("/")
-        if name == IGNORE_FILE and listed.folders.is_there(folder):
+    for path in sorted((IGNORE_FILE, *below)):
+        folder = path.rpartition("/")[0]
+        if listed.folders.is_there(folder):
             content = read_file(worktree.top, path, max_bytes=_IGNORE_FILE_BYTES, blob_length=20)
             if isinstance(content, Content):
                 found[folder] = content.text

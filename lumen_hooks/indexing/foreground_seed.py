@@ -36,7 +36,7 @@ def seed_in_foreground(top: str) -> None:
         if settings.enabled and settings.refresh != "off" and not worktree.read_only:
             _seed(worktree, fingerprint(identify(settings)))
     except (LumenError, OSError) as error:
-        _report(top, error)
+        _log_failure(top, error)
 
 
 def _seed(worktree: Worktree, wanted: str) -> None:
@@ -52,7 +52,7 @@ def _seed(worktree: Worktree, wanted: str) -> None:
             seed(worktree, wanted, foreground=True)
 
 
-def _report(top: str, error: LumenError | OSError) -> None:
+def _log_failure(top: str, error: LumenError | OSError) -> None:
     try:
         worktree = find_worktree(top)
     except (LumenError, OSError):

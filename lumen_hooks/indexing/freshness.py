@@ -8,7 +8,7 @@ Its states, and the look that tells which it is. What people are told of it is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal
 
 from lumen_hooks.embedding.registry import identify
 from lumen_hooks.errors import ModelError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from .progress import Report
 
-State: TypeAlias = Literal["absent", "building", "refreshing", "stale", "fresh"]
+State = Literal["absent", "building", "refreshing", "stale", "fresh"]
 
 ABSENT: Final = "absent"
 BUILDING: Final = "building"

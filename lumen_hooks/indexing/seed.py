@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from lumen_hooks.errors import StorageFullError, StoreError
 from lumen_hooks.storage.clone import clone
 from lumen_hooks.storage.publish import create_exclusively, discard, publish, temporary_path
-from lumen_hooks.system import log
 
 from .donors import Donor, find_donors, unfit
+from .journal import note
 
 if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
@@ -62,20 +62,20 @@ def seed(worktree: Worktree, fingerprint: str, *, foreground: bool = False) -> S
     donors, refused = find_donors(worktree, fingerprint)
     for refusal in refused:
         if refusal.reason != "it has no index":
-            _log(worktree, "donor refused", donor=refusal.git_dir, reason=refusal.reason)
+            note(worktree, "donor refused", donor=refusal.git_dir, reason=refusal.reason)
     for donor in donors:
         if not donor.pays:
-            _log(worktree, "building pays more than cloning", differing_files=donor.differing_files)
+            note(worktree, "building pays more than cloning", differing_files=donor.differing_files)
             return None
         if foreground and not _quick(donor, worktree):
-            _log(worktree, "seed left to the worker", donor=donor.worktree.top)
+            note(worktree, "seed left to the worker", donor=donor.worktree.top)
             return None
         try:
             return _clone(donor, worktree, fingerprint)
         except StorageFullError:
             raise
         except StoreError as error:
-            _log(worktree, "donor refused", donor=donor.worktree.git_dir, reason=error.message)
+            note(worktree, "donor refused", donor=donor.worktree.git_dir, reason=error.message)
     return None
 
 
@@ -96,7 +96,7 @@ def _clone(donor: Donor, worktree: Worktree, fingerprint: str) -> Seeded | None:
         raise
     if not publish(copy, worktree.index_path, gate=worktree.insist_on_presence):
         return None
-    _log(
+    note(
         worktree,
         "seeded",
         donor=donor.worktree.top,
@@ -126,7 +126,3 @@ def _quick(donor: Donor, worktree: Worktree) -> bool:
     except OSError:
         return False
     return os.stat(source).st_dev == os.stat(worktree.folder).st_dev
-
-
-def _log(worktree: Worktree, event: str, **details: object) -> None:
-    log.append(worktree.common_dir, {"event": event, "worktree": worktree.top, **details})

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import GoneError
 from lumen_hooks.storage.fingerprint import fingerprint
-from lumen_hooks.system import log
 
+from .journal import note
 from .progress import NotedProgress
 
 if TYPE_CHECKING:
@@ -80,5 +80,4 @@ class UnderWay:
 
     def log(self, event: str, **details: object) -> None:
         """Note something in the repository's log."""
-        record: dict[str, object] = {"event": event, "worktree": self.worktree.top}
-        log.append(self.worktree.common_dir, {**record, **details})
+        note(self.worktree, event, **details)

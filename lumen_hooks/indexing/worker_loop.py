@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from lumen_hooks.embedding.threads import limit_threads
 from lumen_hooks.notify.own_files import open_file
 from lumen_hooks.settings import load_settings
-from lumen_hooks.system import log
 from lumen_hooks.system.locks import Acquired, Failed, acquire
 
 from . import events, rebase
+from .journal import note
 
 if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
@@ -83,10 +83,10 @@ def follow(worktree: Worktree, event: str, *, inline: bool) -> None:
         except NotWantedError:
             continue
         if isinstance(done, Busy):
-            _log(worktree, event, **{"gave up": str(done.holder)})
+            note(worktree, event, **{"gave up": str(done.holder)})
             return
         if done.refresh is not None:
-            _log(
+            note(
                 worktree,
                 event,
                 refresh=done.refresh.kind,
@@ -162,8 +162,3 @@ def _job(worktree: Worktree, event: str) -> Job:
         still_wanted=lambda: load_settings(worktree.top, os.environ).model == settings.model,
         begins=False,
     )
-
-
-def _log(worktree: Worktree, event: str, **details: object) -> None:
-    record = {"event": event, "worktree": worktree.top}
-    log.append(worktree.common_dir, {**record, **details})
