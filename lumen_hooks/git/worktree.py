@@ -25,7 +25,7 @@ class Worktree:
         top: where the files are.
         git_dir: `.git` of a main worktree, `.git/worktrees/NAME` of a linked one.
         common_dir: the `.git` that all worktrees of the repository share.
-        home: the folder of its index, if that is not in the git dir; aside.py decides.
+        home: the folder of its index, if that is not in the git dir; indexing/aside decides.
         obstacle: why the git dir cannot be written, empty if it can.
         read_only: no other folder can be written either: an index is read as it is, at `home` a
             sibling's.

@@ -2,8 +2,8 @@
 
 A hook's GIT_DIR and GIT_INDEX_FILE send any git started from it to the
 hook's worktree, whatever directory it runs in; trace settings write what it
-does into the file meant for the user's own command. Kept apart from git.py because
-the hook tier needs the list and may not pay for subprocess.
+does into the file meant for the user's own command. Kept apart from git/command
+because the hook tier needs the list and may not pay for subprocess.
 """
 
 from __future__ import annotations

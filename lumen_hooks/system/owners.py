@@ -8,27 +8,6 @@ import stat
 from lumen_hooks.notify.layout import HOOKS
 
 
-def foreign(*folders: str) -> list[tuple[str, str]]:
-    """What in our folders belongs to another user and cannot be used by us, with its owner's name.
-
-    Args:
-        folders: `Worktree.folder` and `Worktree.shared_folder`.
-    """
-    found = []
-    for folder in dict.fromkeys(folders):
-        try:
-            names = sorted(os.listdir(folder))
-        except FileNotFoundError:
-            continue
-        except OSError:
-            names = []
-        for path in (folder, *(os.path.join(folder, name) for name in names)):
-            owner = foreign_owner(path)
-            if owner:
-                found.append((path, owner))
-    return found
-
-
 def foreign_owner(path: str) -> str:
     """The name of the owner of a file that is another user's and cannot be used by us, or nothing.
 

@@ -21,6 +21,7 @@ from lumen_hooks.doctor.machine import check_ownership
 from lumen_hooks.errors import LumenError
 from lumen_hooks.git import own_folders
 from lumen_hooks.git.core_config import folder_mode
+from lumen_hooks.git.ownership import foreign
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events
 from lumen_hooks.indexing.throttle import SMALL_REFRESH_FILES, runtime_folder
@@ -30,7 +31,6 @@ from lumen_hooks.service.purge import purge_indexes
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
 from lumen_hooks.system import log
 from lumen_hooks.system.locks import Failed, acquire, failed
-from lumen_hooks.system.owners import foreign
 from tests.support.helpers import check_whole, job_for, refreshed, update
 from tests.support.hooked import put_hooks
 from tests.support.other_users import as_another_user
