@@ -93,6 +93,15 @@ def change_time(status: os.stat_result) -> int:
     return max(status.st_mtime_ns, status.st_ctime_ns)
 
 
+def stamp_of(top: str, path: str) -> tuple[int, int] | None:
+    """Size and change time of a file as it is now; None if it cannot be looked at."""
+    try:
+        status = os.lstat(_place(top, path))
+    except OSError:
+        return None
+    return status.st_size, change_time(status)
+
+
 def blob_id(data: bytes, length: int) -> bytes:
     """The id of a git blob with this content (gitformat-pack(5): hash of `blob SIZE NUL DATA`).
 
@@ -119,8 +128,7 @@ def read_file(top: str, path: str, *, max_bytes: int, blob_length: int) -> Conte
         max_bytes: larger files are skipped unread.
         blob_length: bytes in a blob id, 20 or 32.
     """
-    # Git's paths are bytes whatever the locale says of file names.
-    place = os.fsencode(top) + b"/" + path.encode("utf-8", "surrogateescape")
+    place = _place(top, path)
     try:
         for _ in range(_ATTEMPTS):
             status, data, stable = _read_once(place, max_bytes)
@@ -141,6 +149,11 @@ def read_file(top: str, path: str, *, max_bytes: int, blob_length: int) -> Conte
     if _is_minified(path, text):
         return Skipped("minified", blob, status.st_size, change_time(status))
     return Content(text, blob, status.st_size, change_time(status))
+
+
+def _place(top: str, path: str) -> bytes:
+    """Where a file lies: git's paths are bytes whatever the locale says of file names."""
+    return os.fsencode(top) + b"/" + path.encode("utf-8", "surrogateescape")
 
 
 def _read_once(place: bytes, max_bytes: int) -> tuple[os.stat_result, bytes | None, bool]:

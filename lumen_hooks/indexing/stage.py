@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 BATCH_CHUNKS = 512
 """Chunks whose texts and vectors are in memory at once (a single file may exceed it)."""
 
+KNOWN_FILES = 64
+"""So many files are remembered as they were when they were read, to see whether they still are."""
+
 AHEAD_CHARACTERS = 1 << 20
 AHEAD_FILES = 512
 """So much is read, and on its way to be parsed, before it is needed."""
@@ -58,6 +61,8 @@ class Tally:
         embedded: texts that went through the model.
         vanished: paths of files that went away after they were listed.
         untried: paths of files that no process could be had to parse.
+        opened: size and change time of each file that was opened, when it was; of the first
+            KNOWN_FILES that were looked at.
         stamps: what to note about files that are as indexed.
     """
 
@@ -67,6 +72,7 @@ class Tally:
     embedded: int = 0
     vanished: list[str] = field(default_factory=list)
     untried: list[str] = field(default_factory=list)
+    opened: dict[str, tuple[int, int]] = field(default_factory=dict)
     stamps: list[Stamp] = field(default_factory=list)
 
 
@@ -232,7 +238,7 @@ class Stager:
         batch: list[_Pending] = []
         waiting = 0
         for looked, order in self._looks(suspects):
-            self.tally.looked += 1
+            self._note(looked)
             pending = self._take(looked, order)
             if pending is not None:
                 batch.append(pending)
@@ -262,6 +268,12 @@ class Stager:
                 under_way -= order.under_way if order is not None else 0
                 yield looked, order
         yield from ahead
+
+    def _note(self, looked: Looked) -> None:
+        self.tally.looked += 1
+        content = looked.content
+        if self.tally.looked <= KNOWN_FILES and content.changed_ns:
+            self.tally.opened[looked.suspect.path] = content.size, content.changed_ns
 
     def _take(self, looked: Looked, order: _Order | None) -> _Pending | None:
         """Chunk a changed file; note what else there is to note."""

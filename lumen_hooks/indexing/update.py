@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.embedding.registry import identify
 from lumen_hooks.errors import CorruptIndexError, LockError, StoreError
+from lumen_hooks.files.content import stamp_of
 from lumen_hooks.files.manifest import scan
 from lumen_hooks.git import own_folders
 from lumen_hooks.storage.index import open_writer
@@ -24,6 +25,7 @@ from lumen_hooks.system.locks import Acquired, Failed, Held, Holder, acquire, fa
 
 from . import events
 from .freshness import FRESH, STALE, Freshness
+from .stage import KNOWN_FILES
 from .under_way import UnderWay
 from .write import build, refresh
 
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
     from .job import Job
     from .seed import Seeded
-    from .write import Outcome
+    from .stage import Tally
 
 KNOWN_SECONDS = 2.0
 """What an update saw of the tree is taken for what is there for so long after it began to look."""
@@ -49,7 +51,8 @@ class Updated:
         refresh: what was done; None when there was nothing to do.
         seeded: the clone that it began with, if it did.
         freshness: what `look_at` would say, which saves a look; None if that is not known: the
-            scan is older than KNOWN_SECONDS, or a hint says that the tree has changed since.
+            scan is older than KNOWN_SECONDS, many files were read, one of them has changed since,
+            or a hint says that something has.
     """
 
     refresh: Refresh | None
@@ -176,7 +179,7 @@ def _attempt(update: UnderWay, *, force: bool, check: bool) -> Updated:
             with translated(worktree.index_path, writing=True):
                 outcome = refresh(index, update, manifest, force=force)
     events.answered(worktree)
-    freshness = _freshness(worktree, manifest, outcome, scanned_at)
+    freshness = _freshness(worktree, manifest, outcome.tally, scanned_at)
     return Updated(outcome.refresh, seeded, freshness)
 
 
@@ -194,10 +197,14 @@ def _open(update: UnderWay, *, check: bool) -> Index | None:
 
 
 def _freshness(
-    worktree: Worktree, manifest: Manifest, outcome: Outcome, scanned_at: float
+    worktree: Worktree, manifest: Manifest, tally: Tally, scanned_at: float
 ) -> Freshness | None:
     """How the index compares with the tree, if the tree is still taken for what was scanned."""
-    if time.monotonic() - scanned_at > KNOWN_SECONDS or events.arrived(worktree):
+    if time.monotonic() - scanned_at > KNOWN_SECONDS or tally.looked > KNOWN_FILES:
         return None
-    differing = tuple(sorted(outcome.untried))
+    if any(stamp_of(worktree.top, path) != then for path, then in tally.opened.items()):
+        return None
+    if events.arrived(worktree):
+        return None
+    differing = tuple(sorted(tally.untried))
     return Freshness(STALE if differing else FRESH, differing, manifest.head)

@@ -25,8 +25,6 @@ from .compare import compare, tree_of
 from .stage import Tally, stage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from lumen_hooks.files.manifest import Manifest
     from lumen_hooks.storage.facts import Facts, RefreshKind
     from lumen_hooks.storage.index import Index
@@ -39,11 +37,11 @@ class Outcome(NamedTuple):
 
     Attributes:
         refresh: what was done; None when there was nothing to do.
-        untried: paths of files that it holds, but not as they should be: they are tried again.
+        tally: what was looked at for it.
     """
 
     refresh: Refresh | None
-    untried: Sequence[str] = ()
+    tally: Tally
 
 
 def build(update: UnderWay, manifest: Manifest) -> Outcome:
@@ -82,7 +80,7 @@ def _fill(path: str, update: UnderWay, manifest: Manifest) -> Outcome:
         with index.transaction():
             refresh = _finish(index, update, manifest, tally, kind="full", removed=0)
         index.optimise()
-    return Outcome(refresh, tally.untried)
+    return Outcome(refresh, tally)
 
 
 def refresh(index: Index, update: UnderWay, manifest: Manifest, *, force: bool) -> Outcome:
@@ -119,7 +117,7 @@ def refresh(index: Index, update: UnderWay, manifest: Manifest, *, force: bool) 
             with index.transaction():
                 index.restamp(stamps)
                 index.write_facts(now)
-        return Outcome(None)
+        return Outcome(None, tally)
     kind: RefreshKind = "full" if rebuild else "incremental" if facts.refreshed else "seed"
     update.reconsider()
     with index.transaction():
@@ -130,7 +128,7 @@ def refresh(index: Index, update: UnderWay, manifest: Manifest, *, force: bool) 
         index.restamp(stamps)
         done = _finish(index, update, manifest, tally, kind=kind, removed=len(gone))
     index.repack()
-    return Outcome(done, tally.untried)
+    return Outcome(done, tally)
 
 
 def _finish(

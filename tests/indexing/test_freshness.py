@@ -172,6 +172,29 @@ def test_an_update_that_took_long_knows_nothing_of_the_tree(
 
 
 @pytest.mark.usefixtures("patient")
+def test_an_update_that_was_overtaken_by_an_edit_knows_nothing_of_the_tree(
+    repo: Repository,
+) -> None:
+    repo.commit({"a.py": OLD, "b.py": OLD})
+
+    class Edits(FakeEmbedder):
+        def embed_documents(self, texts: Sequence[str]) -> list[bytes | None]:
+            repo.write({"a.py": NEW})
+            return super().embed_documents(texts)
+
+    assert update(repo, Edits()).freshness is None
+    assert look(repo).differing == ("a.py",)
+
+
+def test_an_update_of_many_files_knows_nothing_of_the_tree(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(updating, "KNOWN_FILES", 1)
+    repo.commit({"a.py": OLD, "b.py": OLD})
+    assert update(repo).freshness is None
+
+
+@pytest.mark.usefixtures("patient")
 def test_an_update_that_was_overtaken_by_a_hint_knows_nothing_of_the_tree(repo: Repository) -> None:
     repo.commit({"a.py": OLD})
     job = job_for(repo)
