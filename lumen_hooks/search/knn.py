@@ -41,6 +41,11 @@ class Matrix:
     A short-lived process loads one per query; a long-lived one keeps it and
     asks `is_current` (within the transaction it then searches in).
 
+    Args:
+        ids: see below.
+        vectors: see below.
+        mark: the index's `change_mark` from before they were read.
+
     Attributes:
         ids: chunk ids, int64 of shape (n,).
         vectors: int8 of shape (n, dimensions); each row has a scale of its own.
@@ -50,7 +55,7 @@ class Matrix:
     __slots__ = ("_mark", "ids", "norms", "vectors")
 
     def __init__(
-        self, ids: NDArray[np.int64], vectors: NDArray[np.int8], mark: tuple[int, int] = (-1, -1)
+        self, ids: NDArray[np.int64], vectors: NDArray[np.int8], mark: tuple[int, int]
     ) -> None:
         self.ids = ids
         self.vectors = vectors

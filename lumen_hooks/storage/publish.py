@@ -39,11 +39,7 @@ def create_exclusively(path: str) -> int:
     return own_files.open_file(path, os.O_RDWR, exclusive=True)
 
 
-def _always() -> None:
-    """Refuse nothing."""
-
-
-def publish(temporary: str, target: str, *, gate: Callable[[], None] = _always) -> bool:
+def publish(temporary: str, target: str, *, gate: Callable[[], None]) -> bool:
     """Give a finished database its name, durably.
 
     To be called with the target's lock held and the database closed, which folds its WAL in.

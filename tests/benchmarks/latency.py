@@ -247,7 +247,7 @@ def _recalls(folder: Path) -> str:
     kept = [row for row, vector in enumerate(quantise(floats)) if vector is not None]
     rows = np.frombuffer(b"".join(filter(None, quantise(floats))), np.int8)
     ids = np.array(kept, np.int64)
-    matrix = Matrix(ids, rows.reshape(len(kept), -1))
+    matrix = Matrix(ids, rows.reshape(len(kept), -1), (0, 0))
     questions = [chunk.symbol for chunk in chunks[:: len(chunks) // RECALL_QUERIES] if chunk.symbol]
     said = []
     for step in (1, 2, 50):

@@ -402,7 +402,7 @@ class TestSeeding:
         assert leftovers(new) == []
         before = stamp(new)
         (tmp_path / "late").write_bytes(b"a peer's")
-        assert not publish(str(tmp_path / "late"), place_of(new).index_path)
+        assert not publish(str(tmp_path / "late"), place_of(new).index_path, gate=lambda: None)
         assert (stamp(new), os.path.exists(tmp_path / "late")) == (before, False)
 
     def test_18_a_held_lock_bounds_the_wait_and_nothing_is_made(

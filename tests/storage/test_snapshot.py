@@ -107,6 +107,10 @@ def copy(tmp_path: Path) -> str:
     return str(tmp_path / "copy.db")
 
 
+def present() -> None:
+    """The gate of a place that is there."""
+
+
 def anything(_connection: apsw.Connection) -> None:
     """A gate that everybody may pass."""
 
@@ -248,7 +252,7 @@ class TestWhatTearsWrongRecipes:
 
         bank.move(0, 1)
         shutil.copyfile(bank.path + "-wal", published + "-wal")
-        assert publish(copy, published)
+        assert publish(copy, published, gate=present)
         assert read(published) == truth
 
     def test_a_hard_link_shares_what_is_written_later(
@@ -489,7 +493,7 @@ class TestBadDonors:
 
         def replace() -> None:
             set_aside(bank.path)
-            assert publish(fresh, bank.path)
+            assert publish(fresh, bank.path, gate=present)
             with closing(open_to_write(bank.path)) as connection:
                 connection.execute("UPDATE accounts SET money=money-1 WHERE id=5")
                 shutil.copyfile(bank.path + "-wal", tmp_path / "kept")
@@ -507,9 +511,9 @@ class TestPublishing:
             with closing(apsw.Connection(path)) as connection:
                 connection.execute(f"PRAGMA user_version={number + 1}")
                 connection.execute("CREATE TABLE t(x)")
-        assert publish(first, target)
+        assert publish(first, target, gate=present)
         inode = os.stat(target).st_ino
-        assert not publish(second, target)
+        assert not publish(second, target, gate=present)
         assert os.stat(target).st_ino == inode
         assert sorted(os.listdir(tmp_path)) == ["index.db"]
         with closing(apsw.Connection(target)) as connection:
@@ -519,7 +523,7 @@ class TestPublishing:
         target = tmp_path / "index.db"
         target.symlink_to(tmp_path / "nowhere")
         snapshot(bank.path, copy, gate=anything)
-        assert not publish(copy, str(target))
+        assert not publish(copy, str(target), gate=present)
         assert os.readlink(target) == str(tmp_path / "nowhere")
 
     def test_what_another_publishes_meanwhile_stays(
@@ -537,7 +541,7 @@ class TestPublishing:
             link(source, name)
 
         monkeypatch.setattr(os, "link", link_late)
-        assert not publish(copy, target)
+        assert not publish(copy, target, gate=present)
         for suffix in ("", "-wal"):
             with open(target + suffix, "rb") as file:
                 assert file.read() == b"a peer's"
