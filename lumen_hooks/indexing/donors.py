@@ -15,7 +15,7 @@ from lumen_hooks.errors import RepositoryError, StoreError
 from lumen_hooks.git.backend import open_history
 from lumen_hooks.git.siblings import linked_worktrees, main_worktree, worktree_names
 from lumen_hooks.git.worktree import Worktree, checked_out_commit
-from lumen_hooks.storage.reader import summarise
+from lumen_hooks.storage.clone import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -9,7 +9,6 @@ transaction that makes it true.
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -152,8 +151,7 @@ def _finish(
         finished_at=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
     )
     index.write_facts(
-        replace(
-            _seen(index.facts(), update, manifest),
+        _seen(index.facts(), update, manifest)._replace(
             fingerprint=update.fingerprint,
             index_version=INDEX_VERSION,
             model=update.identity.name,
@@ -171,4 +169,4 @@ def _finish(
 def _seen(facts: Facts, update: UnderWay, manifest: Manifest) -> Facts:
     """What an index says of the worktree that it was compared with."""
     top = storable(update.worktree.top)
-    return replace(facts, top=top, head=manifest.head, rules=manifest.rules)
+    return facts._replace(top=top, head=manifest.head, rules=manifest.rules)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lumen_hooks.embedding.registry import identify
@@ -214,7 +214,7 @@ def _of_index(
         head=facts.head,
         seeded_from=facts.seeded_from,
         pending_files=pending,
-        last_refresh=asdict(facts.last_refresh) if facts.last_refresh else None,
+        last_refresh=facts.last_refresh._asdict() if facts.last_refresh else None,
         skipped=skipped,
         problem=_problem(misfit, worktree),
         lock=str(holder) if holder else None,

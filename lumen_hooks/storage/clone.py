@@ -1,4 +1,4 @@
-"""A copy of another worktree's index, which says whose it is.
+"""What seeding does with another's index: a look into it, and a copy that says whose it is.
 
 Knows nothing of worktrees, nor which index is worth copying.
 """
@@ -6,11 +6,10 @@ Knows nothing of worktrees, nor which index is worth copying.
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from . import facts
-from .opening import load_vec0, open_private, start_wal
+from . import facts, values
+from .opening import load_vec0, open_private, open_to_read, start_wal
 from .schema import check_header
 from .snapshot import snapshot
 from .sqlite import transaction, translated
@@ -22,6 +21,29 @@ if TYPE_CHECKING:
     import apsw
 
     from .facts import Facts
+
+
+class Summary(NamedTuple):
+    """What an index says of itself, and how many files it holds, passed-over ones included."""
+
+    facts: Facts
+    files: int
+
+
+def summarise(path: str) -> Summary:
+    """Look into an index that is there, for no longer than that takes.
+
+    Raises:
+        CorruptIndexError: damaged, no database, or not one of ours.
+        NewerIndexError: written by a newer version.
+        StoreError: any other reason.
+    """
+    with closing(open_to_read(path)) as connection:
+        check_header(connection, path)
+        told = facts.read(connection)
+        query = "SELECT count(*) FROM files"
+        ((files,),) = values.read(connection, query, (values.natural,))
+        return Summary(told, files)
 
 
 def clone(donor: str, copy: str, *, accept: Callable[[Facts], None], seeded_from: str) -> None:
@@ -52,5 +74,5 @@ def clone(donor: str, copy: str, *, accept: Callable[[Facts], None], seeded_from
         check_agreement(connection, copy)
         with transaction(connection):
             theirs = facts.read(connection)
-            ours = replace(theirs, refreshed=False, last_refresh=None, top="")
-            facts.write(connection, replace(ours, seeded_from=seeded_from))
+            ours = theirs._replace(refreshed=False, last_refresh=None, top="")
+            facts.write(connection, ours._replace(seeded_from=seeded_from))

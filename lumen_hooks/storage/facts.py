@@ -2,12 +2,13 @@
 
 Knows names and kinds of facts, and the sum that tells whether they are as they
 were written; not what becomes of an index that has other facts than are wanted.
+Hooks read them while git waits: a NamedTuple is made in a quarter of the time
+that a dataclass takes.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, astuple, dataclass, fields
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lumen_hooks.errors import CorruptIndexError, NewerIndexError
@@ -32,8 +33,7 @@ _TRUE = "1"
 """A fact that is not true has no row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refresh:
+class Refresh(NamedTuple):
     """What one refresh did; `status --json` shows it as `last_refresh`, in this order.
 
     `chunks_embedded` counts texts that went through the model, nothing else; `chunks_reused`
@@ -64,8 +64,7 @@ class MadeWith(NamedTuple):
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What an index says of itself; the defaults are those of one that says nothing yet.
 
     Attributes:
@@ -194,7 +193,7 @@ def _encoded(facts: Facts) -> dict[str, str | None]:
         "head": facts.head or "",
         "rules": facts.rules or None,
         "seeded_from": facts.seeded_from,
-        "last_refresh": json.dumps(asdict(facts.last_refresh)) if facts.last_refresh else None,
+        "last_refresh": json.dumps(facts.last_refresh._asdict()) if facts.last_refresh else None,
         "seal": facts.seal or None,
     }
     return {name: None if text is None else values.storable(text) for name, text in rows.items()}
@@ -212,7 +211,7 @@ def _refresh(text: str | None) -> Refresh | None:
     if not text:
         return None
     noted = json.loads(text)
-    found = Refresh(**{field.name: noted[field.name] for field in fields(Refresh)})
-    if tuple(map(type, astuple(found))) != (str, int, int, int, int, int, float, str):
+    found = Refresh(**{name: noted[name] for name in Refresh._fields})
+    if tuple(map(type, found)) != (str, int, int, int, int, int, float, str):
         raise TypeError(f"{text!r} is not what a refresh did")
     return found

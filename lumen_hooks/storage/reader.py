@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import re
 from array import array
-from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import apsw
 
@@ -32,13 +32,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from .facts import Facts
-
-
-class Summary(NamedTuple):
-    """What an index says of itself, and how many files it holds, passed-over ones included."""
-
-    facts: Facts
-    files: int
+    from .rows import Block, Neighbour
 
 
 _BLOB_OR_NONE = values.optional(values.blob)
@@ -280,13 +274,13 @@ class IndexReader:
         rows = dict(self._read(query, values.integer, values.blob, bindings=(file_id,)))
         return {rows[row]: vector for row, vector in self.vectors(rows).items()}
 
-    def vector_blocks(self, dimensions: int) -> list[vec0.Block] | None:
+    def vector_blocks(self, dimensions: int) -> list[Block] | None:
         """All vectors; see `vec0.read_blocks`."""
         return vec0.read_blocks(self.connection, dimensions)
 
     def nearest_by_match(
         self, vector: bytes, count: int, allowed: NDArray[np.int64] | None
-    ) -> list[vec0.Neighbour]:
+    ) -> list[Neighbour]:
         """The nearest chunks by vec0's own search; see `vec0.match`."""
         among = None if allowed is None else _carray(allowed)
         return vec0.match(self.connection, vector, count, among)
@@ -316,22 +310,6 @@ def open_reader(path: str) -> IndexReader | None:
         reader = IndexReader(connection, path, check_header(connection, path))
         reader.facts()  # refuses what a newer version made
     return reader
-
-
-def summarise(path: str) -> Summary:
-    """Look into an index that is there, for no longer than that takes.
-
-    Raises:
-        CorruptIndexError: damaged, no database, or not one of ours.
-        NewerIndexError: written by a newer version.
-        StoreError: any other reason.
-    """
-    with closing(open_to_read(path)) as connection:
-        check_header(connection, path)
-        told = facts.read(connection)
-        query = "SELECT count(*) FROM files"
-        ((files,),) = values.read(connection, query, (values.natural,))
-        return Summary(told, files)
 
 
 def _carray(ids: Sequence[int] | NDArray[np.int64]) -> Any:

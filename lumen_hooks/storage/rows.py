@@ -64,6 +64,30 @@ class Counts(NamedTuple):
     vectors: int
 
 
+class Block(NamedTuple):
+    """So many rows, in use or not, as vec0 keeps them.
+
+    Attributes:
+        size: how many rows there is room for.
+        validity: a bit for each, the least significant of a byte first; 0 for one not in use, which
+            keeps its place until the whole block is empty.
+        ids: int64 for each, little end first.
+        vectors: int8 for each of its dimensions.
+    """
+
+    size: int
+    validity: bytes
+    ids: bytes
+    vectors: bytes
+
+
+class Neighbour(NamedTuple):
+    """A vector near another; the cosine distance is None where it cannot be told."""
+
+    id: int
+    distance: float | None
+
+
 class StagedFile(NamedTuple):
     """A file to be written."""
 

@@ -10,7 +10,6 @@ they are of; readers compare those of what they read, `check` compares all.
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import CorruptIndexError
@@ -53,7 +52,7 @@ SELECT CASE
 def seal(connection: apsw.Connection) -> None:
     """Note what the extensions' tables hold. To be called last in a transaction of rows."""
     connection.execute("INSERT INTO lexical(lexical) VALUES('flush')")
-    facts.write(connection, replace(facts.read(connection), seal=_seal_of(connection)))
+    facts.write(connection, facts.read(connection)._replace(seal=_seal_of(connection)))
 
 
 def check(connection: apsw.Connection, path: str, version: int) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     import apsw
 
+    from .rows import Block, Neighbour
+
 BLOCK_ROWS = 256
 """Rows in one vec0 block. vec0 frees a block when its last row goes: small blocks waste less."""
 
@@ -84,30 +86,6 @@ class VectorStats(NamedTuple):
 
     live: int
     capacity: int
-
-
-class Block(NamedTuple):
-    """So many rows, in use or not, as vec0 keeps them.
-
-    Attributes:
-        size: how many rows there is room for.
-        validity: a bit for each, the least significant of a byte first; 0 for one not in use, which
-            keeps its place until the whole block is empty.
-        ids: int64 for each, little end first.
-        vectors: int8 for each of its dimensions.
-    """
-
-    size: int
-    validity: bytes
-    ids: bytes
-    vectors: bytes
-
-
-class Neighbour(NamedTuple):
-    """A vector near another; the cosine distance is None where it cannot be told."""
-
-    id: int
-    distance: float | None
 
 
 def create(connection: apsw.Connection, dimensions: int) -> None:
@@ -192,6 +170,8 @@ def read_blocks(connection: apsw.Connection, dimensions: int) -> list[Block] | N
     Raises:
         CorruptIndexError: a block is not as it was written.
     """
+    from .rows import Block  # hooks pay for this module, and need no rows
+
     if not _layout_is_known(connection):
         return None
     blocks = []
@@ -231,6 +211,8 @@ def match(connection: apsw.Connection, vector: bytes, count: int, among: Any) ->
         count: how many at most; never more than MAX_MATCH_NEIGHBOURS.
         among: ids that may be returned, as an `apsw.carray`; None for all.
     """
+    from .rows import Neighbour
+
     query = "SELECT id, distance FROM vectors WHERE embedding MATCH vec_int8(?) AND k = ?"
     bindings = [vector, min(count, MAX_MATCH_NEIGHBOURS)]
     if among is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -82,7 +81,7 @@ def test_what_is_not_so_has_no_row(connection: apsw.Connection) -> None:
 
 
 def test_a_path_that_is_not_utf_8_can_be_said(connection: apsw.Connection) -> None:
-    facts.write(connection, replace(ALL, seeded_from="/w\udcff"))
+    facts.write(connection, ALL._replace(seeded_from="/w\udcff"))
     assert facts.read(connection).seeded_from == "/w\\udcff"
 
 
@@ -90,7 +89,7 @@ def test_what_another_version_noted_besides_stays(connection: apsw.Connection) -
     refresh = ROWS["last_refresh"].replace('{"kind"', '{"more": [], "kind"')
     _write_rows(connection, {**ROWS, "more": "said", "last_refresh": refresh})
     assert facts.read(connection) == ALL
-    facts.write(connection, replace(ALL, head=None))
+    facts.write(connection, ALL._replace(head=None))
     assert rows_of(connection) == {**ROWS, "more": "said", "head": ""}
 
 
@@ -130,4 +129,4 @@ def test_a_newer_version_may_mean_something_else_by_each(connection: apsw.Connec
 def test_only_whole_ones_of_the_same_fingerprint_are_usable() -> None:
     assert ALL.usable_for("f")
     assert not ALL.usable_for("g")
-    assert not replace(ALL, complete=False).usable_for("f")
+    assert not ALL._replace(complete=False).usable_for("f")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -60,7 +59,7 @@ def refreshed(repo: Repository, embedder: FakeEmbedder | None = None) -> Refresh
 
 def say(index: Index, **facts: Any) -> None:
     """Have an index say other things of itself. To be called inside a transaction."""
-    index.write_facts(replace(index.facts(), **facts))
+    index.write_facts(index.facts()._replace(**facts))
 
 
 def peer(repo: Repository) -> Acquired:
