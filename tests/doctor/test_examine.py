@@ -15,6 +15,7 @@ import pytest
 from lumen_hooks.doctor import machine
 from lumen_hooks.doctor.examine import examine
 from lumen_hooks.git.worktree import find_worktree
+from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.setup.hooks_dir import lefthook_lines, line_to_add
 from lumen_hooks.setup.installer import Request, install_hooks, install_pre_commit
 from lumen_hooks.setup.pre_commit import FILE
@@ -76,7 +77,7 @@ class TestHealthy:
     def test_with_hook_files(self, project: Repository) -> None:
         found = checks(project)
         assert [check for check in found.values() if not check.ok] == []
-        assert found["hooks"].detail == "all 4 events by hook file"
+        assert found["hooks"].detail == f"all {len(GIT_EVENTS)} events by hook file"
         assert found["index"].detail.startswith("none yet")
 
     def test_in_a_linked_worktree(self, project: Repository) -> None:
@@ -97,7 +98,7 @@ class TestHealthy:
         if hooks_path:
             repo.git("config", "core.hooksPath", hooks_path)
         assert failing(repo) == {}
-        assert checks(repo)["hooks"].detail == "all 4 events by git config"
+        assert checks(repo)["hooks"].detail == f"all {len(GIT_EVENTS)} events by git config"
 
     def test_with_pre_commit(self, repo: Repository) -> None:
         install_pre_commit(find_worktree(str(repo.top)), Request(sys.executable))
@@ -105,7 +106,7 @@ class TestHealthy:
             text = PRE_COMMIT_HOOK.format(event=event, flag=" --skip-on-missing-config")
             put(repo.top / ".git/hooks" / event, text)
         assert failing(repo) == {}
-        assert checks(repo)["hooks"].detail == "all 4 events by pre-commit"
+        assert checks(repo)["hooks"].detail == f"all {len(GIT_EVENTS)} events by pre-commit"
 
     def test_with_husky(self, repo: Repository) -> None:
         repo.git("config", "core.hooksPath", ".husky/_")
@@ -114,7 +115,7 @@ class TestHealthy:
             put(repo.top / ".husky/_" / event, '#!/usr/bin/env sh\n. "$(dirname "$0")/h"')
             put(repo.top / ".husky" / event, f"{line_to_add(event)}\n", 0o644)
         assert failing(repo) == {}
-        assert checks(repo)["hooks"].detail == "all 4 events by husky"
+        assert checks(repo)["hooks"].detail == f"all {len(GIT_EVENTS)} events by husky"
 
     def test_with_lefthook(self, repo: Repository) -> None:
         for event in ("post-checkout", "post-merge", "post-commit", "post-rewrite"):
@@ -124,7 +125,7 @@ class TestHealthy:
         events = ("post-checkout", "post-merge", "post-commit", "post-rewrite")
         repo.write({"lefthook.yml": "".join(lefthook_lines(event) + "\n" for event in events)})
         assert failing(repo) == {}
-        assert checks(repo)["hooks"].detail == "all 4 events by lefthook"
+        assert checks(repo)["hooks"].detail == f"all {len(GIT_EVENTS)} events by lefthook"
 
     def test_changes_nothing(self, project: Repository) -> None:
         update(project)

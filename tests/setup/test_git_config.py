@@ -61,7 +61,7 @@ class TestConfiguration:
         config = repo.top / ".git/config"
         repo.git("config", "user.nickname", "x")
         before = config.read_bytes()
-        assert actions(repo) == ["installed"] * 4
+        assert actions(repo) == ["installed"] * len(GIT_EVENTS)
         assert hook_files(repo) == []
         written = config.read_bytes()
         for event in GIT_EVENTS:
@@ -69,7 +69,7 @@ class TestConfiguration:
             names = [line.split()[0] for line in section.splitlines() if line.strip()]
             assert names[0] == b"command"
             assert repo.git("config", f"hook.lumen-{event}.event") == f"{event}\n"
-        assert actions(repo) == ["unchanged"] * 4
+        assert actions(repo) == ["unchanged"] * len(GIT_EVENTS)
         assert config.read_bytes() == written
         removed = uninstall_hooks(find_worktree(str(repo.top)))
         assert len(removed) == 4 + 5
@@ -81,8 +81,8 @@ class TestConfiguration:
         repo.commit()
         repo.git("config", "extensions.worktreeConfig", "true")
         linked = repo.add_worktree("w1")
-        assert actions(linked) == ["installed"] * 4
-        assert actions(repo) == ["unchanged"] * 4
+        assert actions(linked) == ["installed"] * len(GIT_EVENTS)
+        assert actions(repo) == ["unchanged"] * len(GIT_EVENTS)
         assert "lumen-post-merge" in (repo.top / ".git/config").read_text()
 
     def test_files_give_way_to_settings_and_back(self, repo: Repository) -> None:
@@ -91,7 +91,7 @@ class TestConfiguration:
         theirs.write_bytes(b"#!/bin/sh\necho theirs\n")
         theirs.chmod(0o750)
         assert actions(repo, config=False) == ["installed", "added to", "installed", "installed"]
-        assert actions(repo, config=True) == ["installed"] * 4
+        assert actions(repo, config=True) == ["installed"] * len(GIT_EVENTS)
         assert hook_files(repo) == ["post-merge"]
         assert theirs.read_bytes() == b"#!/bin/sh\necho theirs\n"
         assert theirs.stat().st_mode & 0o777 == 0o750
@@ -112,13 +112,13 @@ class TestConfiguration:
         install(repo)
         repo.top.rename(tmp_path / "moved 'to'")
         moved = Repository(tmp_path / "moved 'to'")
-        assert actions(moved) == ["updated"] * 4
+        assert actions(moved) == ["updated"] * len(GIT_EVENTS)
         assert str(repo.top) + "/" not in "".join(hook_settings(moved))
 
     def test_a_users_switch_stays(self, repo: Repository) -> None:
         install(repo)
         repo.git("config", "hook.lumen-post-merge.enabled", "false")
-        assert actions(repo) == ["unchanged"] * 4
+        assert actions(repo) == ["unchanged"] * len(GIT_EVENTS)
         assert repo.git("config", "hook.lumen-post-merge.enabled") == "false\n"
         uninstall_hooks(find_worktree(str(repo.top)))
         assert hook_settings(repo) == []
@@ -235,7 +235,7 @@ class TestRunByGit:
         self, hooked: Repository, stand_in: StandIn, hooks_path: str
     ) -> None:
         hooked.git("config", "core.hooksPath", hooks_path)
-        assert actions_of_real(hooked, stand_in) == ["unchanged"] * 4
+        assert actions_of_real(hooked, stand_in) == ["unchanged"] * len(GIT_EVENTS)
         quiet(hooked, "commit", "-q", "--allow-empty", "-m", "x")
         assert names(stand_in) == ["post-commit"]
 
@@ -274,7 +274,7 @@ class TestRunByGit:
         make_index(repo.top / ".git")
         install(repo, stand_in.program, config=False)
         assert len(hook_files(repo)) == 4
-        assert actions_of_real(repo, stand_in) == ["installed"] * 4
+        assert actions_of_real(repo, stand_in) == ["installed"] * len(GIT_EVENTS)
         assert hook_files(repo) == []
         quiet(repo, "commit", "-q", "--allow-empty", "-m", "x")
         assert names(stand_in) == ["post-commit"]
