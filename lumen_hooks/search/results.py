@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_LIMIT = 500
 """A larger limit counts as this."""
@@ -30,8 +31,7 @@ class Query:
     kinds: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RelatedQuery:
+class RelatedQuery(NamedTuple):
     """A question for what is most like the code at a line of a file.
 
     Attributes:
@@ -79,8 +79,7 @@ class Hit:
     key: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What an index holds in answer to a question.
 
     Attributes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.chunking.process import TooManyDeathsError
 from lumen_hooks.errors import (
@@ -103,8 +103,7 @@ def open_searcher(path: str) -> Iterator[Searcher]:
         yield Searcher(index)
 
 
-@dataclass(frozen=True, slots=True)
-class _Freshened:
+class _Freshened(NamedTuple):
     """What the last look showed, and what is known beyond it.
 
     `follows` says what becomes of an index that must be made anew.

@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING
 
 from lumen_hooks.indexing.aside import find_asides
-from lumen_hooks.indexing.donors import all_worktrees
 from lumen_hooks.indexing.left_overs import find_left_overs
 from lumen_hooks.notify.layout import EMBEDDINGS, LOG
 from lumen_hooks.settings import insist_on_trust
@@ -37,7 +36,12 @@ def purge_indexes(here: Worktree, tell: Callable[[str], object], *, every: bool)
     """
     insist_on_trust(here.top)
     _purge_asides(here, tell, every=every)
-    for worktree in all_worktrees(here) if every else [here]:
+    worktrees = [here]
+    if every:
+        from lumen_hooks.indexing.donors import all_worktrees  # libgit2 costs 90 ms to import
+
+        worktrees = all_worktrees(here)
+    for worktree in worktrees:
         if os.path.lexists(worktree.folder):
             remove_index(worktree.folder, wait=LOCK_WAIT_SECONDS)
             tell(f"removed the index of {worktree.top}")

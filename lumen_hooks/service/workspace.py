@@ -6,8 +6,7 @@ Knows where an index lies and whether there may be one; not what is in it.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.embedding.threads import limit_threads
 from lumen_hooks.errors import SettingsError
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from lumen_hooks.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(NamedTuple):
     """A worktree to work on.
 
     Attributes:
