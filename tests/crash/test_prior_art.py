@@ -13,14 +13,14 @@ fact 2   one shared database instead of one for each worktree: here, vectors are
          (20), and an answer says itself what it is worth (29)
 36       closing waits for background jobs: the process has none, see test_worker.py
 72, 73   repositories inside a folder that is none: only git worktrees are indexed (1);
-         clones inside a worktree are not part of it (75, and test_manifest.py)
+         clones inside a worktree are not part of it (75, and files/test_manifest.py)
 74       a hook in a folder inside finds the top: test_hooks.py,
          TestHookProcess.test_from_a_folder_inside
 =======  ===========================================================================
 
 What it had no test for: resuming (87), a freshness inherited (fact 5), a submodule and two real
 processes that seed (14) are here; a rename is in test_update.py (test_a_rename_embeds_nothing),
-rebuilding what is damaged in test_update.py and test_hostile_damage.py, kill -9 in test_kills.py.
+rebuilding what is damaged in test_update.py and surroundings/test_damage.py, kill -9 in test_kills.py.
 """
 
 from __future__ import annotations
@@ -685,7 +685,7 @@ class TestRefreshing:
     def test_92_a_file_that_goes_between_listing_and_reading_is_passed_over(
         self, repo: Repository, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Item 92; one that may not be read: test_contents.py, test_an_unreadable_file."""
+        """Item 92; one that may not be read: files/test_content.py, test_an_unreadable_file."""
         monkeypatch.setattr(stage, "BATCH_CHUNKS", 1)
         monkeypatch.setattr(stage, "AHEAD_FILES", 0)
         repo.commit({f"m{n}.py": python_module(f"f{n}") for n in range(3)})

@@ -3,9 +3,9 @@
 Elsewhere: a hook outside a repository, in a folder that is gone, with an unusable interpreter or
 git dir, with odd worktree names, with modules of our names in the tree (test_hooks.py:
 TestWorktrees, TestNeverHurts, TestHookProcess); odd paths, FIFOs, symbolic links, an ignore file
-that is a link (test_manifest.py); filters that git would run (test_contents.py,
+that is a link (files/test_manifest.py); filters that git would run (files/test_content.py,
 test_odd_repositories.py); a worktree or a repository removed under a worker (test_worker.py);
-models of the wrong shape (test_embedding_models.py).
+models of the wrong shape (embedding/test_models.py).
 """
 
 from __future__ import annotations

@@ -294,7 +294,7 @@ def test_a_rebase_is_refreshed_once_at_its_end(project: Repository, tmp_path: Pa
 
 
 def test_a_rebase_that_stopped_is_not_waited_for_but_watched(project: Repository) -> None:
-    """Its abort fires no hook; the other ways out of it are in test_event_storms.py."""
+    """Its abort fires no hook; the other ways out of it are in events/test_storms.py."""
     project.git("switch", "-q", "-c", "topic")
     project.commit({"m0.py": python_module("f1")})
     project.git("switch", "-q", "main")
