@@ -20,7 +20,8 @@ fact 2   one shared database instead of one for each worktree: here, vectors are
 
 What it had no test for: resuming (87), a freshness inherited (fact 5), a submodule and two real
 processes that seed (14) are here; a rename is in test_update.py (test_a_rename_embeds_nothing),
-rebuilding what is damaged in test_update.py and surroundings/test_damage.py, kill -9 in test_kills.py.
+rebuilding what is damaged in test_update.py and surroundings/test_damage.py, kill -9 in
+test_kills.py.
 """
 
 from __future__ import annotations
