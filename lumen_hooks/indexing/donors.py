@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import RepositoryError, StoreError
@@ -27,8 +27,7 @@ MAX_CANDIDATES = 16
 """How many siblings are compared, the most recently refreshed first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Donor:
+class Donor(NamedTuple):
     """A sibling that could give its index.
 
     Attributes:
@@ -47,8 +46,7 @@ class Donor:
         return self.differing_files <= max(0, self.files - self.differing_files)
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """A sibling that cannot donate, and why; for the log."""
 
     git_dir: str

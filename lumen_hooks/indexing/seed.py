@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import StorageFullError, StoreError
 from lumen_hooks.storage.clone import clone
@@ -28,8 +27,7 @@ FOREGROUND_BYTES = 200_000_000
 _FICLONE = 0x40049409
 
 
-@dataclass(frozen=True, slots=True)
-class Seeded:
+class Seeded(NamedTuple):
     """A seed that was published.
 
     Attributes:
