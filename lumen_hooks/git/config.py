@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from .command import git
@@ -89,6 +88,8 @@ def unset_command(worktree: Worktree, key: str) -> str:
         return f"unset {key} where it is set: {origin}"
     # Included files are of the scope of those that include them, but --unset does not follow.
     if origin.startswith("file:") and not config_values(worktree.top, key, only=scope):
+        from shlex import quote  # seldom needed, and every hook pays for this module
+
         file = os.path.join(worktree.top, origin.removeprefix("file:"))
-        return f"git config --file {shlex.quote(file)} --unset {key}"
+        return f"git config --file {quote(file)} --unset {key}"
     return f"git config {_FLAGS[scope]}--unset {key}"
