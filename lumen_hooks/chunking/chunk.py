@@ -78,3 +78,7 @@ class ParseAbandonedError(Exception):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+class TooManyDeathsError(Exception):
+    """More children died than whoever waits has time for."""

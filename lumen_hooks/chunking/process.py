@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from lumen_hooks.notify.spawn import inherited_descriptors
 
-from .chunk import CRASH, TIME, UNTRIED, Chunk, ChunkedFile
+from .chunk import CRASH, TIME, UNTRIED, Chunk, ChunkedFile, TooManyDeathsError
 from .chunker import chunk_file, cut_by_lines, is_parsed
 
 if TYPE_CHECKING:
@@ -43,10 +43,6 @@ _START = (
     "import sys; sys.path[:] = sys.argv[1:]; from lumen_hooks.chunking.child import serve; serve()"
 )
 _SIGNALS = {signal.SIGXCPU, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGTERM}
-
-
-class TooManyDeathsError(Exception):
-    """More children died than whoever waits has time for."""
 
 
 class Chunker:

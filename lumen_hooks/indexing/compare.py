@@ -9,7 +9,7 @@ still holds; what is left, and a few files in any case, are read.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.chunking.chunk import UNTRIED
@@ -30,6 +30,9 @@ YOUNG_NS = 2_000_000_000
 
 READ_AT_ONCE = 48
 """So many files in doubt are read sooner than git is asked about them."""
+
+KNOWN_FILES = 64
+"""So many files are remembered as they were when they were read, to see whether they still are."""
 
 VANISHED = "vanished"
 
@@ -201,3 +204,29 @@ def look(tree: Tree, suspect: Suspect) -> Looked:
     )
     age = time.time_ns() - content.changed_ns
     return Looked(suspect, content, content.changed_ns if age > YOUNG_NS else -1)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was staged, counted as it goes.
+
+    Attributes:
+        looked: files that were read.
+        changed: those that are not as the index holds them.
+        chunks: of the latter.
+        embedded: texts that went through the model.
+        vanished: paths of files that went away after they were listed.
+        untried: paths of files that no process could be had to parse.
+        opened: size and change time of each file that was opened, when it was; of the first
+            KNOWN_FILES that were looked at.
+        stamps: what to note about files that are as indexed.
+    """
+
+    looked: int = 0
+    changed: int = 0
+    chunks: int = 0
+    embedded: int = 0
+    vanished: list[str] = field(default_factory=list)
+    untried: list[str] = field(default_factory=list)
+    opened: dict[str, tuple[int, int]] = field(default_factory=dict)
+    stamps: list[Stamp] = field(default_factory=list)

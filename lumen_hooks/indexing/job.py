@@ -1,7 +1,8 @@
-"""What an update is to do and with what: the one composition of it, for worker and commands alike.
+"""What an update is to do and with what, and what may come of it.
 
 A `Job` names a worktree and brings what an update must be given (how a model
-is loaded, where embedding slots lie). How the worktree was found, and whether
+is loaded, where embedding slots lie); it is composed here for worker and
+commands alike. How the worktree was found, and whether
 it may be indexed at all, is settled by whoever makes one.
 """
 
@@ -21,8 +22,12 @@ if TYPE_CHECKING:
     from lumen_hooks.embedding.protocol import Embedder
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
+    from lumen_hooks.storage.facts import Refresh
+    from lumen_hooks.system.locks import Holder
 
+    from .freshness import Freshness
     from .progress import Progress
+    from .seed import Seeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,30 @@ class Job:
     still_wanted: Callable[[], bool] = lambda: True
     begins: bool = True
     deaths_max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """The index equals the worktree as it was scanned.
+
+    Attributes:
+        refresh: what was done; None when there was nothing to do.
+        seeded: the clone that it began with, if it did.
+        freshness: what `look_at` would say, which saves a look; None if that is not known: the
+            scan is some seconds old, many files were read, one of them has changed since,
+            or a hint says that something has.
+    """
+
+    refresh: Refresh | None
+    seeded: Seeded | None
+    freshness: Freshness | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Another process is working on this index and went on for the whole wait."""
+
+    holder: Holder | None
 
 
 def job_for(

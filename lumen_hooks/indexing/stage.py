@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,9 +22,9 @@ from lumen_hooks.errors import StoreError
 from lumen_hooks.files.content import Content, Skipped
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
 from lumen_hooks.storage.lexical_terms import lexical_words
-from lumen_hooks.storage.rows import StagedChunk, StagedFile, Stamp
+from lumen_hooks.storage.rows import StagedChunk, StagedFile
 
-from .compare import Tree, look
+from .compare import KNOWN_FILES, Tally, Tree, look
 from .embedding_queue import EmbeddingQueue
 from .throttle import Turns, needs_no_slot
 
@@ -42,38 +42,9 @@ if TYPE_CHECKING:
 BATCH_CHUNKS = 512
 """Chunks whose texts and vectors are in memory at once (a single file may exceed it)."""
 
-KNOWN_FILES = 64
-"""So many files are remembered as they were when they were read, to see whether they still are."""
-
 AHEAD_CHARACTERS = 1 << 20
 AHEAD_FILES = 512
 """So much is read, and on its way to be parsed, before it is needed."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What was staged, counted as it goes.
-
-    Attributes:
-        looked: files that were read.
-        changed: those that are not as the index holds them.
-        chunks: of the latter.
-        embedded: texts that went through the model.
-        vanished: paths of files that went away after they were listed.
-        untried: paths of files that no process could be had to parse.
-        opened: size and change time of each file that was opened, when it was; of the first
-            KNOWN_FILES that were looked at.
-        stamps: what to note about files that are as indexed.
-    """
-
-    looked: int = 0
-    changed: int = 0
-    chunks: int = 0
-    embedded: int = 0
-    vanished: list[str] = field(default_factory=list)
-    untried: list[str] = field(default_factory=list)
-    opened: dict[str, tuple[int, int]] = field(default_factory=dict)
-    stamps: list[Stamp] = field(default_factory=list)
 
 
 def stage(
@@ -95,8 +66,6 @@ def stage(
         known: what this version knows of files' content, a rebuild's too.
         unread: nobody reads the index yet: what is staged is written batch by batch.
     """
-    if not difference.suspects:
-        return Tally()
     with ExitStack() as held:
         store = held.enter_context(_embedding_store(update))
         turns = held.enter_context(closing(_turns(update, len(difference.suspects))))

@@ -7,12 +7,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import LumenError, StoreError
-from lumen_hooks.storage.embedding_cache import EmbeddingStore
 from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.storage.sqlite import size_on_disk
 from lumen_hooks.system import log
-
-from .left_overs import sweep_asides, sweep_left_overs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +17,7 @@ if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
 
-    from .update import Updated
+    from .job import Updated
 
 
 def keep_house(worktree: Worktree, settings: Settings, environ: Mapping[str, str]) -> None:
@@ -34,6 +31,8 @@ def keep_house(worktree: Worktree, settings: Settings, environ: Mapping[str, str
     Raises:
         StoreError: the embedding store is damaged.
     """
+    from .left_overs import sweep_asides, sweep_left_overs
+
     for found in sweep_left_overs(worktree.common_dir):
         record: dict[str, object] = {"event": "left-over removed", "worktree": found.top}
         log.append(worktree.common_dir, {**record, "bytes": found.size_bytes})
@@ -72,6 +71,8 @@ def trim_embeddings(worktree: Worktree, max_bytes: int) -> int:
     """
     if not os.access(worktree.embeddings_path, os.R_OK | os.W_OK):
         return 0
+    from lumen_hooks.storage.embedding_cache import EmbeddingStore
+
     worktree.insist_on_presence()
     with EmbeddingStore(worktree.embeddings_path) as store:
         return store.trim(max_bytes, _keys_in_use(worktree))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lumen_hooks.embedding.registry import identify
@@ -21,50 +20,25 @@ from lumen_hooks.storage.index import open_writer
 from lumen_hooks.storage.publish import file_identity, set_aside, sweep
 from lumen_hooks.storage.sqlite import translated
 from lumen_hooks.system import log
-from lumen_hooks.system.locks import Acquired, Failed, Held, Holder, acquire, failed
+from lumen_hooks.system.locks import Acquired, Failed, Held, acquire, failed
 
 from . import events
+from .compare import KNOWN_FILES
 from .freshness import FRESH, STALE, Freshness
-from .stage import KNOWN_FILES
+from .job import Busy, Updated
 from .under_way import UnderWay
 from .write import build, refresh
 
 if TYPE_CHECKING:
     from lumen_hooks.files.manifest import Manifest
     from lumen_hooks.git.worktree import Worktree
-    from lumen_hooks.storage.facts import Refresh
     from lumen_hooks.storage.index import Index
 
+    from .compare import Tally
     from .job import Job
-    from .seed import Seeded
-    from .stage import Tally
 
 KNOWN_SECONDS = 2.0
 """What an update saw of the tree is taken for what is there for so long after it began to look."""
-
-
-@dataclass(frozen=True, slots=True)
-class Updated:
-    """The index equals the worktree as it was scanned.
-
-    Attributes:
-        refresh: what was done; None when there was nothing to do.
-        seeded: the clone that it began with, if it did.
-        freshness: what `look_at` would say, which saves a look; None if that is not known: the
-            scan is older than KNOWN_SECONDS, many files were read, one of them has changed since,
-            or a hint says that something has.
-    """
-
-    refresh: Refresh | None
-    seeded: Seeded | None
-    freshness: Freshness | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Busy:
-    """Another process is working on this index and went on for the whole wait."""
-
-    holder: Holder | None
 
 
 def update_index(

@@ -67,9 +67,10 @@ def work(worktree: Worktree, event: str, *, inline: bool) -> None:
 
 def follow(worktree: Worktree, event: str, *, inline: bool) -> None:
     """Update until no hint is left, and keep house then. The caller holds the worker's lock."""
+    from .job import Busy
     from .trim import keep_house
     from .under_way import NotWantedError
-    from .update import Busy, update_index
+    from .update import update_index
 
     while True:
         if not inline:

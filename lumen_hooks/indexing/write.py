@@ -20,14 +20,17 @@ from lumen_hooks.storage.publish import discard, publish, temporary_path
 from lumen_hooks.storage.sqlite import translated
 from lumen_hooks.storage.values import storable
 
-from .compare import compare, tree_of
-from .stage import Tally, stage
+from .compare import Tally, compare, tree_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lumen_hooks.files.manifest import Manifest
     from lumen_hooks.storage.facts import Facts, RefreshKind
     from lumen_hooks.storage.index import Index
+    from lumen_hooks.storage.rows import FileRow
 
+    from .compare import Difference, Tree
     from .under_way import UnderWay
 
 
@@ -74,7 +77,7 @@ def _fill(path: str, update: UnderWay, manifest: Manifest) -> Outcome:
         difference = compare(
             update.worktree, manifest, {}, own=True, same_rules=True, max_bytes=tree.max_bytes
         )
-        tally = stage(update, index, tree, difference, {}, unread=True)
+        tally = _staged(update, index, tree, difference, {}, unread=True)
         update.reconsider()
         with index.transaction():
             refresh = _finish(index, update, manifest, tally, kind="full", removed=0)
@@ -106,7 +109,7 @@ def refresh(index: Index, update: UnderWay, manifest: Manifest, *, force: bool) 
         same_rules=facts.rules == manifest.rules,
         max_bytes=tree.max_bytes,
     )
-    tally = stage(update, index, tree, difference, known)
+    tally = _staged(update, index, tree, difference, known)
     stamps = (*difference.stamps, *tally.stamps)
     gone = {row.id for _, row in difference.removed}
     gone.update(rows[path].id for path in tally.vanished if path in rows)
@@ -128,6 +131,23 @@ def refresh(index: Index, update: UnderWay, manifest: Manifest, *, force: bool) 
         done = _finish(index, update, manifest, tally, kind=kind, removed=len(gone))
     index.repack()
     return Outcome(done, tally)
+
+
+def _staged(
+    update: UnderWay,
+    index: Index,
+    tree: Tree,
+    difference: Difference,
+    known: Mapping[str, FileRow],
+    *,
+    unread: bool = False,
+) -> Tally:
+    """Stage what differs, if anything does: see `stage.stage`."""
+    if not difference.suspects:
+        return Tally()
+    from .stage import stage  # with grammars, models and the embedding store
+
+    return stage(update, index, tree, difference, known, unread=unread)
 
 
 def _finish(

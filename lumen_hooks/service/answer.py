@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from lumen_hooks.chunking.process import TooManyDeathsError
+from lumen_hooks.chunking.chunk import TooManyDeathsError
 from lumen_hooks.errors import (
     BusyError,
     CorruptIndexError,
@@ -22,9 +22,9 @@ from lumen_hooks.errors import (
     StoreError,
 )
 from lumen_hooks.indexing.freshness import ABSENT, FRESH, REFRESHING, STALE, look_at
+from lumen_hooks.indexing.job import Busy, Updated
 from lumen_hooks.indexing.throttle import may_be_waited_for
 from lumen_hooks.indexing.trim import wants_trimming
-from lumen_hooks.indexing.update import Busy, Updated, update_index
 from lumen_hooks.search.query import Searcher
 from lumen_hooks.search.results import RelatedQuery
 from lumen_hooks.storage.publish import file_identity
@@ -208,6 +208,8 @@ class Answerer:
 
     def _update(self, look: Freshness) -> _Freshened:
         """Close a difference that whoever asks can wait for."""
+        from lumen_hooks.indexing.update import update_index  # a fresh index needs none of it
+
         try:
             done = update_index(replace(self.job, deaths_max=1), wait=PEER_WAIT_SECONDS)
         except (LockError, ModelError, StorageFullError) as error:
@@ -250,6 +252,8 @@ def _create(
     job: Job, *, check: bool = False, damaged: tuple[int, int] | None = None
 ) -> Updated | Busy:
     """Seed or build an index that is missing or damaged, or wait for the peer that does."""
+    from lumen_hooks.indexing.update import update_index
+
     done = update_index(job, wait=job.settings.seed_wait, check=check, damaged=damaged)
     if isinstance(done, Busy) and not os.path.exists(job.worktree.index_path):
         raise BusyError(

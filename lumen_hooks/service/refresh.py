@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from lumen_hooks.errors import BusyError
 from lumen_hooks.indexing import events
 from lumen_hooks.indexing.freshness import FRESH, look_at
+from lumen_hooks.indexing.job import Busy
 from lumen_hooks.indexing.trim import trim_after
-from lumen_hooks.indexing.update import Busy, update_index
+from lumen_hooks.indexing.update import update_index
 from lumen_hooks.storage.reader import open_reader
 
 if TYPE_CHECKING:
-    from lumen_hooks.indexing.job import Job
-    from lumen_hooks.indexing.update import Updated
+    from lumen_hooks.indexing.job import Job, Updated
     from lumen_hooks.storage.rows import Counts
 
 

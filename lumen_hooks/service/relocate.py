@@ -12,7 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lumen_hooks.chunking.process import Chunker, TooManyDeathsError
+from lumen_hooks.chunking.chunk import TooManyDeathsError
+from lumen_hooks.chunking.process import Chunker
 from lumen_hooks.embedding.text import embedded_text, embedding_key
 from lumen_hooks.search.merge import ADJACENT_GAP_LINES
 from lumen_hooks.search.results import SearchResult

@@ -21,7 +21,8 @@ from lumen_hooks.indexing import events
 from lumen_hooks.indexing import stage as staging
 from lumen_hooks.indexing.foreground_seed import seed_in_foreground
 from lumen_hooks.indexing.freshness import FRESH, look_at
-from lumen_hooks.indexing.update import Updated, update_index
+from lumen_hooks.indexing.job import Updated
+from lumen_hooks.indexing.update import update_index
 from lumen_hooks.storage import vec0 as vectors
 from lumen_hooks.storage.index import open_writer
 from lumen_hooks.storage.reader import open_reader

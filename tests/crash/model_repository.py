@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.indexing.update import Updated, update_index
+from lumen_hooks.indexing.job import Updated
+from lumen_hooks.indexing.update import update_index
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import Contents, contents, job_for
 from tests.support.repository import Repository

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import apsw
 
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.indexing.update import Updated, update_index
+from lumen_hooks.indexing.job import Updated
+from lumen_hooks.indexing.update import update_index
 from lumen_hooks.search.results import Query
 from lumen_hooks.storage.opening import open_to_write
 from lumen_hooks.storage.reader import open_reader

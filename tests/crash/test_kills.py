@@ -26,7 +26,8 @@ import pytest
 
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events
-from lumen_hooks.indexing.update import Updated, update_index
+from lumen_hooks.indexing.job import Updated
+from lumen_hooks.indexing.update import update_index
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
 from lumen_hooks.storage.publish import set_aside
 from lumen_hooks.storage.reader import open_reader

@@ -46,8 +46,9 @@ from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events, stage
 from lumen_hooks.indexing.donors import find_donors
 from lumen_hooks.indexing.foreground_seed import seed_in_foreground
+from lumen_hooks.indexing.job import Busy, Updated
 from lumen_hooks.indexing.seed import seed
-from lumen_hooks.indexing.update import Busy, Updated, update_index
+from lumen_hooks.indexing.update import update_index
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status

@@ -40,7 +40,8 @@ from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import compare as difference
 from lumen_hooks.indexing.foreground_seed import seed_in_foreground
 from lumen_hooks.indexing.freshness import FRESH
-from lumen_hooks.indexing.update import Updated, update_index
+from lumen_hooks.indexing.job import Updated
+from lumen_hooks.indexing.update import update_index
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.purge import purge_indexes

@@ -15,7 +15,8 @@ from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.donors import all_worktrees, find_donors
 from lumen_hooks.indexing.foreground_seed import seed_in_foreground
-from lumen_hooks.indexing.update import Busy, update_index
+from lumen_hooks.indexing.job import Busy
+from lumen_hooks.indexing.update import update_index
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.storage.index import open_writer

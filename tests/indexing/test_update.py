@@ -13,7 +13,8 @@ from lumen_hooks.errors import LockError, NewerIndexError
 from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events
-from lumen_hooks.indexing.update import Busy, update_index
+from lumen_hooks.indexing.job import Busy
+from lumen_hooks.indexing.update import update_index
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage import vec0 as vectors
 from lumen_hooks.storage.index import open_writer

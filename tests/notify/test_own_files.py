@@ -24,8 +24,9 @@ from lumen_hooks.git.core_config import folder_mode
 from lumen_hooks.git.ownership import foreign
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events
+from lumen_hooks.indexing.job import Busy
 from lumen_hooks.indexing.throttle import SMALL_REFRESH_FILES, runtime_folder
-from lumen_hooks.indexing.update import Busy, update_index
+from lumen_hooks.indexing.update import update_index
 from lumen_hooks.notify import own_files
 from lumen_hooks.service.purge import purge_indexes
 from lumen_hooks.storage.embedding_cache import EmbeddingStore

@@ -21,9 +21,10 @@ from lumen_hooks.embedding.loading import load_embedder
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import embedding_queue, under_way, worker_loop
 from lumen_hooks.indexing import job as composing
+from lumen_hooks.indexing.job import Updated
 from lumen_hooks.indexing.throttle import SMALL_SLOW_REFRESH_FILES
 from lumen_hooks.indexing.under_way import NotWantedError
-from lumen_hooks.indexing.update import Updated, update_index
+from lumen_hooks.indexing.update import update_index
 from lumen_hooks.mcp.caches import SearcherCache
 from lumen_hooks.search.results import Query, RelatedQuery
 from lumen_hooks.service.answer import Answerer

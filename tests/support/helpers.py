@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.indexing.job import Job
-from lumen_hooks.indexing.update import Updated, update_index
+from lumen_hooks.indexing.job import Job, Updated
+from lumen_hooks.indexing.update import update_index
 from lumen_hooks.settings import load_settings
 from lumen_hooks.storage.index import open_writer
 from lumen_hooks.system.locks import Acquired, acquire

@@ -13,7 +13,8 @@ import pytest
 
 from lumen_hooks.errors import CorruptIndexError, StoreError
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.indexing.update import Updated, update_index
+from lumen_hooks.indexing.job import Updated
+from lumen_hooks.indexing.update import update_index
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
