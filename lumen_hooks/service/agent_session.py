@@ -12,7 +12,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from lumen_hooks.errors import RepositoryError
 from lumen_hooks.git import own_folders
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.indexing.freshness import State
     from lumen_hooks.settings import Settings
 
 QUICK_FILES = 3000
@@ -57,7 +58,7 @@ class Ready:
 
     files: int
     chunks: int
-    state: str
+    state: State | Literal[""]
     pending_files: int
     started: bool
     seeded_from: str | None
@@ -143,11 +144,12 @@ def prepare_session(
     if index is None:
         if may_start:
             start_worker()
-        state = "building" if may_start else "absent"
-        return Ready(0, 0, state, 0, may_start, None, worktree.remark)
+        begun: State = "building" if may_start else "absent"
+        return Ready(0, 0, begun, 0, may_start, None, worktree.remark)
     with index:
         counts, facts = index.counts(), index.facts()
-    state, pending = "", 0
+    state: State | Literal[""] = ""
+    pending = 0
     if counts.files <= QUICK_FILES:
         look = look_at(worktree, settings)
         state, pending = look.state, len(look.differing)

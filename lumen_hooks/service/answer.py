@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from lumen_hooks.git.worktree import Worktree
-    from lumen_hooks.indexing.freshness import Freshness, Outdated
+    from lumen_hooks.indexing.freshness import Freshness, Outdated, State
     from lumen_hooks.indexing.job import Job
     from lumen_hooks.search.query import QueryModel
     from lumen_hooks.search.results import Found, Query, SearchResult
@@ -72,7 +72,7 @@ class Answer:
 
     query: str
     worktree: str
-    state: str
+    state: State
     results: tuple[SearchResult, ...]
     pending_files: int
     problem: str | None
@@ -110,7 +110,7 @@ class _Freshened(NamedTuple):
     """
 
     look: Freshness
-    state: str = ""
+    state: State | None = None
     problem: str = ""
     follows: str = "is not built yet"
 
