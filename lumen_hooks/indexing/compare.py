@@ -37,8 +37,7 @@ KNOWN_FILES = 64
 VANISHED = "vanished"
 
 
-@dataclass(frozen=True, slots=True)
-class Suspect:
+class Suspect(NamedTuple):
     """A file that must be read: new, or perhaps not what the index holds."""
 
     path: str
@@ -46,8 +45,7 @@ class Suspect:
     row: FileRow | None
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """What a comparison shows.
 
     Attributes:
@@ -149,8 +147,7 @@ def _blob_length(manifest: Manifest) -> int:
     return next((len(blob) // 2 for blob, *_ in manifest.files.values() if blob), 20)
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(NamedTuple):
     """A suspect after reading it.
 
     Attributes:

@@ -7,8 +7,7 @@ Its states, and the look that tells which it is. What people are told of it is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from lumen_hooks.embedding.registry import identify
 from lumen_hooks.errors import ModelError
@@ -39,8 +38,7 @@ STALE: Final = "stale"
 FRESH: Final = "fresh"
 
 
-@dataclass(frozen=True, slots=True)
-class Outdated:
+class Outdated(NamedTuple):
     """A whole index that was made with another model than is wanted, or by another version.
 
     Attributes:
@@ -54,8 +52,7 @@ class Outdated:
     progress: Report | None
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
+class Freshness(NamedTuple):
     """How an index compares with its worktree at one moment.
 
     Attributes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -158,8 +157,7 @@ class _Cutter:
         return cut_by_lines(order.path, order.text, abandoned=order.known_cut)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
+class _Pending(NamedTuple):
     """A changed file, chunked, whose vectors are not known yet."""
 
     file: StagedFile
