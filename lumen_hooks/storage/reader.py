@@ -34,21 +34,13 @@ if TYPE_CHECKING:
     from .facts import Facts
     from .rows import Block, Neighbour
 
-
 _BLOB_OR_NONE = values.optional(values.blob)
 _TEXT_OR_NONE = values.optional(values.text)
 
-_FILE = (
-    *(values.path, values.integer, _BLOB_OR_NONE, _BLOB_OR_NONE, values.natural, values.integer),
-    *(_TEXT_OR_NONE, _TEXT_OR_NONE),
-)
-_CHUNK = (
-    *(values.natural, values.path, values.line, values.line, values.text, values.text),
-    *(values.text, values.blob, values.blob),
-)
-_CHUNK_OF_FILE = (
-    *(values.natural, values.natural, values.line, values.line, values.text, values.text),
-)
+_STAT = (values.natural, values.integer)
+_FILE = (values.path, values.integer, *[_BLOB_OR_NONE] * 2, *_STAT, *[_TEXT_OR_NONE] * 2)
+_CHUNK = (values.natural, values.path, *[values.line] * 2, *[values.text] * 3, *[values.blob] * 2)
+_CHUNK_OF_FILE = (*[values.natural] * 2, *[values.line] * 2, *[values.text] * 2)
 
 
 class IndexReader:
@@ -212,7 +204,7 @@ class IndexReader:
             bindings.append(_carray(files))
         query = (
             "SELECT c.id FROM chunks AS c JOIN files AS f ON f.id = c.file_id"
-            f" WHERE {' AND '.join(conditions)} ORDER BY c.id"
+            f" WHERE {' AND '.join(conditions) or 1} ORDER BY c.id"
         )
         return self._ids(query, tuple(bindings))
 

@@ -63,8 +63,10 @@ ORDER BY c.chunk_id
 """
 _SUM = "(SELECT sum FROM vector_sums WHERE block = c.chunk_id)"
 _BLOCK = (
-    *(values.natural, values.blob, values.blob),
-    *(values.optional(values.blob), values.optional(values.natural)),
+    values.natural,
+    *[values.blob] * 2,
+    values.optional(values.blob),
+    values.optional(values.natural),
 )
 
 _AS_WRITTEN = """
