@@ -26,6 +26,7 @@ from lumen_hooks.indexing.freshness import look_at
 from lumen_hooks.indexing.throttle import SMALL_REFRESH_FILES, acquire_slot, runtime_folder
 from lumen_hooks.service.status import read_status
 from lumen_hooks.system.locks import Acquired, acquire, read_holder
+from tests.support.commands import Running, shared_launcher
 from tests.support.helpers import check_whole, contents, job_for, peer, update
 from tests.support.hooked import NEVER_STOPPED, interpreter, put_hooks, until_a_worker_is_there
 from tests.support.proc import open_files
@@ -67,17 +68,17 @@ def begun(project: Repository, name: str) -> Repository:
 
 
 @contextmanager
-def started(repo: Repository, *rest: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-I", "-m", "lumen_hooks.worker", str(repo.top), "post-commit"]
-    with subprocess.Popen([*command, *rest]) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+def started(repo: Repository, *rest: str) -> Iterator[Running]:
+    launcher = shared_launcher()
+    worker = launcher.start("/", str(repo.top), "post-commit", *rest, entry="worker")
+    try:
+        yield worker
+    finally:
+        worker.end()
 
 
-def ended(process: subprocess.Popen[bytes]) -> int:
-    return process.wait(PATIENCE_SECONDS)
+def ended(process: Running) -> int:
+    return process.wait().code
 
 
 def run(repo: Repository, *rest: str) -> int:
@@ -116,7 +117,7 @@ def embedding_slot(repo: Repository) -> Acquired:
     return acquire_slot(runtime_folder(os.environ), 1, purpose="a peer")
 
 
-def wants_to_embed(repo: Repository, process: subprocess.Popen[bytes]) -> bool:
+def wants_to_embed(repo: Repository, process: Running) -> bool:
     return find_worktree(str(repo.top)).embeddings_path in open_files(process.pid).values()
 
 
@@ -154,7 +155,7 @@ def test_an_event_that_arrives_while_it_works_is_picked_up(project: Repository) 
         until(lambda: wants_to_embed(project, first))
         change(project)
         assert run(project) == 0  # the second one leaves it to the first
-        assert (first.poll(), at_work(project), refreshes(project)) == (None, first.pid, [])
+        assert (first.runs(), at_work(project), refreshes(project)) == (True, first.pid, [])
         slot.release()
         assert ended(first) == 0
     # In two refreshes; in one if the file went before the first had read it.
@@ -198,7 +199,7 @@ def test_one_at_a_time_in_each_worktree(project: Repository) -> None:
         until(lambda: at_work(project) == first.pid)
         assert run(project) == 0
         assert run(other) == 0  # is nobody's business but its own
-        assert (first.poll(), at_work(project), is_fresh(other)) == (None, first.pid, True)
+        assert (first.runs(), at_work(project), is_fresh(other)) == (True, first.pid, True)
         lock.release()
         assert ended(first) == 0
     assert is_fresh(project)
@@ -303,7 +304,7 @@ def test_a_rebase_that_stopped_is_not_waited_for_but_watched(project: Repository
     assert os.path.isdir(os.path.join(find_worktree(str(project.top)).git_dir, "rebase-merge"))
     with started(project) as process:
         until(lambda: is_fresh(project))
-        assert process.poll() is None
+        assert process.runs()
         project.git("rebase", "--abort")
         assert ended(process) == 0
     assert is_fresh(project)
@@ -469,7 +470,7 @@ def test_what_a_killed_worker_left_undone_is_done_by_the_next(project: Repositor
     change(project)
     with slot, started(project) as process:
         until(lambda: wants_to_embed(project, process))
-        process.send_signal(signal.SIGKILL)
+        process.signal(signal.SIGKILL)
         process.wait()
     place = find_worktree(str(project.top))
     assert at_work(project) == 0

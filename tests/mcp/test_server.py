@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 import pytest
@@ -25,24 +25,9 @@ from tests.support.repository import Repository
 from tests.support.sources import python_function, python_module
 from tests.support.waiting import PATIENCE_SECONDS
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
 pytestmark = pytest.mark.anyio
 
 ARGUMENTS = {"query", "path", "limit", "languages", "kinds", "summary", "max_lines"}
-
-
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Agent]:
-    """One server for most tests: that it serves them all is a part of what is tested."""
-    async with agent(tmp_path_factory.mktemp("agent")) as connected:
-        yield connected
 
 
 @pytest.fixture

@@ -143,6 +143,15 @@ class Running:
             os.unlink(name)
         return Result(code, *texts)
 
+    def runs(self) -> bool:
+        """Whether it has not ended yet."""
+        return process_state(self.pid) not in "ZX"
+
+    def end(self) -> None:
+        """Kill it, unless its end was waited for."""
+        if self.child.is_ours():
+            self.child.kill()
+
     def signal(self, number: int) -> None:
         """Send it a signal."""
         self.child.signal(number)

@@ -80,7 +80,7 @@ class Forks:
                 pass_fds=[theirs.fileno()],
             )
         self._control.send(prepare)
-        self._running: set[int] = set()
+        self.running: set[int] = set()
 
     def start(self, function: Callable[..., int | None], *arguments: object) -> Child:
         """Call `function(channel, *arguments)` in a child, with the environment of this moment.
@@ -94,7 +94,7 @@ class Forks:
             self._control.send(None)
             send_handle(self._control, theirs.fileno(), self._server.pid)
         child = Child(self, self._control.recv(), ours)
-        self._running.add(child.pid)
+        self.running.add(child.pid)
         ours.send((function, arguments, dict(os.environ)))
         return child
 
@@ -122,12 +122,12 @@ class Forks:
         """Wait for a child's end, and bury it; its exit code, or the signal with a minus."""
         self._control.send(pid)
         code: int = self._control.recv()
-        self._running.discard(pid)
+        self.running.discard(pid)
         return code
 
     def close(self) -> None:
         """Kill the children that are left, and end the server."""
-        for pid in self._running:
+        for pid in self.running:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._control.close()
@@ -163,6 +163,10 @@ class Child:
         if error:
             raise ForkedError(error)
         return value
+
+    def is_ours(self) -> bool:
+        """Whether its end was not waited for yet, so that its number is nobody else's."""
+        return self.pid in self.forks.running
 
     def signal(self, number: int) -> None:
         """Send it a signal."""
