@@ -2,27 +2,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from lumen_hooks.chunking import definitions, settings
-from lumen_hooks.chunking.chunk import KINDS, Chunk
 from lumen_hooks.chunking.chunker import chunk_file
 from lumen_hooks.chunking.grammars import GRAMMARS, Grammar, language_and_query
 from lumen_hooks.chunking.nesting import nesting
-from lumen_hooks.chunking.settings import MERGE_MAX, TINY, WHOLE_MAX
+from lumen_hooks.chunking.settings import MERGE_MAX, TINY
+from tests.chunking.checks import EXTENSIONS, assert_covers
 
-EXTENSIONS = {
-    "bash": "sh",
-    "csharp": "cs",
-    "elixir": "ex",
-    "javascript": "js",
-    "kotlin": "kt",
-    "python": "py",
-    "ruby": "rb",
-    "rust": "rs",
-    "typescript": "ts",
-}
+if TYPE_CHECKING:
+    from lumen_hooks.chunking.chunk import Chunk
 
 
 def _python_function(name: str, size: int, indent: str = "") -> str:
@@ -42,30 +34,6 @@ def _by_symbol(path: str, text: str) -> dict[str, list[Chunk]]:
     return found
 
 
-def _assert_covers(text: str, chunks: tuple[Chunk, ...]) -> None:
-    """Every line that is not blank is in one chunk, with its text; only a long line in several."""
-    rows = text.split("\n")
-    seen = [0] * (len(rows) + 1)
-    previous = 0
-    for chunk in chunks:
-        assert chunk.start_line >= previous
-        previous = chunk.start_line
-        assert chunk.kind in KINDS
-        assert 0 < len(chunk.text) <= WHOLE_MAX
-        assert not chunk.text.isspace()
-        if len(rows[chunk.start_line - 1]) > WHOLE_MAX:
-            assert chunk.start_line == chunk.end_line
-            assert chunk.text in rows[chunk.start_line - 1]
-            seen[chunk.start_line] = 1
-            continue
-        assert chunk.text == "\n".join(rows[chunk.start_line - 1 : chunk.end_line])
-        for line in range(chunk.start_line, chunk.end_line + 1):
-            seen[line] += 1
-    for number, row in enumerate(rows, 1):
-        assert seen[number] <= 1, f"line {number} is in several chunks"
-        assert seen[number] == 1 or not row.strip(), f"line {number} is in no chunk"
-
-
 def test_a_large_class_is_its_header_and_its_methods() -> None:
     text = (
         'import os\n\n\nclass Outer(Base):\n    """Doc."""\n\n    field = 1\n\n'
@@ -80,7 +48,7 @@ def test_a_large_class_is_its_header_and_its_methods() -> None:
         ("Outer.second", "method"),
     ]
     assert chunks[2].text.startswith("    @wrapped\n    def second(")
-    _assert_covers(text, chunks)
+    assert_covers(text, chunks)
 
 
 def test_a_class_header_too_large_to_share_stands_alone() -> None:
@@ -122,7 +90,7 @@ def test_a_closing_brace_stays_with_the_method_above_it() -> None:
     text = f"class A {{\n    int run(int total) {{\n{body}    }}\n}}\n"
     chunks = chunk_file("A.java", text).chunks
     assert chunks[-1].text.endswith("    }\n}")
-    _assert_covers(text, chunks)
+    assert_covers(text, chunks)
 
 
 def test_module_level_code_is_grouped_around_definitions() -> None:
@@ -150,7 +118,7 @@ def test_tiny_neighbours_share_chunks_and_names_are_few() -> None:
     assert 3 <= len(chunks) <= 8
     assert all(len(chunk.text) <= MERGE_MAX for chunk in chunks)
     assert all(2 <= len(chunk.symbol.split(", ")) <= settings.NAMES_MAX for chunk in chunks)
-    _assert_covers(text, chunks)
+    assert_covers(text, chunks)
 
 
 def test_one_more_tiny_function_leaves_the_groups_further_down_alone() -> None:
@@ -183,7 +151,7 @@ def test_an_oversize_function_is_split_between_statements_with_its_signature_rep
         assert chunk.text.startswith("    total_")
         assert chunk.text.endswith("    )")
     assert {(chunk.symbol, chunk.kind) for chunk in chunks} == {("run", "function")}
-    _assert_covers(text, chunks)
+    assert_covers(text, chunks)
 
 
 @pytest.mark.parametrize(
@@ -239,7 +207,7 @@ def test_definitions_that_share_a_line_share_a_chunk() -> None:
     text = "function a() { return 1 } function b() { return 2 }\nfunction c() {}\n"
     chunks = chunk_file("a.js", text).chunks
     assert [chunk.symbol for chunk in chunks] == ["a, b, c"]
-    _assert_covers(text, chunks)
+    assert_covers(text, chunks)
 
 
 def test_markdown_sections_have_their_path_of_headings() -> None:
@@ -257,7 +225,7 @@ def test_markdown_sections_have_their_path_of_headings() -> None:
         ("Other", 14),
     ]
     assert {chunk.kind for chunk in chunks} == {"section"}
-    _assert_covers(text, chunks)
+    assert_covers(text, chunks)
 
 
 def test_markdown_headings_in_fences_and_front_matter_are_none() -> None:
@@ -318,7 +286,7 @@ def test_data_is_cut_at_its_keys_and_big_keys_further(path: str, text: str) -> N
     for part in range(4):
         assert f"big.part{part}" in ", ".join(symbols).split(", ")
     assert {chunk.kind for chunk in result.chunks} == {"key"}
-    _assert_covers(text, result.chunks)
+    assert_covers(text, result.chunks)
 
 
 def test_a_key_that_fits_a_chunk_is_named_alone() -> None:
@@ -334,7 +302,7 @@ def test_other_text_is_cut_after_blank_lines() -> None:
     assert len(result.chunks) > 3
     assert all(chunk.text.startswith("paragraph") for chunk in result.chunks)
     assert {(chunk.kind, chunk.symbol) for chunk in result.chunks} == {("text", "")}
-    _assert_covers(text, result.chunks)
+    assert_covers(text, result.chunks)
 
 
 @pytest.mark.parametrize("text", ["", "\n", " \t\n\f\n", "\ufeff".strip("\ufeff") + "\r\n"])
@@ -348,7 +316,7 @@ def test_definitions_are_found_in_spite_of_a_syntax_error() -> None:
     result = chunk_file("a.py", text)
     assert not result.parse_failed
     assert any("fine" in chunk.symbol for chunk in result.chunks)
-    _assert_covers(text, result.chunks)
+    assert_covers(text, result.chunks)
 
 
 def test_what_does_not_parse_at_all_is_cut_into_windows() -> None:
@@ -357,7 +325,7 @@ def test_what_does_not_parse_at_all_is_cut_into_windows() -> None:
     assert result.parse_failed
     assert result.language == "python"
     assert {chunk.kind for chunk in result.chunks} == {"text"}
-    _assert_covers(text, result.chunks)
+    assert_covers(text, result.chunks)
 
 
 def test_a_parse_that_takes_too_long_is_abandoned(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -367,7 +335,7 @@ def test_a_parse_that_takes_too_long_is_abandoned(monkeypatch: pytest.MonkeyPatc
         patch.setattr(definitions, "PARSE_SECONDS_PER_CHARACTER", 0.0)
         result = chunk_file("a.py", text)
         assert result.parse_failed
-        _assert_covers(text, result.chunks)
+        assert_covers(text, result.chunks)
     # The same parser is good for the next file.
     assert not chunk_file("a.py", text).parse_failed
 
@@ -426,7 +394,7 @@ def test_odd_texts(name: str) -> None:
     text = ODD_TEXTS[name]
     for language in ("python", "typescript", "ruby", "bash", "yaml", "markdown", "json", "text"):
         path = f"a.{EXTENSIONS.get(language, language)}"
-        _assert_covers(text, chunk_file(path, text).chunks)
+        assert_covers(text, chunk_file(path, text).chunks)
 
 
 def test_yaml_is_parsed_to_a_good_depth() -> None:
@@ -440,7 +408,7 @@ def test_yaml_is_parsed_to_a_good_depth() -> None:
 def test_deep_nesting_is_survived_in_every_language(language: str) -> None:
     path = f"a.{EXTENSIONS.get(language, language)}"
     for text in ("{\n" * 2500 + "}\n" * 2500, "(" * 10_000, "- " * 400, "if a:\n" * 400):
-        _assert_covers(text, chunk_file(path, text).chunks)
+        assert_covers(text, chunk_file(path, text).chunks)
 
 
 def test_an_unusual_name_does_not_grow_without_bounds() -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from lumen_hooks.chunking.chunker import chunk_file
 
-from .test_chunker import EXTENSIONS, _assert_covers
-from .test_languages import SAMPLES
+from .checks import EXTENSIONS, assert_covers
+from .samples import SAMPLES
 
 if TYPE_CHECKING:
     from lumen_hooks.chunking.chunk import ChunkedFile
@@ -28,7 +28,7 @@ QUICK = settings(
     max_examples=30,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 PATCHES = st.sampled_from(
     [
@@ -69,14 +69,14 @@ def test_every_line_is_in_one_chunk_whatever_the_text(
         at = int(place * len(text))
         text = text[:at] + patch + text[at:]
     result = chunk_file(PATHS[language], text)
-    _assert_covers(text, result.chunks)
+    assert_covers(text, result.chunks)
     assert chunk_file(PATHS[language], text) == result
 
 
 @QUICK
 @given(text=st.text(max_size=400), language=st.sampled_from(sorted(SOURCES)))
 def test_any_text_at_all(text: str, language: str) -> None:
-    _assert_covers(text, chunk_file(PATHS[language], text).chunks)
+    assert_covers(text, chunk_file(PATHS[language], text).chunks)
 
 
 def _embedded(result: ChunkedFile) -> set[tuple[str, str, str]]:

@@ -24,6 +24,7 @@ from lumen_hooks.indexing import rebase
 from lumen_hooks.indexing.update import update_index
 from tests.support.forks import Forks
 from tests.support.ledger import ledger_job
+from tests.support.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -125,7 +126,7 @@ def _work(child: Child) -> None:
         vars(composing)["load_embedder"] = job.load
         assert command_line.run(["-C", child.top, "index"]) == 0
     else:
-        update_index(job, wait=10, force=child.via == "force")
+        update_index(job, wait=PATIENCE_SECONDS, force=child.via == "force")
 
 
 def _last_logged(path: str) -> str:

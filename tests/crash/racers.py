@@ -121,7 +121,15 @@ def disturb(number: int, top: str, ledger: str, stop: str) -> int:
                     time.sleep(0.05 * number)
                     connection.execute("ROLLBACK")
                 done += 1
+                if done == 1:
+                    note(f"{ledger}-{SEEN}", {"disturber": number})
     return done
+
+
+def enough_done(ledger: str, disturbers: int, refreshes: int) -> bool:
+    """Whether the disturber that writes has done so often enough, and the others at all."""
+    seen, writes = (notes(f"{ledger}-{what}") for what in (SEEN, WRITES))
+    return len(writes) > refreshes + 1 and len(seen) == disturbers - 1
 
 
 def enough_seen(ledger: str, readers: int) -> bool:

@@ -450,7 +450,7 @@ class TestSeeding:
 def seeds(_number: int, top: str) -> list[object]:
     """Update a worktree; whether it was seeded here, and how many texts were embedded."""
     embedder = FakeEmbedder()
-    done = update_index(job_for(Repository(Path(top)), embedder), wait=30)
+    done = update_index(job_for(Repository(Path(top)), embedder), wait=PATIENCE_SECONDS)
     assert isinstance(done, Updated)
     return [done.seeded is not None, len(embedder.embedded)]
 

@@ -44,11 +44,13 @@ from tests.support.processes import Crew
 from tests.support.repository import Repository
 from tests.support.search_corpus import search_index
 from tests.support.sources import python_module
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 from .racers import (
     MODULES,
     NAMES,
     disturb,
+    enough_done,
     enough_seen,
     search_two_trees,
     tree,
@@ -70,7 +72,7 @@ CLONES = max(2, int(200 * SCALE))
 READERS, READ_SECONDS = 4, max(2.0, 20 * SCALE)
 EVENTS = max(5, int(100 * SCALE))
 
-SETTLE_SECONDS = 180.0
+SETTLE_SECONDS = PATIENCE_SECONDS
 
 GIT_RACE = re.compile(r"fatal: failed to read \S+/commondir: [\w ]+\n")
 
@@ -244,7 +246,7 @@ def clone_a_busy_donor(
     taken: list[tuple[float, float, str]] = []
     crew.start(disturbers, disturb, str(repo.top), ledger, str(stop))
     try:
-        for _ in range(clones):
+        while len(taken) < clones or not enough_done(ledger, disturbers, clones // 20):
             own_folders.begin(worktree)
             lock = acquire(worktree.lock_path, timeout=0, purpose="clone")
             assert isinstance(lock, Acquired)
@@ -304,9 +306,8 @@ def read_while_writing(
         crew.start(1, write_two_trees, str(repo.top), ledger, str(stop))
         searching.start(readers, search_two_trees, str(repo.top), str(stop), ledger)
         time.sleep(seconds)
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while not enough_seen(ledger, readers) and time.monotonic() < deadline:
-            time.sleep(0.05)  # on a starved machine, one refresh may take longer than all that
+        # On a starved machine, one refresh may take longer than all that.
+        until(lambda: enough_seen(ledger, readers))
         stop.touch()
         (writes,) = crew.finish()
         results = searching.finish()

@@ -85,7 +85,7 @@ def real_job(repo: Repository) -> Job:
 
 
 def rebuild(repo: Repository) -> Refresh:
-    done = update_index(real_job(repo), wait=10)
+    done = update_index(real_job(repo), wait=PATIENCE_SECONDS)
     assert isinstance(done, Updated)
     assert done.refresh is not None
     return done.refresh
@@ -292,7 +292,7 @@ class TestNoTextIsEmbeddedTwice:
         assert rebuild(other).chunks_embedded == 1
         # Its donor was made with the model that is wanted now.
         new = project.add_worktree("new", "-b", "new")
-        done = update_index(real_job(new), wait=10)
+        done = update_index(real_job(new), wait=PATIENCE_SECONDS)
         assert isinstance(done, Updated)
         assert done.seeded is not None
         assert ask(new).model == str(models[1])
@@ -326,7 +326,7 @@ def slow_update(repo: Repository, ledger: Path) -> Iterator[Partner]:
     with Partner(SLOW) as partner:
         partner.start(
             "embedding_queue.PORTION_SECONDS, embedding_queue.FIRST_PORTION = 0.1, 4000\n"
-            "update_index(job(top, ledger, pauses_at), wait=10)",
+            "update_index(job(top, ledger, pauses_at), wait=60)",
             top=str(repo.top),
             ledger=str(ledger),
             pauses_at=PAUSES_AT,
@@ -470,7 +470,7 @@ def test_portions_follow_the_speed_and_the_longest_come_first(
             return super().embed_documents(texts)
 
     embedder = Listening()
-    update_index(job_for(repo, embedder), wait=10)
+    update_index(job_for(repo, embedder), wait=PATIENCE_SECONDS)
     assert [len(portion) < 8 for portion in portions] == [True, False]
     lengths = [length for portion in portions for length in portion]
     assert lengths == sorted(lengths, reverse=True)
@@ -486,16 +486,21 @@ def test_a_long_update_is_given_up_once_another_model_is_wanted(
     embedder = FakeEmbedder()
     answers = [True, False]
     with pytest.raises(NotWantedError):
-        update_index(replace(job_for(repo, embedder), still_wanted=lambda: answers.pop(0)), wait=10)
+        update_index(
+            replace(job_for(repo, embedder), still_wanted=lambda: answers.pop(0)),
+            wait=PATIENCE_SECONDS,
+        )
     assert open_reader(find_worktree(str(repo.top)).index_path) is None
     first = len(embedder.embedded)
     assert first
-    update_index(replace(job_for(repo, embedder), still_wanted=lambda: True), wait=10)
+    update_index(replace(job_for(repo, embedder), still_wanted=lambda: True), wait=PATIENCE_SECONDS)
     assert len(set(embedder.embedded)) == len(embedder.embedded) > first
     before = contents(repo)
     with pytest.raises(NotWantedError):
         update_index(
-            replace(job_for(repo, embedder), still_wanted=lambda: False), wait=10, force=True
+            replace(job_for(repo, embedder), still_wanted=lambda: False),
+            wait=PATIENCE_SECONDS,
+            force=True,
         )
     assert contents(repo) == before
     check_whole(repo.top)

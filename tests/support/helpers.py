@@ -15,6 +15,7 @@ from lumen_hooks.storage.index import open_writer
 from lumen_hooks.system.locks import Acquired, acquire
 
 from .fake_embedder import FakeEmbedder
+from .waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +46,7 @@ def job_for(repo: Repository, embedder: Embedder | None = None, purpose: str = "
 
 def update(repo: Repository, embedder: Embedder | None = None, *, force: bool = False) -> Updated:
     """Update a worktree's index and insist that it was done."""
-    done = update_index(job_for(repo, embedder), wait=10, force=force)
+    done = update_index(job_for(repo, embedder), wait=PATIENCE_SECONDS, force=force)
     assert isinstance(done, Updated)
     return done
 
