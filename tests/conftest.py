@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lumen_hooks.chunking import process
+from tests.support import parsers
 from tests.support.commands import shared_launcher
 from tests.support.repository import Repository
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.commands import Launcher
+from tests.support.commands import Launcher
 
 
 @pytest.fixture(autouse=True)
@@ -38,8 +40,15 @@ def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     (home / ".gitconfig").write_text(
         "[user]\n\tname = Tester\n\temail = tester@example.org\n"
         "[init]\n\tdefaultBranch = main\n[commit]\n\tgpgsign = false\n"
+        "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n"  # a process less for each commit
     )
     return home
+
+
+@pytest.fixture(autouse=True)
+def forked_parsers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An update starts no interpreter to read code, unless a test is about that."""
+    monkeypatch.setattr(process, "_start", parsers.start_elsewhere)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from tests.support.forks import Forks
+from tests.support.parsers import fork_parsers
 from tests.support.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class ForkServer:
     """
 
     def __init__(self, warm_up: Callable[[], None]) -> None:
-        self._forks = Forks(warm_up)
+        self._forks = Forks(warm_up, fork_parsers)
 
     def __enter__(self) -> Self:
         return self

@@ -24,6 +24,7 @@ from lumen_hooks.indexing import rebase
 from lumen_hooks.indexing.update import update_index
 from tests.support.forks import Forks
 from tests.support.ledger import ledger_job
+from tests.support.parsers import fork_parsers
 from tests.support.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
@@ -47,11 +48,11 @@ def at_call(number: int, action: Callable[[], None]) -> Iterator[list[int]]:
     Yields a list whose one item is the number of calls made so far. What the action raises is
     raised at the end of the block, not in the midst of what was interrupted.
     """
-    made = [0]
+    made, ours = [0], os.getpid()
     failed: list[BaseException] = []
 
     def count(_frame: FrameType, event: str, _argument: object) -> None:
-        if event not in {"call", "c_call"}:
+        if event not in {"call", "c_call"} or os.getpid() != ours:
             return
         made[0] += 1
         if made[0] == number:
@@ -94,7 +95,7 @@ class Children:
     """Forks the children; use it in a `with` block."""
 
     def __init__(self) -> None:
-        self._forks = Forks(prepare)
+        self._forks = Forks(prepare, fork_parsers)
 
     def __enter__(self) -> Self:
         return self

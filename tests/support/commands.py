@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .forks import Forks
+from .parsers import fork_parsers
 from .proc import process_state
 from .waiting import until
 
@@ -70,7 +71,7 @@ class Launcher:
     """
 
     def __init__(self, package: Path | None = None) -> None:
-        self.forks = Forks(*PRELOADED, share_the_model, package=package)
+        self.forks = Forks(*PRELOADED, share_the_model, fork_parsers, package=package)
 
     def start(
         self,

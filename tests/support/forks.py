@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from multiprocessing.reduction import recv_handle, send_handle
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from .proc import process_state
@@ -80,6 +81,7 @@ class Forks:
                 pass_fds=[theirs.fileno()],
             )
         self._control.send(prepare)
+        self._turn = Lock()
         self.running: set[int] = set()
 
     def start(self, function: Callable[..., int | None], *arguments: object) -> Child:
@@ -90,11 +92,11 @@ class Forks:
             arguments: what can be pickled.
         """
         ours, theirs = Pipe()
-        with theirs:
+        with theirs, self._turn:
             self._control.send(None)
             send_handle(self._control, theirs.fileno(), self._server.pid)
-        child = Child(self, self._control.recv(), ours)
-        self.running.add(child.pid)
+            child = Child(self, self._control.recv(), ours)
+            self.running.add(child.pid)
         ours.send((function, arguments, dict(os.environ)))
         return child
 
@@ -120,9 +122,10 @@ class Forks:
 
     def collect(self, pid: int) -> int:
         """Wait for a child's end, and bury it; its exit code, or the signal with a minus."""
-        self._control.send(pid)
-        code: int = self._control.recv()
-        self.running.discard(pid)
+        with self._turn:
+            self._control.send(pid)
+            code: int = self._control.recv()
+            self.running.discard(pid)
         return code
 
     def close(self) -> None:
