@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lumen_hooks.chunking import process
+from lumen_hooks.embedding import static
+from lumen_hooks.embedding.registry import BUILTIN_FOLDER
 from tests.support import parsers
 from tests.support.commands import shared_launcher
 from tests.support.repository import Repository
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from tokenizers import Tokenizer
 
 from tests.support.commands import Launcher
 
@@ -49,6 +55,26 @@ def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
 def forked_parsers(monkeypatch: pytest.MonkeyPatch) -> None:
     """An update starts no interpreter to read code, unless a test is about that."""
     monkeypatch.setattr(process, "_start", parsers.start_elsewhere)
+
+
+@pytest.fixture
+def real_parsers(forked_parsers: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that are: each update starts a process to read code, as the product does."""
+    monkeypatch.setattr(process, "_start", parsers.start_a_real_one)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tokenizer_is_read_once() -> Iterator[None]:
+    """The built-in model's, in this process: to read it is most of what its loading costs."""
+    load = static._load_tokenizer
+    once = cache(load)
+
+    def load_or_share(path: str) -> tuple[Tokenizer, int]:
+        return once(path) if path.startswith(BUILTIN_FOLDER + os.sep) else load(path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(static, "_load_tokenizer", load_or_share)
+        yield
 
 
 @pytest.fixture

@@ -150,7 +150,7 @@ def test_an_update_knows_what_a_look_would_show(repo: Repository) -> None:
     assert update(repo.add_worktree("linked")).freshness == look(repo)
 
 
-@pytest.mark.usefixtures("patient")
+@pytest.mark.usefixtures("patient", "real_parsers")
 def test_an_update_tells_what_it_could_not_try(
     repo: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,6 +53,13 @@ class FakeEmbedder:
 def _bag(text: str) -> NDArray[np.float32]:
     vector = np.zeros(DIMENSIONS, dtype=np.float32)
     for word in re.findall(r"[a-z]+|[0-9]", text.lower()):
-        number = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "big")
-        vector[number % DIMENSIONS] += 1.0 if number >> 63 else -1.0
+        place, sign = _place(word)
+        vector[place] += sign
     return vector
+
+
+@cache
+def _place(word: str) -> tuple[int, float]:
+    """Which number of a vector a word changes, and by how much."""
+    number = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "big")
+    return number % DIMENSIONS, 1.0 if number >> 63 else -1.0
