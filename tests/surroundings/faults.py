@@ -1,4 +1,4 @@
-"""Faults that a child of hostile_server.py takes upon itself before it runs a command."""
+"""Faults that a forked command (see support/commands.py) takes upon itself before it runs."""
 
 from __future__ import annotations
 

@@ -286,11 +286,11 @@ def newer(tmp_path: Path) -> Iterator[Launcher]:
     """The next version: a copy of the package that chunks otherwise and says so."""
     package = tmp_path / "newer" / "lumen_hooks"
     shutil.copytree(
-        ROOT / "lumen_hooks", package, ignore=shutil.ignore_patterns("model", "__pycache__")
+        ROOT / "lumen_hooks", package, ignore=shutil.ignore_patterns("weights", "__pycache__")
     )
-    (package / "embedding" / "model").symlink_to(ROOT / "lumen_hooks" / "embedding" / "model")
+    (package / "embedding/weights").symlink_to(ROOT / "lumen_hooks/embedding/weights")
     for name, old, new in (
-        ("fingerprint.py", f"INDEX_VERSION = {INDEX_VERSION}", f"INDEX_VERSION = {NEWER}"),
+        ("storage/fingerprint.py", f"INDEX_VERSION = {INDEX_VERSION}", f"INDEX_VERSION = {NEWER}"),
         ("chunking/settings.py", "CHUNKER_VERSION = ", "CHUNKER_VERSION = 1000 + "),
     ):
         text = (package / name).read_text(encoding="utf-8")
