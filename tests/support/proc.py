@@ -69,6 +69,6 @@ def _command_lines() -> list[tuple[int, bytes]]:
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit():
-            with suppress(OSError):
-                found.append((int(name), Path(f"/proc/{name}/cmdline").read_bytes()))
+            with suppress(OSError), open(f"/proc/{name}/cmdline", "rb") as file:
+                found.append((int(name), file.read()))
     return found
