@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lumen_hooks.errors import ModelError
 
@@ -38,8 +37,7 @@ _MAX_HEADER_BYTES = 1 << 26
 _BLOCK_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(NamedTuple):
     """Where a tensor lies in a safetensors file. `offset` is in bytes from the file's start."""
 
     dtype: str
@@ -47,8 +45,7 @@ class Tensor:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFiles:
+class ModelFiles(NamedTuple):
     """A model in a folder.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lumen_hooks.settings import BUILTIN_MODEL
 from lumen_hooks.system.installed import versions
@@ -15,8 +15,7 @@ QUANTISATION = "int8-max-abs"
 _VECTOR_RULES = f"{MAX_TOKENS}t-text{EMBEDDED_TEXT_VERSION}-{QUANTISATION}"
 
 
-@dataclass(frozen=True, slots=True)
-class ModelIdentity:
+class ModelIdentity(NamedTuple):
     """What tells a model's vectors from another's.
 
     Attributes:

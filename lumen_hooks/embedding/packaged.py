@@ -8,16 +8,15 @@ only, as in `files`.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from importlib.machinery import PathFinder
+from typing import NamedTuple
 
 from lumen_hooks.errors import ModelError
 
 from .files import ModelFiles, with_companions
 
 
-@dataclass(frozen=True, slots=True)
-class PackagedModel:
+class PackagedModel(NamedTuple):
     """Where the parts of a model lie.
 
     Attributes:

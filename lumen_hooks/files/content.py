@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 import stat
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SNIFFED_BYTES = 8000
 """A NUL within these makes a file binary: git's own rule (xdiff-interface.c, FIRST_FEW_BYTES)."""
@@ -46,8 +46,7 @@ _PROSE = """
 _LONG_LINES_ALLOWED = frozenset(_PROSE.split())
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """A file that is text.
 
     Attributes:
@@ -66,8 +65,7 @@ class Content:
     changed_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """A file that is not indexed.
 
     Attributes:

@@ -10,8 +10,7 @@ module knows paths and patterns as text; it opens no file.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .globs import Groups
 
@@ -35,8 +34,7 @@ _CLASSES = {
 """The POSIX classes in the C locale."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """One line of an ignore file.
 
     Attributes:

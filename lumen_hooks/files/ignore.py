@@ -7,8 +7,7 @@ those lists decide. It judges paths as text; it opens no file and runs no git.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .gitignore import PatternTree, parse_patterns
 
@@ -150,8 +149,7 @@ DEPENDENCY_NEIGHBOURS = {
 """Folders that are such if one of these files is beside them; the name alone says nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """Everything that decides by path.
 
     Attributes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lumen_hooks.notify.own_files import PRIVATE
 
@@ -23,8 +23,7 @@ _SHARED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CoreSettings:
+class CoreSettings(NamedTuple):
     """`core.bare`, `core.worktree` (relative to the git dir) or None, `core.sharedRepository`."""
 
     bare: bool

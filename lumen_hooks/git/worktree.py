@@ -7,7 +7,7 @@ git: every entry point needs this before it knows whether there is any work.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lumen_hooks.errors import GoneError, RepositoryError
 from lumen_hooks.notify import layout
@@ -17,8 +17,7 @@ from .core_config import core_settings
 _HEX = frozenset("0123456789abcdef")
 
 
-@dataclass(frozen=True, slots=True)
-class Worktree:
+class Worktree(NamedTuple):
     """One checked-out tree and the two git folders that it belongs to. All paths are absolute.
 
     Attributes:

@@ -13,8 +13,7 @@ import errno
 import hashlib
 import os
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.git.own_folders import REFUSED
 from lumen_hooks.notify.layout import ORIGIN
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
     from lumen_hooks.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Aside:
+class Aside(NamedTuple):
     """An index in the cache folder.
 
     Attributes:
@@ -54,8 +52,8 @@ def housed(worktree: Worktree, environ: Mapping[str, str]) -> Worktree:
         return worktree
     home = folder_for(worktree.git_dir, environ)
     if not home or _obstacle(_existing(home)):
-        return replace(worktree, obstacle=obstacle, read_only=True)
-    return replace(worktree, home=home, obstacle=obstacle)
+        return worktree._replace(obstacle=obstacle, read_only=True)
+    return worktree._replace(home=home, obstacle=obstacle)
 
 
 def settled(worktree: Worktree, settings: Settings, environ: Mapping[str, str]) -> Worktree:
@@ -77,7 +75,7 @@ def settled(worktree: Worktree, settings: Settings, environ: Mapping[str, str]) 
 
     donors, _ = find_donors(worktree, fingerprint(identify(settings)))
     donor = next(donors, None)
-    return replace(found, home=donor.worktree.folder) if donor is not None else found
+    return found._replace(home=donor.worktree.folder) if donor is not None else found
 
 
 def folder_for(git_dir: str, environ: Mapping[str, str]) -> str:
@@ -110,7 +108,7 @@ def find_asides(environ: Mapping[str, str]) -> Iterator[Aside]:
 
 def has_index(worktree: Worktree) -> bool:
     """Whether a worktree has an index, in its git dir or aside."""
-    own = replace(worktree, home="").index_path
+    own = worktree._replace(home="").index_path
     return os.path.exists(own) or os.path.exists(worktree.index_path)
 
 

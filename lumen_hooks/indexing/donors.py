@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import RepositoryError, StoreError
@@ -65,7 +64,7 @@ def find_donors(worktree: Worktree, fingerprint: str) -> tuple[Iterator[Donor], 
     history = open_history(worktree)
     siblings = list(_siblings(worktree, history.worktree_names()))
     if worktree.home:  # what lies in the git dir may still be read
-        siblings.append(replace(worktree, home=""))
+        siblings.append(worktree._replace(home=""))
     siblings.sort(key=_last_written, reverse=True)
     candidates: list[_Candidate] = []
     refused: list[Refused] = []

@@ -9,7 +9,7 @@ it may be indexed at all, is settled by whoever makes one.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.embedding.loading import load_embedder
 
@@ -75,8 +75,7 @@ class Updated:
     freshness: Freshness | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Busy:
+class Busy(NamedTuple):
     """Another process is working on this index and went on for the whole wait."""
 
     holder: Holder | None

@@ -11,8 +11,7 @@ import os
 import stat
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import LumenError
 from lumen_hooks.git.siblings import worktree_names, worktree_of_git_dir
@@ -32,8 +31,7 @@ hand looks the same until `git worktree repair`, but git and we write there whil
 by mistake, its index is seeded anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOver:
+class LeftOver(NamedTuple):
     """Our folder in the git dir of a worktree that is not where git last saw it.
 
     Attributes:

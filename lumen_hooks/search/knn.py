@@ -6,8 +6,7 @@ own search answers instead. Knows chunk ids and vectors, and neither files nor t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -22,8 +21,7 @@ _ROWS_AT_ONCE = 4096
 _SPARSE_SHARE = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbours:
+class Neighbours(NamedTuple):
     """The nearest chunks, nearest first.
 
     Attributes:

@@ -6,7 +6,6 @@ symbols and scores; neither SQLite nor files.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,8 +40,7 @@ def merge_hits(hits: Iterable[Hit], definitions: Mapping[int, int]) -> list[Hit]
         for number in there:
             best = merged[number]
             if _is_one(best, hit, definitions):
-                merged[number] = replace(
-                    best,
+                merged[number] = best._replace(
                     start_line=min(best.start_line, hit.start_line),
                     end_line=max(best.end_line, hit.end_line),
                 )

@@ -5,8 +5,7 @@ Knows chunks and their vectors; neither models nor the working tree.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from .results import Hit, RelatedQuery
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """The chunk at a line, with the other parts of its definition.
 
     Attributes:

@@ -9,8 +9,7 @@ MAX_LIMIT = 500
 """A larger limit counts as this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """A question to one worktree's index.
 
     Attributes:
@@ -50,8 +49,7 @@ class RelatedQuery(NamedTuple):
         return f"{self.path}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A stretch of a file that answers a query.
 
     Attributes:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lumen_hooks.errors import RepositoryError
 from lumen_hooks.git import own_folders
@@ -41,8 +40,7 @@ _HOW = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """What there is at the start of a session.
 
     Attributes:

@@ -9,8 +9,7 @@ and the hit is looked for among them. Knows the working tree, no index.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.chunking.chunk import TooManyDeathsError
 from lumen_hooks.chunking.process import Chunker
@@ -66,8 +65,7 @@ def results_now(top: str, hits: Sequence[Hit]) -> tuple[SearchResult, ...]:
     return tuple(shown[number] for number in sorted(shown))
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(NamedTuple):
     path: str
     blob: bytes
     text: str

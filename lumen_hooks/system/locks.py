@@ -11,8 +11,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import LockError
 from lumen_hooks.notify.own_files import REMEDY, NotOursError, open_file
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """Who holds a lock: process id, when it took the lock (Unix time, seconds), and what for.
 
     `note` is what it said last of how far it is (see `Acquired.note`), empty for nothing.
@@ -106,15 +104,13 @@ def _disown() -> None:
 os.register_at_fork(after_in_child=_disown)
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """Another live process holds it, and did so for the whole wait."""
 
     holder: Holder | None
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """It cannot be taken by anyone here: no permission, no locks on this file system, ..."""
 
     path: str

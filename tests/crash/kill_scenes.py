@@ -5,7 +5,6 @@ The functions that children call go to them by name, so they stand at the top of
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import os
@@ -183,7 +182,7 @@ def _digest_of_copy(worktree: Worktree, spare: Path) -> str:
     if os.path.isdir(worktree.folder):
         shutil.copytree(worktree.folder, spare / "lumen")
     try:
-        return digest(dataclasses.replace(worktree, git_dir=str(spare)))
+        return digest(worktree._replace(git_dir=str(spare)))
     except Exception as error:
         return f"{UNUSABLE}: {type(error).__name__}"
 

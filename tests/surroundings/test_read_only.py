@@ -7,7 +7,6 @@ import os
 import shlex
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +124,7 @@ class TestAside:
         assert status["last_refresh"]["chunks_embedded"] == 1
         assert status["problem"] == found["problem"]
         assert state(find_worktree(str(linked.top)).common_dir) == before
-        check_whole(replace(find_worktree(str(linked.top)), home=aside(linked)))
+        check_whole(find_worktree(str(linked.top))._replace(home=aside(linked)))
 
     @pytest.mark.slow
     def test_its_own_index_is_cloned_though_another_process_writes_it(
