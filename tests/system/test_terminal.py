@@ -70,33 +70,34 @@ def hostile(repo: Repository) -> Repository:
     return repo
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ("index",),
-        ("search", "send letters"),
-        ("search", "send letters", "--json"),
-        ("search", "send letters", "--summary"),
-        ("search", "x", "--path", EVIL),
-        ("related", f"{EVIL}:1"),
-        ("status",),
-        ("status", "--json"),
-        ("status", "--all"),
-        ("doctor",),
-        ("doctor", "--json"),
-        ("-C", f"/{EVIL}", "status"),
-        ("index", EVIL),
-        (EVIL,),
-        ("search", f"--{EVIL}"),
-        ("agent", "session-start"),
-        ("purge",),
-    ],
-)
-def test_no_command_prints_them(hostile: Repository, command: tuple[str, ...]) -> None:
+COMMANDS = [
+    ("index",),
+    ("search", "send letters"),
+    ("search", "send letters", "--json"),
+    ("search", "send letters", "--summary"),
+    ("search", "x", "--path", EVIL),
+    ("related", f"{EVIL}:1"),
+    ("status",),
+    ("status", "--json"),
+    ("status", "--all"),
+    ("doctor",),
+    ("doctor", "--json"),
+    ("-C", f"/{EVIL}", "status"),
+    ("index", EVIL),
+    (EVIL,),
+    ("search", f"--{EVIL}"),
+    ("agent", "session-start"),
+    ("purge",),
+]
+
+
+def test_no_command_prints_them(hostile: Repository, subtests: pytest.Subtests) -> None:
     run("index", cwd=hostile.top)
-    command = tuple(word.replace("\x07", "") for word in command)
-    shown = run(*command, cwd=hostile.top, extra={"PYTHONIOENCODING": "utf-8"})
-    assert not [hex(ord(character)) for character in shown if is_hostile(character)]
+    for command in COMMANDS:
+        words = [word.replace("\x07", "") for word in command]
+        with subtests.test(words[0]):
+            shown = run(*words, cwd=hostile.top, extra={"PYTHONIOENCODING": "utf-8"})
+            assert not [hex(ord(sign)) for sign in shown if is_hostile(sign)]
 
 
 def test_a_terminal_is_steered_by_nobody_else(hostile: Repository) -> None:
