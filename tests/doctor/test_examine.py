@@ -102,7 +102,7 @@ class TestHealthy:
 
     def test_with_pre_commit(self, repo: Repository) -> None:
         install_pre_commit(find_worktree(str(repo.top)), Request(sys.executable))
-        for event in ("post-checkout", "post-merge", "post-commit", "post-rewrite"):
+        for event in GIT_EVENTS:
             text = PRE_COMMIT_HOOK.format(event=event, flag=" --skip-on-missing-config")
             put(repo.top / ".git/hooks" / event, text)
         assert failing(repo) == {}
@@ -111,19 +111,18 @@ class TestHealthy:
     def test_with_husky(self, repo: Repository) -> None:
         repo.git("config", "core.hooksPath", ".husky/_")
         install(repo)
-        for event in ("post-checkout", "post-merge", "post-commit", "post-rewrite"):
+        for event in GIT_EVENTS:
             put(repo.top / ".husky/_" / event, '#!/usr/bin/env sh\n. "$(dirname "$0")/h"')
             put(repo.top / ".husky" / event, f"{line_to_add(event)}\n", 0o644)
         assert failing(repo) == {}
         assert checks(repo)["hooks"].detail == f"all {len(GIT_EVENTS)} events by husky"
 
     def test_with_lefthook(self, repo: Repository) -> None:
-        for event in ("post-checkout", "post-merge", "post-commit", "post-rewrite"):
+        for event in GIT_EVENTS:
             put(repo.top / ".git/hooks" / event, "#!/bin/sh\ncall_lefthook run\n")
         install(repo)
         assert "not installed" in failing(repo)["hooks"].detail or failing(repo)["hooks"]
-        events = ("post-checkout", "post-merge", "post-commit", "post-rewrite")
-        repo.write({"lefthook.yml": "".join(lefthook_lines(event) + "\n" for event in events)})
+        repo.write({"lefthook.yml": "".join(lefthook_lines(event) + "\n" for event in GIT_EVENTS)})
         assert failing(repo) == {}
         assert checks(repo)["hooks"].detail == f"all {len(GIT_EVENTS)} events by lefthook"
 
@@ -240,7 +239,7 @@ class TestHooks:
 
     def test_missing_config_trap(self, repo: Repository) -> None:
         install_pre_commit(find_worktree(str(repo.top)), Request(sys.executable))
-        for event in ("post-checkout", "post-merge", "post-commit", "post-rewrite"):
+        for event in GIT_EVENTS:
             put(repo.top / ".git/hooks" / event, PRE_COMMIT_HOOK.format(event=event, flag=""))
         found = failing(repo)
         assert list(found) == ["pre-commit"]

@@ -12,7 +12,7 @@ import pytest
 from lumen_hooks.errors import RepositoryError
 from lumen_hooks.git.command import git_version
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.notify.events import GIT_EVENTS
+from lumen_hooks.notify.events import EVENTS, GIT_EVENTS
 from lumen_hooks.setup import git_config as config_hooks
 from lumen_hooks.setup.installer import Request, install_hooks, uninstall_hooks
 from lumen_hooks.setup.script import hook_script
@@ -72,7 +72,7 @@ class TestConfiguration:
         assert actions(repo) == ["unchanged"] * len(GIT_EVENTS)
         assert config.read_bytes() == written
         removed = uninstall_hooks(find_worktree(str(repo.top)))
-        assert len(removed) == 4 + 5
+        assert len(removed) == len(GIT_EVENTS) + len(EVENTS)
         assert config.read_bytes() == before
         assert not (repo.top / ".git/lumen/hooks").exists()
         assert uninstall_hooks(find_worktree(str(repo.top))) == []
@@ -90,12 +90,13 @@ class TestConfiguration:
         theirs.parent.mkdir(exist_ok=True)
         theirs.write_bytes(b"#!/bin/sh\necho theirs\n")
         theirs.chmod(0o750)
-        assert actions(repo, config=False) == ["installed", "added to", "installed", "installed"]
+        added_to = ["added to" if event == "post-merge" else "installed" for event in GIT_EVENTS]
+        assert actions(repo, config=False) == added_to
         assert actions(repo, config=True) == ["installed"] * len(GIT_EVENTS)
         assert hook_files(repo) == ["post-merge"]
         assert theirs.read_bytes() == b"#!/bin/sh\necho theirs\n"
         assert theirs.stat().st_mode & 0o777 == 0o750
-        assert actions(repo, config=False) == ["installed", "added to", "installed", "installed"]
+        assert actions(repo, config=False) == added_to
         assert hook_settings(repo) == []
 
     def test_an_edited_file_of_ours_keeps_its_event(self, repo: Repository) -> None:
