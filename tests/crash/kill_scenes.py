@@ -25,6 +25,7 @@ from lumen_hooks.indexing.update import update_index
 from lumen_hooks.storage import vec0 as vectors
 from lumen_hooks.storage.index import open_writer
 from lumen_hooks.storage.reader import open_reader
+from lumen_hooks.storage.sqlite import only_row
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import check_whole, contents, job_for, say
 from tests.support.repository import Repository
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from .killing import Ended, ForkServer
 
 BATCH_CHUNKS = 6
-BLOCK_ROWS = 16
+REPACK_ROWS = 16
 MODULES = 6
 
 LASTING = {"index.db", "index.lock", "worker.lock", "embeddings.db", "log.jsonl", "hooks"}
@@ -54,10 +55,9 @@ UNUSABLE = "unusable"
 
 
 def warm_up() -> None:
-    """Bounds so small that a small repository has several batches, blocks, and a repacking."""
+    """Bounds so small that a small repository has several batches, and a repacking."""
     staging.BATCH_CHUNKS = BATCH_CHUNKS
-    vectors.BLOCK_ROWS = BLOCK_ROWS
-    vectors.REPACK_ROWS = BLOCK_ROWS
+    vectors.REPACK_ROWS = REPACK_ROWS
     chunk_file("warm.py", python_module("warm"))
     FakeEmbedder().embed_documents(["warm"])
 
@@ -95,8 +95,9 @@ def refresh_and_repack(top: Path, record: str) -> None:
     index = open_reader(find_worktree(str(top)).index_path)
     assert index is not None
     with index:
-        rows = vectors.stats(index.connection)
-    assert rows.live > rows.capacity - BLOCK_ROWS
+        query = "SELECT count(*), max(chunk_offset) + 1 FROM vectors_rowids"
+        live, used = only_row(index.connection, query)
+    assert live == used < vectors.BLOCK_ROWS  # one block, and no hole in it
 
 
 def seed_before_git_returns(top: Path, record: str) -> None:
