@@ -154,7 +154,7 @@ def current_folder_gone() -> RepositoryError:
     """For whoever asked about the folder that this process is in, after it was deleted."""
     return RepositoryError(
         "the current folder does not exist any more",
-        hint="change to a folder that does, or name one: lumen-hooks -C layout.FOLDER ...",
+        hint="change to a folder that does, or name one: lumen-hooks -C FOLDER ...",
     )
 
 

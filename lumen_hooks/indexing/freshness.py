@@ -81,9 +81,9 @@ def look_at(worktree: Worktree, settings: Settings) -> Freshness:
         return Freshness(ABSENT)
     with index:
         manifest = scan(worktree, settings)
-        differing = differing_files(index, manifest, worktree, settings)
-        wanted, refusal = wanted_fingerprint(settings)
         facts = index.facts()
+        differing = differing_files(index, facts, manifest, worktree, settings)
+        wanted, refusal = wanted_fingerprint(settings)
         holder = read_holder(worktree.lock_path)
         state = state_of(facts, wanted, len(differing), holder)
     outdated = None
@@ -119,10 +119,21 @@ def state_of(facts: Facts, wanted: str, differing: int, holder: Holder | None) -
 
 
 def differing_files(
-    index: IndexReader, manifest: Manifest, worktree: Worktree, settings: Settings
+    index: IndexReader,
+    facts: Facts,
+    manifest: Manifest,
+    worktree: Worktree,
+    settings: Settings,
 ) -> tuple[str, ...]:
-    """The files that the index does not hold as they are in the worktree now, in path order."""
-    facts = index.facts()
+    """The files that the index does not hold as they are in the worktree now, in path order.
+
+    Args:
+        index: what is compared.
+        facts: what it says of itself.
+        manifest: the worktree's files.
+        worktree: where they are.
+        settings: in force there.
+    """
     difference = compare(
         worktree,
         manifest,

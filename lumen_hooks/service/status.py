@@ -194,11 +194,11 @@ def _problem(known: str, worktree: Worktree) -> str | None:
 def _of_index(
     index: IndexReader, worktree: Worktree, settings: Settings, holder: Holder | None
 ) -> Status:
+    manifest = scan(worktree, settings)
     facts = index.facts()
     counts = index.counts()
     wanted, refusal = wanted_fingerprint(settings)
-    manifest = scan(worktree, settings)
-    pending = len(differing_files(index, manifest, worktree, settings))
+    pending = len(differing_files(index, facts, manifest, worktree, settings))
     state = state_of(facts, wanted, pending, holder)
     misfit = refusal or ("" if facts.usable_for(wanted) else OTHER_FINGERPRINT)
     skipped = index.skipped()

@@ -44,7 +44,7 @@ def test_is_an_error_that_was_expected(launcher: Launcher, folder: Path, words: 
     assert (done.code, done.out) == (1, "")
     error, hint = done.err.splitlines()
     assert error == "error: the current folder does not exist any more"
-    assert hint.startswith("hint: change to a folder that does")
+    assert hint == ("hint: change to a folder that does, or name one: lumen-hooks -C FOLDER ...")
 
 
 @pytest.mark.parametrize("words", ["hook post-commit", "hook worktree-add w", "mcp"])
