@@ -6,20 +6,27 @@ It is given a path only to tell the language by; it opens no file and knows no r
 from __future__ import annotations
 
 import functools
+import re
 from typing import TYPE_CHECKING
 
 from .chunk import MEMORY, Chunk, ChunkedFile, ParseAbandonedError
 from .grammars import GRAMMARS
 from .languages import language_of_text
 from .lines import SourceLines, cut, text_rank
+from .long_lines import is_minified
 from .pieces import CLOSED, Piece, pieces_of
-from .settings import LONG_LINE_SLICE, MINIFIED_LINE_MEAN, SIGNATURE_MAX, WHOLE_MAX
+from .settings import LONG_LINE_SLICE, SIGNATURE_MAX, WHOLE_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .chunk import Kind
     from .definitions import ParsedFile
+
+_DATA = re.compile(
+    rf"[\w+/=%.-]{{{LONG_LINE_SLICE}}}|[\x00-@\[-`{{-~a-fA-FuUlLxX]{{{LONG_LINE_SLICE}}}", re.ASCII
+)
+"""A slice of base64, or of numbers: there is nothing in it that anybody looks for."""
 
 
 def chunk_file(path: str, text: str) -> ChunkedFile:
@@ -73,8 +80,7 @@ def _chunks_of_language(language: str, text: str, lines: SourceLines) -> list[Ch
     """Return the chunks, or None if the text does not parse."""
     if language == "markdown":
         return _markdown(lines)
-    minified = len(text) > max(WHOLE_MAX, MINIFIED_LINE_MEAN * len(lines.rows))
-    if language not in GRAMMARS or minified:
+    if language not in GRAMMARS or (len(text) > WHOLE_MAX and is_minified(text)):
         return _windows(lines)
     # Files that no parser is made for must not pay for loading one.
     from .definitions import parse
@@ -155,8 +161,8 @@ def _chunk(
 
 
 def _slices(text: str) -> Iterator[str]:
-    """Cut one long line; what is left out is blank."""
+    """Cut one long line; what is left out is blank, or data after its first slice."""
     for start in range(0, len(text), LONG_LINE_SLICE):
         piece = text[start : start + LONG_LINE_SLICE]
-        if not piece.isspace():
+        if not piece.isspace() and (start == 0 or not _DATA.fullmatch(piece)):
             yield piece

@@ -6,7 +6,7 @@ characters of source text, line breaks included.
 
 from __future__ import annotations
 
-CHUNKER_VERSION = 2
+CHUNKER_VERSION = 3
 """Raised when the rules change in a way that the sizes below do not show (queries included)."""
 
 WHOLE_MAX = 2000
@@ -38,9 +38,6 @@ NAMES_MAX = 6
 SIGNATURE_MAX = 240
 """A repeated signature is cut here."""
 
-MINIFIED_LINE_MEAN = 500
-"""A file whose lines are longer than this on average is not parsed: its chunks end in mid-line."""
-
 PARSE_SECONDS_MAX = 1.0
 PARSE_SECONDS_PER_CHARACTER = 3e-6
 """A file that takes more CPU time to parse is cut into line windows: ten times the usual."""
@@ -51,7 +48,6 @@ UNNAMED_SIBLINGS_MAX = 10_000
 CHUNKER_SETTINGS = (
     f"chunker={CHUNKER_VERSION};whole={WHOLE_MAX};part={PART_MIN}-{PART_MAX}/{LONG_LINE_SLICE};"
     f"container={CONTAINER_WHOLE_MAX};tiny={TINY};merge={MERGE_STOP_MIN}-{MERGE_MAX}/{MERGE_STOP_ONE_IN};"
-    f"names={NAMES_MAX};signature={SIGNATURE_MAX};minified={MINIFIED_LINE_MEAN};"
-    f"unnamed={UNNAMED_SIBLINGS_MAX}"
+    f"names={NAMES_MAX};signature={SIGNATURE_MAX};unnamed={UNNAMED_SIBLINGS_MAX}"
 )
 """Part of the index fingerprint: two indexes that differ here are not interchangeable."""

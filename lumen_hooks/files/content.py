@@ -14,14 +14,13 @@ import re
 import stat
 from typing import NamedTuple
 
+from lumen_hooks.chunking.long_lines import is_minified
+
 SNIFFED_BYTES = 8000
 """A NUL within these makes a file binary: git's own rule (xdiff-interface.c, FIRST_FEW_BYTES)."""
 
 MINIFIED_BYTES = 20_000
 """Only files larger than this are judged by the length of their lines."""
-
-MINIFIED_LINE_CHARACTERS = 500
-"""A mean line longer than this is not written for people."""
 
 _KEY = re.compile(r"^-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----", re.MULTILINE)
 _KEY_BEGINS = ("-----BEGIN ", "PuTTY-User-Key-File-", "Bag Attributes")
@@ -216,4 +215,4 @@ def _is_key(text: str) -> bool:
 def _is_minified(path: str, text: str) -> bool:
     if len(text) <= MINIFIED_BYTES or path.rpartition(".")[2].lower() in _LONG_LINES_ALLOWED:
         return False
-    return len(text) > MINIFIED_LINE_CHARACTERS * (text.count("\n") + 1)
+    return is_minified(text)

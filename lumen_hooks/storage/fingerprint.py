@@ -14,10 +14,11 @@ from .vec0 import VECTOR_TYPE
 if TYPE_CHECKING:
     from lumen_hooks.embedding.identity import ModelIdentity
 
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 """What an index means. A change here makes every index rebuild itself; the history:
 
 1  2026-11-23  first
+2  2026-11-26  files with a few long lines are parsed
 """
 
 

@@ -348,6 +348,22 @@ def test_minified_code_is_not_parsed() -> None:
     assert {(chunk.kind, chunk.symbol) for chunk in result.chunks} == {("text", "")}
 
 
+@pytest.mark.parametrize("size", [20_000, 400_000])
+def test_one_long_line_does_not_keep_a_file_from_being_parsed(size: int) -> None:
+    functions = [f"def name_{number}():\n    return {number}\n\n" for number in range(10)]
+    text = "".join([*functions[:5], f"DATA = '{'x9' * (size // 2)}'\n\n", *functions[5:]])
+    result = chunk_file("a.py", text)
+    assert not result.parse_failed
+    symbols = {name for chunk in result.chunks for name in chunk.symbol.split(", ")}
+    assert symbols >= {f"name_{number}" for number in (0, 4, 5, 9)} | {"DATA"}
+    assert len(result.chunks) < 8  # nobody looks for what is encoded
+
+
+def test_prose_and_code_on_one_line_are_kept_whole() -> None:
+    text = "a word of a long paragraph. " * 1000 + "\n"
+    assert "".join(chunk.text for chunk in chunk_file("a.txt", text).chunks) == text.rstrip("\n")
+
+
 def test_a_lone_surrogate_does_not_keep_a_file_from_being_parsed() -> None:
     (chunk,) = chunk_file("a.py", "def f():\n    return '\ud800'\n").chunks
     assert (chunk.symbol, chunk.text[-3:]) == ("f", "'\ud800'")

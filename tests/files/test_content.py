@@ -108,6 +108,18 @@ def test_long_lines_are_minified_unless_data_or_prose(tmp_path: Path) -> None:
         assert isinstance(read(tmp_path, name), Content), name
 
 
+def test_a_few_long_lines_do_not_hide_a_file(tmp_path: Path) -> None:
+    ordinary = "function f() { return 1 }\n" * 30
+    data = f"const DATA = '{'A' * 200_000}'\n"
+    licence = "/*\n" + " words of a licence\n" * 60 + "*/\n"
+    (tmp_path / "data.js").write_text(ordinary + data)
+    (tmp_path / "app.js").write_text(licence + "var a=1;" * 5000 + "\n")
+    (tmp_path / "bundle.js").write_text(("// module\n{\n" + "a();" * 800 + "\n}\n") * 50)
+    assert isinstance(read(tmp_path, "data.js"), Content)
+    assert reason_of(tmp_path, "app.js") == "minified"
+    assert reason_of(tmp_path, "bundle.js") == "minified"
+
+
 def test_what_is_no_readable_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("text")
     (tmp_path / "link").symlink_to("file")
