@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import unicodedata
+
 import apsw
 import pytest
 
@@ -19,6 +21,7 @@ from lumen_hooks.storage.lexical_terms import (
 )
 from lumen_hooks.storage.reader import IndexReader
 from lumen_hooks.storage.schema import LEXICAL
+from lumen_hooks.storage.unspaced import folded, is_unspaced
 
 
 @pytest.mark.parametrize(
@@ -56,6 +59,56 @@ def test_names_and_paths() -> None:
     assert lexical_path("Makefile") == "makefile"
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("失败的上传", "失败 败的 的上 上传 传"),
+        ("税", "税"),
+        ("get名前2_id ユーザー", "get 名前 前 2_id id ユー ーザ ザー ー"),
+        ("ｱｯﾌﾟ ＡＢＣ", "アッ ップ プ abc"),  # noqa: RUF001
+        (unicodedata.normalize("NFD", "업로드 が naïve"), "업로 로드 드 が naïve"),
+        ("รหัส हिन्दी", "รห หส ส हनद"),
+        ("葛\U000e0100城", "葛城 城"),
+        ("x" * 101 + "字", "字"),
+    ],
+)
+def test_writing_without_spaces_is_indexed_by_its_bigrams(text: str, words: str) -> None:
+    assert lexical_code(text).split() == words.split()
+
+
+@pytest.mark.parametrize(
+    ("query", "terms"),
+    [
+        ("失败的上传在哪里", ("失败", "败的", "的上", "上传", "传在")),
+        ("アップを探すところ", ("アッ", "ップ", "プを", "を探", "探す")),
+        ("ください", ("くだ", "ださ", "さい")),
+        ("税", ("税",)),
+        ("a\u19b1b", ("a", "b")),  # a letter to Python, a mark to FTS5
+    ],
+)
+def test_terms_of_writing_without_spaces(query: str, terms: tuple[str, ...]) -> None:
+    assert query_terms(query) == terms
+
+
+def test_many_words_and_marks_are_bounded() -> None:
+    assert len(query_terms("".join(map(chr, range(0x4E00, 0x5E00))))) == MAX_QUERY_TERMS
+    assert query_terms("a" + "\u0301" * 10_000 + "\u0327" * 10_000) == ("á",)
+
+
+def test_every_bigram_is_one_term_of_fts5() -> None:
+    connection = lexical_table("")
+    tokenizer = connection.fts5_tokenizer("porter", ["unicode61", "tokenchars", "_:"])
+    for start in range(0x0E00, 0x30000, 64):
+        letters = folded(
+            "".join(map(chr, range(start, start + 64))).encode("utf-8", "ignore").decode()
+        )
+        for term in distinct_words(letters):
+            if not term.isascii() and is_unspaced(term):
+                marked = (NAME_MARK + term).encode()
+                found = tokenizer(marked, apsw.FTS5_TOKENIZE_QUERY, None, include_offsets=False)
+                assert found == [(NAME_MARK + term,)]
+
+
 def test_encoded_data_is_left_out() -> None:
     assert distinct_words("key " + "0a" * 200) == ["key"]
 
@@ -80,6 +133,10 @@ HOSTILE = [
     "'; DROP TABLE files; --",
     "lone \ud800 surrogate",
     "日本語 検索 größe naïve",
+    "字" * 30_000,
+    "\u1100\u1161\u11a8" * 5000,
+    "e" + "\u0301\u0327" * 10_000,
+    "".join(map(chr, range(0x80, 0x3400))),
     "emoji 🎉 party",
     "AND OR NOT NEAR",
     "{}[]()<>|&;$`\\",
@@ -111,6 +168,8 @@ def test_any_query_is_safe(query: str) -> None:
         ("größeÄndern()", "GRÖSSEÄNDERN größeändern"),
         ("naïve_bayes", "naive"),
         ("名前 = 1", "名前"),
+        ("消費税 = 1", "税"),
+        ("a\u19b1b = 1", "a\u19b1b"),
         ("raise ValueError('cannot parse header')", 'ValueError: "cannot parse header"'),
     ],
 )
