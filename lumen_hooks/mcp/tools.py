@@ -16,7 +16,8 @@ from anyio import CapacityLimiter, to_thread
 from lumen_hooks.errors import BusyError, QueryError, RepositoryError
 from lumen_hooks.notify.spawn import spawn_worker
 from lumen_hooks.search.results import Query, RelatedQuery
-from lumen_hooks.service.answer import PEER_WAIT_SECONDS, Answer, Answerer, open_searcher
+from lumen_hooks.service.answer import Answer, Answerer, open_searcher
+from lumen_hooks.service.freshen import PEER_WAIT_SECONDS
 from lumen_hooks.service.status import read_status
 from lumen_hooks.service.workspace import open_workspace
 from lumen_hooks.system.terminal import one_line

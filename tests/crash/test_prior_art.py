@@ -224,7 +224,7 @@ class TestFacts:
         self, project: Repository, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A seed inherited the donor's time stamp, and counted as fresh for a minute."""
-        monkeypatch.setattr("lumen_hooks.service.answer.PEER_WAIT_SECONDS", 0.05)
+        monkeypatch.setattr("lumen_hooks.service.freshen.PEER_WAIT_SECONDS", 0.05)
         new = project.add_worktree("new", "-b", "other")
         new.commit({"api/handler.py": python_module("check_token")})
         seed_in_foreground(str(new.top))
@@ -490,7 +490,7 @@ class TestFreshness:
     def test_29_an_answer_beside_a_peer_says_that_it_is_not_fresh(
         self, project: Repository, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("lumen_hooks.service.answer.PEER_WAIT_SECONDS", 0.05)
+        monkeypatch.setattr("lumen_hooks.service.freshen.PEER_WAIT_SECONDS", 0.05)
         project.write({"lib/mail.py": python_module("send_letter")})
         with held(project):
             answer = ask(project, "retry_upload")
