@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lumen_hooks.chunking.grammars import GRAMMARS
 from lumen_hooks.chunking.languages import language_of
 from lumen_hooks.chunking.settings import WHOLE_MAX
-from lumen_hooks.search.ranking import is_test
+from lumen_hooks.files.roles import is_test
 
 from .comments import is_prose
 from .pairs import MIN_CODE, Pair

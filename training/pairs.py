@@ -22,7 +22,7 @@ from lumen_hooks.chunking.identifiers import split_identifiers
 from lumen_hooks.chunking.languages import language_of_text
 from lumen_hooks.chunking.lines import SourceLines
 from lumen_hooks.chunking.settings import WHOLE_MAX
-from lumen_hooks.search.ranking import is_test
+from lumen_hooks.files.roles import is_test
 
 from .comments import first_sentence, is_prose, text_of
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from lumen_hooks.files.roles import roles_of
 from lumen_hooks.storage.lexical_terms import STOP_WORDS, distinct_words, inner_words
 
 if TYPE_CHECKING:
@@ -64,13 +65,6 @@ _SHORT = 3
 
 _MENTIONS = frozenset({"module", "text", "section", "key"})
 _TEST_WORDS = frozenset({"test", "tests", "testing", "spec", "specs", "fixture", "fixtures"})
-_TEST_FOLDERS = frozenset({"test", "tests", "testing", "spec", "specs", "__tests__", "testdata"})
-_TEST_FILE = re.compile(
-    r"^(test_.*|conftest\.py|.*[._-](test|tests|spec)\.[^.]+|.*[a-z0-9]Tests?\.[^.]+)$"
-)
-_GENERATED_FILE = re.compile(
-    r"(_pb2(_grpc)?\.pyi?|\.pb\.(go|cc|h)|[._-]generated?\.[^.]+|\.g\.(dart|cs))$"
-)
 
 
 class Ranking:
@@ -131,9 +125,10 @@ class Ranking:
             points += weights.partial_name * self._partial_name(symbol)
         points += weights.path_words * self._path_words(path)
         points += weights.definition * (kind not in _MENTIONS)
-        if is_test(path) and not self._tests_wanted:
+        roles = roles_of(path)
+        if "test" in roles and not self._tests_wanted:
             points *= weights.tests
-        if _GENERATED_FILE.search(path):
+        if "generated" in roles:
             points *= weights.generated
         score = min(1.0, points / weights.total)
         if self._in_named_files:
@@ -210,12 +205,6 @@ def named_symbols(query: str) -> frozenset[str]:
         if plain and (len(tokens) <= 2 or looks_named):
             found.update({plain.lower(), _last(plain).lower()})
     return frozenset(found)
-
-
-def is_test(path: str) -> bool:
-    """A file that tests, by the names in its path."""
-    folders = path.split("/")
-    return bool(_TEST_FOLDERS.intersection(folders[:-1])) or bool(_TEST_FILE.match(folders[-1]))
 
 
 def _last(symbol: str) -> str:

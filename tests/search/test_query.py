@@ -9,7 +9,7 @@ import pytest
 from lumen_hooks.embedding.builtin import BuiltinEmbedder
 from lumen_hooks.errors import CorruptIndexError, QueryError, StoreError
 from lumen_hooks.search.query import Searcher
-from lumen_hooks.search.ranking import Ranking, is_test, named_symbols, normalised
+from lumen_hooks.search.ranking import Ranking, named_symbols, normalised
 from lumen_hooks.search.results import MAX_LIMIT, Query
 from lumen_hooks.storage.opening import load_vec0, open_to_read
 from lumen_hooks.storage.reader import IndexReader
@@ -300,26 +300,6 @@ def test_a_search_without_opinion_leaves_its_share() -> None:
 )
 def test_named_symbols(query: str, names: set[str]) -> None:
     assert named_symbols(query) == names
-
-
-@pytest.mark.parametrize(
-    ("path", "wanted"),
-    [
-        ("tests/a.py", True),
-        ("src/test_a.py", True),
-        ("pkg/a_test.go", True),
-        ("web/a.spec.ts", True),
-        ("web/__tests__/a.js", True),
-        ("src/UserServiceTest.java", True),
-        ("conftest.py", True),
-        ("src/latest.py", False),
-        ("src/contest.py", False),
-        ("testify/a.go", False),
-        ("src/attest_a.py", False),
-    ],
-)
-def test_what_counts_as_a_test(path: str, wanted: bool) -> None:
-    assert is_test(path) is wanted
 
 
 def test_generated_code_comes_after_written_code(corpus: Corpus) -> None:

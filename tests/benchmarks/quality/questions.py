@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lumen_hooks.chunking.identifiers import split_identifiers
-from lumen_hooks.search.ranking import is_test
 
 from .sources import git
 
@@ -47,6 +46,10 @@ _TICKET = re.compile(
     r"\s*\((?:(?:fix(?:es)?|refs?|closes),?\s*)*(?:#\d+[,\s]*)+\)|\[?\b[A-Z]{2,}-\d+\b\]?:?|#\d+\b"
     r"|^\w+\([^)]*\): "
 )
+_TEST_FOLDERS = frozenset({"test", "tests", "testing", "spec", "specs", "__tests__", "testdata"})
+_TEST_FILE = re.compile(
+    r"^(test_.*|conftest\.py|.*[._-](test|tests|spec)\.[^.]+|.*[a-z0-9]Tests?\.[^.]+)$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def docstring_questions(definitions: Definitions) -> list[Question]:
     answers: dict[str, list[Place]] = defaultdict(list)
     for path, found in definitions.items():
         for one in found:
-            if one.kind in _FUNCTIONS and not is_test(path) and _says_something(one):
+            if one.kind in _FUNCTIONS and not _of_tests(path) and _says_something(one):
                 answers[one.sentence].append(Place(path, one.first, one.last))
     return _sample("docstring", answers)
 
@@ -86,7 +89,7 @@ def identifier_questions(definitions: Definitions) -> list[Question]:
     named: dict[str, list[tuple[str, Place]]] = defaultdict(list)
     for path, found in definitions.items():
         for one in found:
-            if one.kind in _NAMED and not is_test(path):
+            if one.kind in _NAMED and not _of_tests(path):
                 last = one.symbol.rsplit(".", 1)[-1]
                 named[last].append((one.symbol, Place(path, one.first, one.last)))
     answers: dict[str, list[Place]] = {}
@@ -121,13 +124,19 @@ def commit_questions(
             text = " ".join(_TICKET.sub(" ", subject).split()).strip(" .:-")
             changed = [line.split("\t", 1) for line in names.splitlines() if "\t" in line]
             code = [path for state, path in changed if state == "M" and source.takes(path)]
-            code = [path for path in code if not is_test(path)]
+            code = [path for path in code if not _of_tests(path)]
             known = [paths[key] for path in code if (key := f"{source.name}:{path}") in paths]
             if not 1 <= len(code) <= MAX_ANSWERS or len(known) != len(code):
                 continue
             if 4 <= len(text.split()) <= 20 and not _CHORES.search(subject):
                 answers[text] = [Place(path) for path in known]
     return _sample("commit", answers)
+
+
+def _of_tests(path: str) -> bool:
+    """Not `files.roles`: what counts as a test stays as it was when the questions were chosen."""
+    folders = path.split("/")
+    return bool(_TEST_FOLDERS.intersection(folders[:-1])) or bool(_TEST_FILE.match(folders[-1]))
 
 
 def _says_something(one: Documented) -> bool:
