@@ -229,7 +229,7 @@ def main(arguments: list[str]) -> int:
     corpora = []
     for language in LANGUAGES:
         source = make_corpus(language, "tune", rows, places)
-        with indexed(source, settings, embedder) as index:
+        with indexed(source.top, settings, embedder) as index:
             corpora.append(_corpus(source, index))
     with gzip.open(chosen.out, "wt", encoding="utf-8") as file:
         json.dump([_record(corpus) for corpus in corpora], file)

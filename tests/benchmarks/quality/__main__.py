@@ -20,7 +20,7 @@ from .corpus import make_corpus
 from .indexes import indexed, load_model, settings_for
 from .rankings import RANKINGS, Rankings
 from .scores import Score, interval, score
-from .sources import LANGUAGES, Places, load_sources
+from .sources import LANGUAGES, Places, SourceError, load_sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lumen_hooks.settings import Settings
 
     from .corpus import Corpus
+    from .sources import Source
 
 Results = dict[tuple[str, str], list[Score]]
 """Scores by (group, ranking); a group is a language, a kind of question, or `all`."""
@@ -44,7 +45,7 @@ def main(argv: Sequence[str]) -> None:
     os.environ.update(git_settings(chosen.cache), LUMEN_HOOKS="0")
     rows = load_sources()
     languages = chosen.language or list(LANGUAGES)
-    corpora = [make_corpus(language, chosen.set, rows, places) for language in languages]
+    corpora = _corpora(languages, chosen.set, rows, places)
     settings = settings_for(chosen.model, str(chosen.cache / "models"))
     embedder = load_model(settings)
     results: Results = defaultdict(list)
@@ -55,6 +56,21 @@ def main(argv: Sequence[str]) -> None:
     if chosen.json:
         means = {"/".join(key): interval([s.mrr for s in found]) for key, found in results.items()}
         chosen.json.write_text(json.dumps(means, indent=1), encoding="utf-8")
+
+
+def _corpora(
+    languages: Sequence[str], wanted: str, rows: Sequence[Source], places: Places
+) -> list[Corpus]:
+    """The corpora; says of all that is missing what it is, and ends the process."""
+    corpora, problems = [], []
+    for language in languages:
+        try:
+            corpora.append(make_corpus(language, wanted, rows, places))
+        except SourceError as error:
+            problems.append(str(error))
+    if problems:
+        sys.exit("\n".join(["Missing (--mirrors FOLDER has git repositories):", *problems]))
+    return corpora
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
@@ -70,7 +86,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _ask(corpus: Corpus, settings: Settings, embedder: Embedder, results: Results) -> None:
-    with indexed(corpus, settings, embedder) as index:
+    with indexed(corpus.top, settings, embedder) as index:
         counts = index.counts()
         asked: dict[str, int] = defaultdict(int)
         rankings = Rankings(index, embedder)

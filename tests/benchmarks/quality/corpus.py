@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.benchmarks.measure import run
+from tests.benchmarks.mirrors import commit_all
 
 from . import documented, questions, sources
 from .documented import strip_documentation
@@ -22,7 +22,7 @@ from .questions import (
     docstring_questions,
     identifier_questions,
 )
-from .sources import Places, Source, files_of
+from .sources import Places, Source, SourceError, files_of, missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,11 @@ class Corpus:
 
 
 def make_corpus(language: str, wanted: str, rows: Sequence[Source], places: Places) -> Corpus:
-    """Make the corpus of a language and set, unless it is in the cache as it would be made now."""
+    """Make the corpus of a language and set, unless it is in the cache as it would be made now.
+
+    Raises:
+        SourceError: a source is not here and cannot be fetched; says so of each.
+    """
     chosen = [row for row in rows if (row.language, row.set) == (language, wanted)]
     top = places.cache / "corpora" / f"{language}-{wanted}"
     record = top.with_suffix(".json")
@@ -55,6 +59,8 @@ def make_corpus(language: str, wanted: str, rows: Sequence[Source], places: Plac
         kept = json.loads(record.read_text(encoding="utf-8"))
         if kept["stamp"] == stamp:
             return Corpus(language, top, tuple(_question(one) for one in kept["questions"]))
+    if problems := missing(chosen, places):
+        raise SourceError("\n".join(problems))
     found = _make(top, chosen, places)
     kept = {"stamp": stamp, "questions": [asdict(question) for question in found]}
     record.write_text(json.dumps(kept), encoding="utf-8")
@@ -78,9 +84,7 @@ def _make(top: Path, chosen: Sequence[Source], places: Places) -> list[Question]
             place.write_text(stripped, encoding="utf-8")
             definitions[f"{folder}/{path}"] = found
             paths[f"{source.name}:{path}"] = f"{folder}/{path}"
-    run("git", "init", "-q", cwd=top)
-    run("git", "add", "-Af", cwd=top)
-    run("git", "commit", "-qm", "The sources, without their documentation", cwd=top)
+    commit_all(top, "The sources, without their documentation")
     repositories = [(row, places.repository(row)) for row in chosen if row.kind == "git"]
     return [
         *docstring_questions(definitions),

