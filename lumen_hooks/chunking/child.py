@@ -59,7 +59,7 @@ def plain(chunked: ChunkedFile) -> tuple[object, ...]:
         # A single line may have been cut into slices.
         text = chunk.text if chunk.start_line == chunk.end_line else None
         place = (chunk.start_line, chunk.end_line)
-        chunks.append((*place, chunk.symbol, chunk.kind, text, chunk.header))
+        chunks.append((*place, chunk.symbol, chunk.kind, text, chunk.header, chunk.holds))
     return chunked.language, chunks, chunked.parse_failed, chunked.abandoned
 
 

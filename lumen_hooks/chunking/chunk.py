@@ -35,6 +35,23 @@ UNTRIED = "untried"
 """Nothing is known of the text: there was no process to parse it in, or none that answered."""
 
 
+class Held(NamedTuple):
+    """A definition that a chunk holds, or is a part of.
+
+    Attributes:
+        kind: what it defines.
+        name: qualified; where one statement declares several names, the first NAMES_MAX of them,
+            with `, ` between.
+        start_line: its first line, from 1, with the comments right above it.
+        end_line: its last line, included.
+    """
+
+    kind: Kind
+    name: str
+    start_line: int
+    end_line: int
+
+
 class Chunk(NamedTuple):
     """A stretch of one file, usually a definition.
 
@@ -45,6 +62,9 @@ class Chunk(NamedTuple):
         kind: what it defines, or what it is.
         text: the lines as they stand in the file, without a final line break.
         header: for a later part of a split definition, its repeated signature; else empty.
+        holds: the definitions in it: several where small neighbours share it or where a small
+            class is whole; for a part of a split definition that one, with all of its lines. Empty
+            where `symbol` is.
     """
 
     start_line: int
@@ -53,6 +73,7 @@ class Chunk(NamedTuple):
     kind: Kind
     text: str
     header: str = ""
+    holds: tuple[Held, ...] = ()
 
 
 class ChunkedFile(NamedTuple):

@@ -9,18 +9,17 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
-from .chunk import MEMORY, Chunk, ChunkedFile, ParseAbandonedError
+from .chunk import MEMORY, Chunk, ChunkedFile, Held, ParseAbandonedError
 from .grammars import GRAMMARS
 from .languages import language_of_text
 from .lines import SourceLines, cut, text_rank
 from .long_lines import is_minified
 from .pieces import CLOSED, Piece, pieces_of
-from .settings import LONG_LINE_SLICE, SIGNATURE_MAX, WHOLE_MAX
+from .settings import HELD_MAX, HELD_NAMES_MAX, LONG_LINE_SLICE, SIGNATURE_MAX, WHOLE_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .chunk import Kind
     from .definitions import ParsedFile
 
 _DATA = re.compile(
@@ -135,9 +134,8 @@ def _chunks_of_piece(
     rows = lines.trimmed(piece.first, piece.last)
     if rows is None:
         return
-    symbol = piece.symbol
     if lines.size(*rows) <= WHOLE_MAX:
-        yield _chunk(lines, rows, symbol, piece.kind, header if piece.continued else "")
+        yield _chunk(piece, lines, rows, header if piece.continued else "")
         return
     is_later = piece.continued
     for first, last in cut(lines, *rows, ranks(*rows)):
@@ -147,17 +145,41 @@ def _chunks_of_piece(
         later_header = header if is_later else ""
         is_later = True
         if lines.size(*part) <= WHOLE_MAX:
-            yield _chunk(lines, part, symbol, piece.kind, later_header)
+            yield _chunk(piece, lines, part, later_header)
             continue
-        for text in _slices(lines.rows[part[0]]):
-            yield Chunk(part[0] + 1, part[0] + 1, symbol, piece.kind, text, later_header)
-            later_header = header
+        whole = _chunk(piece, lines, part, later_header)
+        if len(whole.holds) > 1:
+            # Which of them stands in which slice, no line tells.
+            whole = whole._replace(holds=_itself(piece, whole.start_line, whole.end_line))
+        for text in _slices(whole.text):
+            yield whole._replace(text=text)
+            whole = whole._replace(header=header)
 
 
-def _chunk(
-    lines: SourceLines, rows: tuple[int, int], symbol: str, kind: Kind, header: str
-) -> Chunk:
-    return Chunk(rows[0] + 1, rows[1] + 1, symbol, kind, lines.text(*rows), header)
+def _chunk(piece: Piece, lines: SourceLines, rows: tuple[int, int], header: str) -> Chunk:
+    place = (rows[0] + 1, rows[1] + 1)
+    text = lines.text(*rows)
+    return Chunk(*place, piece.symbol, piece.kind, text, header, _holds(piece, lines, *place))
+
+
+def _holds(piece: Piece, lines: SourceLines, start: int, end: int) -> tuple[Held, ...]:
+    """The definitions that stand on the lines `start` to `end`, as far as a chunk tells them."""
+    found: list[Held] = []
+    room = HELD_NAMES_MAX
+    for one in piece.defined:
+        if one.first >= end or one.last + 1 < start:
+            continue
+        room -= len(one.name)
+        if found and (room < 0 or len(found) == HELD_MAX):
+            break
+        first, last = lines.trimmed(one.first, one.last) or (one.first, one.last)
+        found.append(Held(one.kind, one.name, first + 1, last + 1))
+    # Without any: rows of something large, between its members.
+    return tuple(found) or _itself(piece, start, end)
+
+
+def _itself(piece: Piece, start: int, end: int) -> tuple[Held, ...]:
+    return (Held(piece.kind, piece.symbol, start, end),) if piece.symbol else ()
 
 
 def _slices(text: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from .pieces import Piece, merged
+from .pieces import Defined, Piece, merged
 
 if TYPE_CHECKING:
     from .lines import SourceLines
@@ -47,7 +47,9 @@ def sections(lines: SourceLines) -> list[Piece]:
             # A heading with nothing below but a deeper heading goes with that one.
             continue
         symbol = " > ".join(one.title for one in path)
-        pieces.append(Piece(start, end, "section", [symbol], symbol, parent))
+        section = Piece(start, end, "section", [symbol], symbol, parent)
+        section.defined = [Defined("section", symbol, start, end)]
+        pieces.append(section)
         start = None
     return merged(pieces, lines)
 

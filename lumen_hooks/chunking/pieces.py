@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .settings import (
     CONTAINER_WHOLE_MAX,
@@ -30,6 +30,15 @@ CLOSED = 0
 _CLOSING_LINES = re.compile(r"(?:\W|\b(?:end|endif|done|fi|esac)\b)*", re.DOTALL)
 
 
+class Defined(NamedTuple):
+    """A definition in a piece, on its rows `first` to `last`."""
+
+    kind: Kind
+    name: str
+    first: int
+    last: int
+
+
 class Piece:
     """Rows of one definition, or rows between definitions.
 
@@ -43,11 +52,13 @@ class Piece:
         definition: whose signature later parts repeat; None at the top of the file.
         continued: it stands after other pieces of `definition`, so it repeats the signature too.
         constants: those of the names that are of constants, once pieces were joined.
+        defined: the definitions that stand here, those in them too; of a container its first rows.
     """
 
     __slots__ = (
         "constants",
         "continued",
+        "defined",
         "definition",
         "first",
         "kind",
@@ -78,6 +89,7 @@ class Piece:
         self.definition = definition
         self.continued = continued
         self.constants: list[str] = []
+        self.defined: list[Defined] = []
 
     @property
     def symbol(self) -> str:
@@ -89,6 +101,13 @@ class Piece:
             kept = [name for name in found if name in self.constants][:room]
             found = [name for name in found if name not in self.constants or name in kept]
         return ", ".join(found[:NAMES_MAX]) or self.owner
+
+    def close(self, last: int) -> None:
+        """Take the rows that close it, and with them the definitions that end where it ended."""
+        self.defined = [
+            one._replace(last=last) if one.last == self.last else one for one in self.defined
+        ]
+        self.last = last
 
 
 def pieces_of(top: Definition, lines: SourceLines) -> list[Piece]:
@@ -128,24 +147,30 @@ def _of_members(
     """Return the pieces of members that share rows: one, or those of what stands in a large one."""
     member = together[0]
     if len(together) > 1 or not _opens(member, first, last, lines):
-        return [
-            Piece(
-                first=first,
-                last=last,
-                kind=member.kind,
-                names=_qualified(name, together, with_members=member.kind != "key"),
-                owner="",
-                parent=id(container),
-                definition=member,
-            )
-        ]
+        whole = Piece(
+            first=first,
+            last=last,
+            kind=member.kind,
+            names=_qualified(name, together, with_members=member.kind != "key"),
+            owner="",
+            parent=id(container),
+            definition=member,
+        )
+        whole.defined = _defined(name, together, first)
+        return [whole]
     own = _qualified(name, together)
     inner = _expand(member, own[0], first, last, lines)
     for piece in inner:
         # A class that came down to one piece may share a chunk with its neighbours.
         piece.parent = id(container) if len(inner) == 1 else CLOSED
-    if len(inner) == 1 and member.kind == "key":
-        inner[0].names = own
+    if len(inner) == 1:
+        (piece,) = inner
+        itself = Defined(member.kind, _told(own), first, last)
+        if member.kind == "key":
+            piece.names, piece.defined = own, [itself]
+        elif member.kind != "module":
+            within = [one for one in piece.defined if one.name != own[0]]
+            piece.defined = [itself, *within]
     return inner
 
 
@@ -191,6 +216,22 @@ def _qualified(
     return names
 
 
+def _defined(name: str, definitions: list[Definition], first: int) -> list[Defined]:
+    """Tell what is defined from the row `first` on, definitions in others after those."""
+    found = []
+    for definition in definitions:
+        own = _qualified(name, [definition])
+        start = max(first, definition.first)
+        found.append(Defined(definition.kind, _told(own), start, max(start, definition.last)))
+        if definition.kind != "key":
+            found.extend(_defined(own[0], definition.members, first))
+    return found
+
+
+def _told(names: list[str]) -> str:
+    return ", ".join(names[:NAMES_MAX])
+
+
 def _add_gap(
     container: Definition, name: str, first: int, last: int, lines: SourceLines, out: list[Piece]
 ) -> None:
@@ -200,22 +241,23 @@ def _add_gap(
     is_header = first == container.first
     if not is_header and out and _CLOSING_LINES.fullmatch(lines.text(first, last)):
         # Nobody looks for a lone brace: it stays with what it closes.
-        out[-1].last = last
+        out[-1].close(last)
         return
     is_top = container.name_node is None
     strong = is_header and not is_top and container.kind != "module"
-    out.append(
-        Piece(
-            first=first,
-            last=last,
-            kind=container.kind,
-            names=[name] if strong else [],
-            owner=name,
-            parent=id(container),
-            definition=None if is_top else container,
-            continued=not is_header,
-        )
+    gap = Piece(
+        first=first,
+        last=last,
+        kind=container.kind,
+        names=[name] if strong else [],
+        owner=name,
+        parent=id(container),
+        definition=None if is_top else container,
+        continued=not is_header,
     )
+    if strong:
+        gap.defined = [Defined(container.kind, name, first, last)]
+    out.append(gap)
 
 
 def merged(pieces: list[Piece], lines: SourceLines) -> list[Piece]:
@@ -257,6 +299,7 @@ def _join(group: Piece, piece: Piece) -> None:
             group.constants = [*group.constants, *one.names]
     group.kind = _kind_of_both(group, piece)
     group.names = [*group.names, *piece.names]
+    group.defined = [*group.defined, *piece.defined]
 
 
 def _kind_of_both(group: Piece, piece: Piece) -> Kind:

@@ -19,7 +19,16 @@ from typing import TYPE_CHECKING, Any
 
 from lumen_hooks.notify.spawn import inherited_descriptors
 
-from .chunk import CRASH, TIME, UNTRIED, Chunk, ChunkedFile, TooManyDeathsError
+from .chunk import (
+    CRASH,
+    KINDS,
+    TIME,
+    UNTRIED,
+    Chunk,
+    ChunkedFile,
+    Held,
+    TooManyDeathsError,
+)
 from .chunker import chunk_file, cut_by_lines, is_parsed
 
 if TYPE_CHECKING:
@@ -304,9 +313,13 @@ def _chunked(answer: Any, text: str) -> ChunkedFile:
     language, found, parse_failed, abandoned = answer
     rows = text.split("\n")
     chunks = []
-    for start, end, symbol, kind, own, header in found:
-        if not 0 < start <= end <= len(rows):
-            raise ValueError("lines that the text does not have")
+    for start, end, symbol, kind, own, header, held in found:
+        holds = tuple(Held(*one) for one in held)
+        for first, last in ((start, end), *(one[2:] for one in holds)):
+            if not 0 < first <= last <= len(rows):
+                raise ValueError("lines that the text does not have")
+        if any(one.kind not in KINDS or not isinstance(one.name, str) for one in holds):
+            raise ValueError("a definition that is none")
         lines = "\n".join(rows[start - 1 : end]) if own is None else own
-        chunks.append(Chunk(start, end, symbol, kind, lines, header))
+        chunks.append(Chunk(start, end, symbol, kind, lines, header, holds))
     return ChunkedFile(language, tuple(chunks), parse_failed, abandoned)

@@ -35,6 +35,11 @@ MERGE_STOP_ONE_IN = 4
 NAMES_MAX = 6
 """So many names stand in the symbol of a merged chunk."""
 
+HELD_MAX = 64
+HELD_NAMES_MAX = 2000
+"""So many definitions of a chunk are told one by one, with so many characters of names in all; the
+first one always."""
+
 SIGNATURE_MAX = 240
 """A repeated signature is cut here."""
 
@@ -48,6 +53,7 @@ UNNAMED_SIBLINGS_MAX = 10_000
 CHUNKER_SETTINGS = (
     f"chunker={CHUNKER_VERSION};whole={WHOLE_MAX};part={PART_MIN}-{PART_MAX}/{LONG_LINE_SLICE};"
     f"container={CONTAINER_WHOLE_MAX};tiny={TINY};merge={MERGE_STOP_MIN}-{MERGE_MAX}/{MERGE_STOP_ONE_IN};"
-    f"names={NAMES_MAX};signature={SIGNATURE_MAX};unnamed={UNNAMED_SIBLINGS_MAX}"
+    f"names={NAMES_MAX};held={HELD_MAX}/{HELD_NAMES_MAX};signature={SIGNATURE_MAX};"
+    f"unnamed={UNNAMED_SIBLINGS_MAX}"
 )
 """Part of the index fingerprint: two indexes that differ here are not interchangeable."""

@@ -19,7 +19,9 @@ from lumen_hooks.chunking.process import Chunker
 from lumen_hooks.embedding.text import embedded_text, embedding_key
 from lumen_hooks.errors import StoreError
 from lumen_hooks.files.content import Content, Skipped
+from lumen_hooks.files.roles import is_generated_text
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
+from lumen_hooks.storage.holds import packed
 from lumen_hooks.storage.lexical_terms import lexical_words
 from lumen_hooks.storage.rows import StagedChunk, StagedFile
 
@@ -271,6 +273,7 @@ class Stager:
             language=chunked.language if chunked is not None else "",
             skipped=looked.reason,
             cut=(chunked.abandoned or None) if chunked is not None else None,
+            generated=isinstance(content, Content) and is_generated_text(content.text),
         )
         chunks = chunked.chunks if chunked is not None else ()
         texts = tuple(embedded_text(c.symbol, c.header, c.text) for c in chunks)
@@ -339,6 +342,7 @@ def _rows(pending: _Pending, vectors: Mapping[bytes, bytes]) -> list[StagedChunk
             key,
             vectors[key] or None,
             lexical_words(pending.file.path, chunk.symbol, chunk.text),
+            packed(chunk),
         )
         for chunk, key in zip(pending.chunks, pending.keys, strict=True)
     ]

@@ -15,7 +15,7 @@ from lumen_hooks.errors import CorruptIndexError, NewerIndexError
 
 from . import values
 from .fingerprint import INDEX_VERSION
-from .schema import SCHEMA_VERSION, version_of
+from .schema import SUMMED, version_of
 from .sqlite import crc32
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _rows(connection: apsw.Connection) -> dict[str, str]:
     query = "SELECT key, value FROM meta"
     rows = dict(values.read(connection, query, (values.text, values.text)))
     noted = rows.pop(_SUM, None)
-    if rows and noted != _sum_of(rows) and version_of(connection) == SCHEMA_VERSION:
+    if rows and noted != _sum_of(rows) and version_of(connection) >= SUMMED:
         raise CorruptIndexError(
             f"{connection.filename} is damaged: its facts are not as written", hint=values.REBUILT
         )

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 _STAGING = """
 CREATE TEMP TABLE IF NOT EXISTS staged_files(
   id INTEGER PRIMARY KEY, path TEXT, content BLOB, blob BLOB, size INTEGER, changed_ns INTEGER,
-  language TEXT, skipped TEXT, cut TEXT
+  language TEXT, skipped TEXT, cut TEXT, generated INTEGER
 );
 CREATE TEMP TABLE IF NOT EXISTS staged_chunks(
   id INTEGER PRIMARY KEY, file_id INTEGER, start_line INTEGER, end_line INTEGER,
-  symbol TEXT, kind TEXT, key BLOB, vector BLOB, words TEXT
+  symbol TEXT, kind TEXT, key BLOB, vector BLOB, words TEXT, holds TEXT
 );
 """
 
@@ -58,12 +58,12 @@ class Index(IndexReader):
         (file_id,) = only_row(
             self.connection,
             "INSERT INTO temp.staged_files(path, content, blob, size, changed_ns, language,"
-            " skipped, cut) VALUES(?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            " skipped, cut, generated) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
             file,
         )
         self.connection.executemany(
             "INSERT INTO temp.staged_chunks(file_id, start_line, end_line, symbol, kind, key,"
-            " vector, words) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+            " vector, words, holds) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(file_id, *chunk) for chunk in chunks],
         )
 
@@ -79,13 +79,13 @@ class Index(IndexReader):
         (chunk_base,) = only_row(self.connection, "SELECT coalesce(max(id), 0) FROM chunks")
         execute(
             "INSERT INTO files(id, path, content, blob, size, changed_ns, language, skipped, cut,"
-            " sum) SELECT id+?, path, content, blob, size, changed_ns, language, skipped, cut, 0"
-            " FROM temp.staged_files",
+            " generated, sum) SELECT id+?, path, content, blob, size, changed_ns, language,"
+            " skipped, cut, generated, 0 FROM temp.staged_files",
             (file_base,),
         )
         execute(
-            "INSERT INTO chunks(id, file_id, start_line, end_line, symbol, kind, key)"
-            " SELECT id+?, file_id+?, start_line, end_line, symbol, kind, key"
+            "INSERT INTO chunks(id, file_id, start_line, end_line, symbol, kind, key, holds)"
+            " SELECT id+?, file_id+?, start_line, end_line, symbol, kind, key, holds"
             " FROM temp.staged_chunks ORDER BY id",
             (chunk_base, file_base),
         )

@@ -18,10 +18,10 @@ import apsw
 from lumen_hooks.errors import CorruptIndexError
 from lumen_hooks.system.unicode import encodable
 
-from . import facts, sums, values, vec0
+from . import facts, holds, sums, values, vec0
 from .opening import closed_on_error, load_vec0, open_to_read
 from .rows import ChunkOfFile, ChunkRow, Counts, FileRow, KnownFile
-from .schema import SCHEMA_VERSION, check_header
+from .schema import HOLDING, SCHEMA_VERSION, SUMMED, check_header
 from .sqlite import one_state, translated
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ _TEXT_OR_NONE = values.optional(values.text)
 
 _STAT = (values.natural, values.integer)
 _FILE = (values.path, values.integer, *[_BLOB_OR_NONE] * 2, *_STAT, *[_TEXT_OR_NONE] * 2)
-_CHUNK = (values.natural, values.path, *[values.line] * 2, *[values.text] * 3, *[values.blob] * 2)
+_CHUNK = (
+    *(values.natural, values.path, *[values.line] * 2, *[values.text] * 3, *[values.blob] * 2),
+    *(values.natural, values.text),
+)
 _CHUNK_OF_FILE = (*[values.natural] * 2, *[values.line] * 2, *[values.text] * 2)
 
 
@@ -99,7 +102,7 @@ class IndexReader:
 
     def files(self) -> dict[str, FileRow]:
         """Every file that the index knows, skipped ones included, by path."""
-        cut = "NULL" if self.version < SCHEMA_VERSION else "cut"
+        cut = "cut" if self.version >= SUMMED else "NULL"
         query = f"SELECT path, id, content, blob, size, changed_ns, skipped, {cut} FROM files"
         return {path: FileRow(*rest) for path, *rest in self._read(query, *_FILE)}
 
@@ -150,10 +153,11 @@ class IndexReader:
         Raises:
             CorruptIndexError: one of them is not there, or cannot be.
         """
+        more = "f.generated, c.holds" if self.version >= HOLDING else "0, ''"
         query = (
             "SELECT c.id, f.path, c.start_line, c.end_line, c.symbol, c.kind, f.language,"
-            " coalesce(f.content, x''), c.key FROM chunks AS c JOIN files AS f ON f.id = c.file_id"
-            " WHERE c.id IN (SELECT value FROM carray(?))"
+            f" coalesce(f.content, x''), c.key, {more} FROM chunks AS c"
+            " JOIN files AS f ON f.id = c.file_id WHERE c.id IN (SELECT value FROM carray(?))"
         )
         if not ids:
             return []
@@ -164,7 +168,15 @@ class IndexReader:
                 f"the index finds a chunk that it does not hold: {missing}",
                 hint="lumen-hooks index --force",
             )
-        return list(map(ChunkRow._make, rows))
+        with values.decoding(self.path):
+            return [self._chunk(*row) for row in rows]
+
+    def _chunk(self, *row: Any) -> ChunkRow:
+        *plain, generated, held = row
+        _, _, start, end, symbol, kind, *_ = plain
+        known = self.version >= HOLDING
+        definitions = holds.unpacked(held, symbol, kind, start, end) if known else ()
+        return ChunkRow._make([*plain, bool(generated), definitions])
 
     def chunks_of_file(self, file_id: int) -> list[ChunkOfFile]:
         """All chunks of a file, by line."""
@@ -190,15 +202,21 @@ class IndexReader:
 
         Args:
             languages: empty for all.
-            kinds: empty for all.
+            kinds: those of the chunks, or of what they hold; empty for all.
             files: None for all.
         """
         conditions: list[str] = []
         bindings: list[object] = []
-        for column, wanted in (("f.language", languages), ("c.kind", kinds)):
-            if wanted:
-                conditions.append(f"{column} IN ({', '.join('?' * len(wanted))})")
-                bindings.extend(wanted)
+        if languages:
+            conditions.append(f"f.language IN ({', '.join('?' * len(languages))})")
+            bindings.extend(languages)
+        if kinds:
+            any_of = [f"c.kind IN ({', '.join('?' * len(kinds))})"]
+            bindings.extend(kinds)
+            if self.version >= HOLDING:
+                any_of.extend(["instr(char(10) || c.holds, ?)"] * len(kinds))
+                bindings.extend(map(holds.mark_of, kinds))
+            conditions.append(f"({' OR '.join(any_of)})")
         if files is not None:
             conditions.append("c.file_id IN (SELECT value FROM carray(?))")
             bindings.append(_carray(files))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from lumen_hooks.chunking.chunk import Held
 
 
 class FileRow(NamedTuple):
@@ -31,7 +34,11 @@ class KnownFile(NamedTuple):
 
 
 class ChunkRow(NamedTuple):
-    """A chunk with what the index holds of its file; see `search.results.Hit`."""
+    """A chunk with what the index holds of its file; see `search.results.Hit`.
+
+    `generated` says that a program wrote the file; False and no `holds` where an older version's
+    index does not tell.
+    """
 
     id: int
     path: str
@@ -42,6 +49,8 @@ class ChunkRow(NamedTuple):
     language: str
     content: bytes
     key: bytes
+    generated: bool
+    holds: tuple[Held, ...]
 
 
 class ChunkOfFile(NamedTuple):
@@ -99,6 +108,7 @@ class StagedFile(NamedTuple):
     language: str
     skipped: str | None
     cut: str | None = None
+    generated: bool = False
 
 
 class Stamp(NamedTuple):
@@ -120,3 +130,4 @@ class StagedChunk(NamedTuple):
     key: bytes
     vector: bytes | None
     words: str
+    holds: str

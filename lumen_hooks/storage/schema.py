@@ -24,12 +24,19 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x4C554D4E
 """`LUMN`, in the database header."""
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """The tables' shape, in `PRAGMA user_version`; a change of what rows mean is INDEX_VERSION's.
 
 2  2026-11-23  one column of marked words without positions in `lexical`
 3  2026-11-25  STRICT; check sums of files, blocks of vectors and facts; `files.cut`
+4  2026-11-26  `chunks.holds`, `files.generated`
 """
+
+SUMMED = 3
+"""Since this version rows have check sums, and files why they are cut by lines."""
+
+HOLDING = 4
+"""Since this version it is told which definitions a chunk holds, and what a program wrote."""
 
 # detail=none: which chunks have a word, and neither where nor how often (each word is given once).
 # That is less than half of the bytes, and what bm25() needs is lost, so search/lexical.py scores.
@@ -39,6 +46,8 @@ LEXICAL = """CREATE VIRTUAL TABLE lexical USING fts5(
 )"""
 
 _CHUNKS_BY_FILE = "CREATE INDEX chunks_by_file ON chunks(file_id)"
+_META = "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID"
+_VECTOR_SUMS = "CREATE TABLE vector_sums(block INTEGER PRIMARY KEY, sum INTEGER NOT NULL) STRICT"
 
 _TABLES = {
     2: {
@@ -66,8 +75,7 @@ _TABLES = {
         "lexical": LEXICAL,
     },
     3: {
-        "meta": "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL)"
-        " STRICT, WITHOUT ROWID",
+        "meta": _META,
         "files": """CREATE TABLE files(
   id INTEGER PRIMARY KEY,
   path TEXT NOT NULL UNIQUE,
@@ -90,8 +98,36 @@ _TABLES = {
   key BLOB NOT NULL
 ) STRICT""",
         "chunks_by_file": _CHUNKS_BY_FILE,
-        "vector_sums": "CREATE TABLE vector_sums(block INTEGER PRIMARY KEY, sum INTEGER NOT NULL)"
-        " STRICT",
+        "vector_sums": _VECTOR_SUMS,
+        "lexical": LEXICAL,
+    },
+    4: {
+        "meta": _META,
+        "files": """CREATE TABLE files(
+  id INTEGER PRIMARY KEY,
+  path TEXT NOT NULL UNIQUE,
+  content BLOB,
+  blob BLOB,
+  size INTEGER NOT NULL,
+  changed_ns INTEGER NOT NULL,
+  language TEXT NOT NULL,
+  skipped TEXT,
+  cut TEXT,
+  generated INTEGER NOT NULL,
+  sum INTEGER NOT NULL
+) STRICT""",
+        "chunks": """CREATE TABLE chunks(
+  id INTEGER PRIMARY KEY,
+  file_id INTEGER NOT NULL REFERENCES files(id),
+  start_line INTEGER NOT NULL,
+  end_line INTEGER NOT NULL,
+  symbol TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  key BLOB NOT NULL,
+  holds TEXT NOT NULL
+) STRICT""",
+        "chunks_by_file": _CHUNKS_BY_FILE,
+        "vector_sums": _VECTOR_SUMS,
         "lexical": LEXICAL,
     },
 }

@@ -17,7 +17,7 @@ from lumen_hooks.errors import CorruptIndexError
 from . import facts, values
 from . import vec0 as vectors
 from .opening import open_to_read
-from .schema import SCHEMA_VERSION, version_of
+from .schema import SCHEMA_VERSION, SUMMED, version_of
 from .sqlite import crc32
 
 if TYPE_CHECKING:
@@ -25,14 +25,22 @@ if TYPE_CHECKING:
 
     import apsw
 
-FILE_SUM = """
+_FILE_SUMS = {
+    3: """
 crc32(concat_ws('|', hex(path), quote(content), hex(language), quote(skipped), quote(cut),
   (SELECT group_concat(concat_ws(' ', start_line, end_line, hex(symbol), kind, hex(key)))
    FROM (SELECT * FROM chunks WHERE file_id=files.id ORDER BY id))))
-"""
+""",
+    4: """
+crc32(concat_ws('|', hex(path), quote(content), hex(language), quote(skipped), quote(cut),
+  generated,
+  (SELECT group_concat(
+     concat_ws(' ', start_line, end_line, hex(symbol), kind, hex(key), hex(holds)))
+   FROM (SELECT * FROM chunks WHERE file_id=files.id ORDER BY id))))
+""",
+}
+FILE_SUM = _FILE_SUMS[SCHEMA_VERSION]
 """Of a file's row and its chunks; what a look at the file renews (size, time) is left out."""
-
-_DAMAGED_FILES = f"SELECT 1 FROM files WHERE sum IS NOT {FILE_SUM}"
 
 # The last two lines make SQLite open the extensions' tables, which checks how they are laid out.
 _AGREEMENT = f"""
@@ -61,7 +69,7 @@ def check(connection: apsw.Connection, path: str, version: int) -> None:
     Raises:
         CorruptIndexError: something is damaged.
     """
-    if version != SCHEMA_VERSION:
+    if version < SUMMED:
         _check_pages(connection)
         return
     # The seal tells more of the extensions' tables than they do themselves, in a tenth of the time.
@@ -69,7 +77,8 @@ def check(connection: apsw.Connection, path: str, version: int) -> None:
         bare.drop_modules(None)
         _check_pages(bare)
     check_agreement(connection, path)
-    if values.read(connection, _DAMAGED_FILES, (values.natural,)):
+    damaged = f"SELECT 1 FROM files WHERE sum IS NOT {_FILE_SUMS[version]}"
+    if values.read(connection, damaged, (values.natural,)):
         raise CorruptIndexError(f"{path} is damaged: a file's rows are not as written")
     if facts.read(connection).seal != _seal_of(connection):
         raise CorruptIndexError(f"{path} is damaged: the words are not as written")
@@ -87,9 +96,10 @@ def insist_on_files(connection: apsw.Connection, paths: Iterable[str]) -> None:
     Raises:
         CorruptIndexError: one of them is not as it was written.
     """
-    if version_of(connection) != SCHEMA_VERSION:
+    version = version_of(connection)
+    if version < SUMMED:
         return
-    query = f"SELECT sum IS {FILE_SUM} FROM files WHERE path=?"
+    query = f"SELECT sum IS {_FILE_SUMS[version]} FROM files WHERE path=?"
     for path in paths:
         if values.read(connection, query, (values.natural,), (path,)) != [(1,)]:
             raise CorruptIndexError(

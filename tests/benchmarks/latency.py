@@ -183,14 +183,14 @@ def _write(
     connection, ids = index.connection, range(first, first + len(rows))
     files = {(number - 1) // CHUNKS_PER_FILE + 1 for number in ids}
     connection.executemany(
-        "INSERT INTO files(id, path, size, changed_ns, language, sum)"
-        " VALUES(?, ?, 0, 0, 'python', 0)",
+        "INSERT INTO files(id, path, size, changed_ns, language, generated, sum)"
+        " VALUES(?, ?, 0, 0, 'python', 0, 0)",
         ((number, f"d{number % 50}/file{number}.py") for number in sorted(files)),
     )
     texts = [next(words) for _ in ids]
     connection.executemany(
-        "INSERT INTO chunks(id, file_id, start_line, end_line, symbol, kind, key)"
-        " VALUES(?, ?, ?, ?, ?, 'function', ?)",
+        "INSERT INTO chunks(id, file_id, start_line, end_line, symbol, kind, key, holds)"
+        " VALUES(?, ?, ?, ?, ?, 'function', ?, '')",
         (
             (
                 number, (number - 1) // CHUNKS_PER_FILE + 1, number % CHUNKS_PER_FILE * 30 + 1,

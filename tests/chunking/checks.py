@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lumen_hooks.chunking.chunk import KINDS
-from lumen_hooks.chunking.settings import WHOLE_MAX
+from lumen_hooks.chunking.settings import HELD_MAX, WHOLE_MAX
 
 if TYPE_CHECKING:
     from lumen_hooks.chunking.chunk import Chunk
@@ -34,6 +34,13 @@ def assert_covers(text: str, chunks: tuple[Chunk, ...]) -> None:
         assert chunk.kind in KINDS
         assert 0 < len(chunk.text) <= WHOLE_MAX
         assert not chunk.text.isspace()
+        assert bool(chunk.holds) == bool(chunk.symbol)
+        assert len(chunk.holds) <= HELD_MAX
+        for held in chunk.holds:
+            assert held.kind in KINDS
+            assert 1 <= held.start_line <= held.end_line <= len(rows)
+            assert held.start_line <= chunk.end_line
+            assert held.end_line >= chunk.start_line
         if len(rows[chunk.start_line - 1]) > WHOLE_MAX:
             assert chunk.start_line == chunk.end_line
             assert chunk.text in rows[chunk.start_line - 1]

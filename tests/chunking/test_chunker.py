@@ -15,7 +15,7 @@ from tests.chunking.checks import EXTENSIONS, assert_covers
 from tests.support.helpers import first_rows
 
 if TYPE_CHECKING:
-    from lumen_hooks.chunking.chunk import Chunk
+    from lumen_hooks.chunking.chunk import Chunk, Held
 
 
 def _python_function(name: str, size: int, indent: str = "") -> str:
@@ -67,6 +67,64 @@ def test_a_small_class_is_one_chunk_and_names_its_methods() -> None:
     (chunk,) = chunk_file("a.py", text).chunks
     assert (chunk.symbol, chunk.kind) == ("Small, Small.a, Small.b", "class")
     assert (chunk.start_line, chunk.end_line) == (1, 6)
+
+
+def holds(path: str, text: str) -> list[list[Held]]:
+    return [list(chunk.holds) for chunk in chunk_file(path, text).chunks]
+
+
+def test_a_chunk_holds_the_definitions_that_share_it() -> None:
+    text = (
+        "import os\n\nLIMIT = 3\n\n# About it.\nclass Small:\n    def a(self):\n        pass\n\n"
+        "    def b(self):\n        pass\n\n\ndef last():\n    pass\n"
+    )
+    assert holds("a.py", text) == [
+        [
+            ("constant", "LIMIT", 3, 3),
+            ("class", "Small", 5, 11),
+            ("method", "Small.a", 7, 8),
+            ("method", "Small.b", 10, 11),
+            ("function", "last", 14, 15),
+        ]
+    ]
+
+
+def test_a_large_class_holds_its_first_rows_and_the_rest_is_part_of_it() -> None:
+    fields = "".join(f"    later_{number} = {number}\n" for number in range(60))
+    method = _python_function("run", 1800, "    ")
+    end = 2 + method.rstrip().count("\n")
+    (header, run, rest) = holds("a.py", f"class Outer(Base):\n{method}{fields}")
+    assert (header, run) == ([("class", "Outer", 1, 1)], [("method", "Outer.run", 2, end)])
+    assert [held[:2] for held in rest] == [("class", "Outer")]
+
+
+def test_a_part_holds_the_whole_that_it_is_a_part_of() -> None:
+    text = f"X = 1\n\n\n{_python_function('large', 6000)}"
+    last = text.rstrip().count("\n") + 1
+    first, *parts = holds("a.py", text)
+    assert first[0][:2] == ("constant", "X")
+    assert len(parts) > 2
+    assert parts == [[("function", "large", 4, last)]] * len(parts)
+
+
+def test_sections_and_keys_that_share_a_chunk_are_held() -> None:
+    assert holds("a.md", "# T\n\n## A\none\n\n## B\ntwo\n") == [
+        [("section", "T > A", 1, 4), ("section", "T > B", 6, 7)]
+    ]
+    assert holds("a.toml", "[a]\nx = 1\n\n[b]\ny = 2\n") == [
+        [("key", "a", 1, 2), ("key", "b", 4, 5)]
+    ]
+    assert holds("a.txt", "some words\n") == [[]]
+
+
+def test_what_is_held_is_bounded() -> None:
+    many = "".join(f"f{number}(){{}} " for number in range(180))
+    (held,) = holds("a.js", f"class A {{ {many} }}\n")
+    assert len(held) == settings.HELD_MAX
+    long = "".join(f"function {'n' * 99}{number}() {{}} " for number in range(15))
+    names = [len(one.name) for one in holds("a.js", f"class {'N' * 90} {{ {long} }}\n")[0]]
+    assert 1 < len(names) < 15
+    assert sum(names) <= settings.HELD_NAMES_MAX
 
 
 def test_fields_after_methods_belong_to_the_class_and_repeat_its_signature() -> None:

@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.chunking.chunk import KINDS
+from lumen_hooks.chunking.chunker import chunk_file
 from lumen_hooks.chunking.definitions import Definition, parse
 from lumen_hooks.chunking.grammars import GRAMMARS
 from lumen_hooks.chunking.languages import LANGUAGES, language_of, language_of_text
 from lumen_hooks.chunking.lines import SourceLines
+from lumen_hooks.chunking.pieces import _CLOSING_LINES
+from tests.chunking.checks import EXTENSIONS
 from tests.chunking.samples import SAMPLES
 
 if TYPE_CHECKING:
@@ -35,6 +38,24 @@ def test_every_grammar_has_a_sample() -> None:
 def test_definitions_with_kinds_and_qualified_names(language: str) -> None:
     text, expected = SAMPLES[language]
     assert _defined(language, text) == expected
+
+
+@pytest.mark.parametrize("language", sorted(SAMPLES))
+def test_a_chunk_tells_each_definition_that_it_holds(language: str) -> None:
+    """With its own kind, name and lines, whatever it shares the chunk with."""
+    text, _ = SAMPLES[language]
+    chunks = chunk_file(f"a.{EXTENSIONS.get(language, language)}", text).chunks
+    held = {
+        (f"{one.kind} {one.name}", one.start_line): one.end_line
+        for chunk in chunks
+        for one in chunk.holds
+    }
+    for name, first, last in _walk(parse(language, text, SourceLines(text)).top.members):
+        if name.split()[0] not in {"key", "module"}:
+            # A lone bracket below stays with what it closes.
+            closing = "\n".join(text.split("\n")[last : held[name, first]])
+            assert held[name, first] >= last
+            assert _CLOSING_LINES.fullmatch(closing)
 
 
 @pytest.mark.parametrize("language", sorted(SAMPLES))

@@ -730,9 +730,9 @@ class TestRefreshing:
             index.reset(64)
             say(index, fingerprint="of a model with 64", complete=True)
             index.connection.execute(
-                "INSERT INTO files VALUES(7,'old.py',x'',x'',1,1,'',NULL,NULL,0)"
+                "INSERT INTO files VALUES(7,'old.py',x'',x'',1,1,'',NULL,NULL,0,0)"
             )
-            index.connection.execute("INSERT INTO chunks VALUES(7,7,1,1,'old','function',x'')")
+            index.connection.execute("INSERT INTO chunks VALUES(7,7,1,1,'old','function',x'','')")
             index.connection.execute("INSERT INTO lexical(rowid, words) VALUES(7, 'old')")
             index.connection.execute(
                 "INSERT INTO vectors(id, embedding) VALUES(7, vec_int8(?))", (bytes([1] * 64),)

@@ -1,6 +1,6 @@
 """An index with an older version's tables is made again, without embedding anything.
 
-One of schema 2 answers meanwhile. One of schema 1 is too old to be read.
+One of schema 2 or 3 answers meanwhile. One of schema 1 is too old to be read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lumen_hooks.service.status import read_status
 from lumen_hooks.storage import sums
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
 from lumen_hooks.storage.embedding_schema import APPLICATION_ID
-from lumen_hooks.storage.opening import vec0_path
+from lumen_hooks.storage.index import open_writer
 from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.storage.schema import SCHEMA_VERSION
 from tests.support.fake_embedder import FakeEmbedder
@@ -59,16 +59,8 @@ PRAGMA application_id={APPLICATION_ID};
 PRAGMA user_version=1;
 """
 
-VERSION_2 = """
-CREATE TEMP TABLE old_meta AS SELECT * FROM meta WHERE key NOT IN ('sum', 'seal');
-CREATE TEMP TABLE old_files AS SELECT * FROM files;
-CREATE TEMP TABLE old_chunks AS SELECT * FROM chunks;
-DROP TABLE vector_sums;
-DROP TABLE chunks;
-DROP TABLE files;
-DROP TABLE meta;
-CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE files(
+FILES = {
+    2: """CREATE TABLE files(
   id INTEGER PRIMARY KEY,
   path TEXT NOT NULL UNIQUE,
   content BLOB,
@@ -77,8 +69,21 @@ CREATE TABLE files(
   changed_ns INTEGER NOT NULL,
   language TEXT NOT NULL,
   skipped TEXT
-);
-CREATE TABLE chunks(
+)""",
+    3: """CREATE TABLE files(
+  id INTEGER PRIMARY KEY,
+  path TEXT NOT NULL UNIQUE,
+  content BLOB,
+  blob BLOB,
+  size INTEGER NOT NULL,
+  changed_ns INTEGER NOT NULL,
+  language TEXT NOT NULL,
+  skipped TEXT,
+  cut TEXT,
+  sum INTEGER NOT NULL
+) STRICT""",
+}
+CHUNKS = """CREATE TABLE chunks(
   id INTEGER PRIMARY KEY,
   file_id INTEGER NOT NULL REFERENCES files(id),
   start_line INTEGER NOT NULL,
@@ -86,24 +91,53 @@ CREATE TABLE chunks(
   symbol TEXT NOT NULL,
   kind TEXT NOT NULL,
   key BLOB NOT NULL
-);
+)"""
+SUM_3 = """
+crc32(concat_ws('|', hex(path), quote(content), hex(language), quote(skipped), quote(cut),
+  (SELECT group_concat(concat_ws(' ', start_line, end_line, hex(symbol), kind, hex(key)))
+   FROM (SELECT * FROM chunks WHERE file_id=files.id ORDER BY id))))
+"""
+_FILE = "id, path, content, blob, size, changed_ns, language, skipped"
+_CHUNK = "id, file_id, start_line, end_line, symbol, kind, key"
+VERSION_3 = f"""
+CREATE TEMP TABLE old_files AS SELECT {_FILE}, cut, 0 FROM files;
+CREATE TEMP TABLE old_chunks AS SELECT {_CHUNK} FROM chunks;
+DROP TABLE chunks;
+DROP TABLE files;
+{FILES[3]};
+{CHUNKS} STRICT;
+CREATE INDEX chunks_by_file ON chunks(file_id);
+INSERT INTO files SELECT * FROM old_files;
+INSERT INTO chunks SELECT * FROM old_chunks;
+UPDATE files SET sum={SUM_3};
+PRAGMA user_version=3;
+"""
+VERSION_2 = f"""
+CREATE TEMP TABLE old_meta AS SELECT * FROM meta WHERE key NOT IN ('sum', 'seal');
+CREATE TEMP TABLE old_files AS SELECT {_FILE} FROM files;
+CREATE TEMP TABLE old_chunks AS SELECT {_CHUNK} FROM chunks;
+DROP TABLE vector_sums;
+DROP TABLE chunks;
+DROP TABLE files;
+DROP TABLE meta;
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+{FILES[2]};
+{CHUNKS};
 CREATE INDEX chunks_by_file ON chunks(file_id);
 INSERT INTO meta SELECT * FROM old_meta;
-UPDATE meta SET value='that of version 2' WHERE key='fingerprint';
-INSERT INTO files SELECT id, path, content, blob, size, changed_ns, language, skipped
-  FROM old_files;
+INSERT INTO files SELECT * FROM old_files;
 INSERT INTO chunks SELECT * FROM old_chunks;
 PRAGMA user_version=2;
 """
 
 
-def make_version_2(path: str) -> None:
-    """Give an index the tables of schema 2; those of the extensions are the same."""
-    connection = apsw.Connection(path)
-    connection.enable_load_extension(True)
-    connection.load_extension(vec0_path())
-    connection.execute(VERSION_2)
-    connection.close()
+def give_version(path: str, version: int) -> None:
+    """Give an index the tables of an older schema; those of the extensions are the same."""
+    index = open_writer(path)
+    assert index is not None
+    with index:
+        index.write_facts(index.facts()._replace(fingerprint=f"that of version {version}"))
+        index.connection.execute(VERSION_2 if version == 2 else VERSION_3)
 
 
 def version_of(path: str) -> object:
@@ -156,19 +190,25 @@ def test_an_older_index_is_no_donor(indexed: Repository) -> None:
     check_whole(sibling)
 
 
-# schema 2
+# schemas 2 and 3
+
+
+@pytest.fixture(params=[2, 3])
+def version(request: pytest.FixtureRequest) -> int:
+    """Of an older schema whose indexes answer."""
+    return int(request.param)
 
 
 @pytest.fixture
-def older(indexed: Repository) -> str:
-    """The path of an index of schema 2."""
+def older(indexed: Repository, version: int) -> str:
+    """The path of an index of that schema."""
     path = find_worktree(str(indexed.top)).index_path
-    make_version_2(path)
+    give_version(path, version)
     return path
 
 
-def test_an_index_of_schema_2_answers_while_it_is_made_anew(
-    indexed: Repository, older: str
+def test_an_index_of_an_older_schema_answers_while_it_is_made_anew(
+    indexed: Repository, older: str, version: int
 ) -> None:
     started = []
     job = job_for(indexed)
@@ -182,11 +222,13 @@ def test_an_index_of_schema_2_answers_while_it_is_made_anew(
     assert (status.state, status.chunks > 0) == ("stale", True)
     assert "makes it anew" in (status.problem or "")
     assert "to be made anew" in check_index(job.worktree, job.settings).detail
-    assert version_of(older) == 2
+    assert version_of(older) == version
     assert not os.path.exists(older + ".damaged")
 
 
-def test_an_index_of_schema_2_is_made_anew_where_it_lies(indexed: Repository, older: str) -> None:
+def test_an_index_of_an_older_schema_is_made_anew_where_it_lies(
+    indexed: Repository, older: str
+) -> None:
     """In one transaction: who reads meanwhile sees the old rows to the end."""
     inode = os.stat(older).st_ino
     embedder = FakeEmbedder()
@@ -210,8 +252,8 @@ def test_an_index_of_schema_2_is_made_anew_where_it_lies(indexed: Repository, ol
     assert contents(indexed) == remade
 
 
-def test_a_rebuild_that_fails_leaves_schema_2(
-    indexed: Repository, older: str, monkeypatch: pytest.MonkeyPatch
+def test_a_rebuild_that_fails_leaves_the_older_schema(
+    indexed: Repository, older: str, version: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full_disk(*_: object) -> None:
         raise StorageFullError("no room")
@@ -220,23 +262,25 @@ def test_a_rebuild_that_fails_leaves_schema_2(
         patched.setattr(sums, "seal", full_disk)
         with pytest.raises(StorageFullError):
             update(indexed)
-    assert version_of(older) == 2
+    assert version_of(older) == version
     found = Answerer(job_for(indexed), lambda: None, refresh=False).answer(Query("upload"))
     assert {result.path for result in found.results} == {"a.py"}
     update(indexed)
     check_whole(indexed)
 
 
-def test_an_index_of_schema_2_is_no_donor(indexed: Repository, older: str) -> None:
+def test_an_index_of_an_older_schema_is_no_donor(
+    indexed: Repository, older: str, version: int
+) -> None:
     sibling = indexed.add_worktree("sibling")
     done = update(sibling)
     assert done.seeded is None
     assert done.refresh is not None
     assert done.refresh.chunks_embedded == 0
-    assert version_of(older) == 2
+    assert version_of(older) == version
 
 
-def test_a_damaged_index_of_schema_2_is_set_aside(indexed: Repository, older: str) -> None:
+def test_a_damaged_index_of_an_older_schema_is_set_aside(indexed: Repository, older: str) -> None:
     connection = apsw.Connection(older)
     connection.execute("UPDATE chunks SET symbol=CAST(x'ff' AS TEXT)")
     connection.close()
@@ -244,6 +288,25 @@ def test_a_damaged_index_of_schema_2_is_set_aside(indexed: Repository, older: st
     assert (found.state, {result.path for result in found.results}) == ("fresh", {"a.py"})
     assert os.path.exists(older + ".damaged")
     check_whole(indexed)
+
+
+def test_kinds_are_those_of_chunks_in_an_older_schema(indexed: Repository, older: str) -> None:
+    answerer = Answerer(job_for(indexed), lambda: None, refresh=False)
+    assert answerer.answer(Query("upload", kinds=("function",))).results
+    assert not answerer.answer(Query("upload", kinds=("struct",))).results
+    assert os.path.exists(older)
+
+
+def test_the_sums_of_schema_3_still_count(indexed: Repository) -> None:
+    path = find_worktree(str(indexed.top)).index_path
+    give_version(path, 3)
+    connection = apsw.Connection(path)
+    connection.execute("UPDATE chunks SET start_line=start_line+1")
+    connection.close()
+    answerer = Answerer(job_for(indexed), lambda: None, refresh=False)
+    with pytest.raises(CorruptIndexError, match="not as written"):
+        answerer.answer(Query("upload"))
+    assert "damaged" in check_index(job_for(indexed).worktree, job_for(indexed).settings).detail
 
 
 def test_an_older_embedding_store_keeps_its_vectors(tmp_path: Path) -> None:

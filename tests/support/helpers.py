@@ -85,10 +85,10 @@ def contents(worktree: Worktree | Repository | Path) -> Contents:
     with index:
         execute = index.connection.execute
         execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab('main', 'lexical', 'instance')")
-        place = "SELECT f.path, c.start_line, c.end_line, c.symbol, c.kind, c.key"
+        place = "SELECT f.path, c.start_line, c.end_line, c.symbol, c.kind, c.key, c.holds"
         return {
             "files": execute(
-                "SELECT path, content, language, skipped FROM files ORDER BY 1"
+                "SELECT path, content, language, skipped, generated FROM files ORDER BY 1"
             ).fetchall(),
             "chunks": execute(
                 f"{place} FROM chunks c JOIN files f ON f.id=c.file_id ORDER BY 1, 2, 3, 4, 6"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lumen_hooks.embedding.text import embedded_text
+from lumen_hooks.embedding.text import embedded_text, embedding_key
 from lumen_hooks.search.query import QueryModel, Searcher
 from lumen_hooks.search.results import Query
 from lumen_hooks.storage.index import create_index
@@ -39,7 +39,7 @@ def search_index(index: IndexReader, embedder: QueryEmbedder, query: Query) -> l
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One chunk of a corpus."""
+    """One chunk of a corpus; `holds` as its row has it (storage/holds.py)."""
 
     path: str
     code: str
@@ -48,6 +48,7 @@ class Piece:
     lines: tuple[int, int] = (1, 5)
     language: str = "python"
     has_vector: bool = True
+    holds: str = ""
 
 
 def sum_up(writer: apsw.Connection) -> None:
@@ -89,15 +90,16 @@ class Corpus:
     def _write(self, piece: Piece, vector: bytes | None) -> None:
         execute = self.writer.execute
         self.count += 1
+        key = embedding_key(embedded_text(piece.symbol, "", piece.code))
         execute(
-            "INSERT OR IGNORE INTO files(path, size, changed_ns, language, sum)"
-            " VALUES(?, 0, 0, ?, 0)",
+            "INSERT OR IGNORE INTO files(path, size, changed_ns, language, generated, sum)"
+            " VALUES(?, 0, 0, ?, 0, 0)",
             (piece.path, piece.language),
         )
         execute(
-            "INSERT INTO chunks(id, file_id, start_line, end_line, symbol, kind, key)"
-            " SELECT ?, id, ?, ?, ?, ?, x'00' FROM files WHERE path = ?",
-            (self.count, *piece.lines, piece.symbol, piece.kind, piece.path),
+            "INSERT INTO chunks(id, file_id, start_line, end_line, symbol, kind, key, holds)"
+            " SELECT ?, id, ?, ?, ?, ?, ?, ? FROM files WHERE path = ?",
+            (self.count, *piece.lines, piece.symbol, piece.kind, key, piece.holds, piece.path),
         )
         execute(
             "INSERT INTO lexical(rowid, words) VALUES(?, ?)",
