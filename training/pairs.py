@@ -35,8 +35,8 @@ _COMMENT_NODES = (
     "comment", "line_comment", "block_comment", "multiline_comment", "doc_comment",
     "documentation_comment",
 )  # fmt: skip
-_FUNCTIONS = frozenset({"function", "method", "macro"})
-_TYPES = frozenset({"class", "interface", "struct", "enum", "trait", "type"})
+FUNCTIONS = frozenset({"function", "method", "macro"})
+TYPES = frozenset({"class", "interface", "struct", "enum", "trait", "type"})
 _ELIXIR_DOC = re.compile(rb"@doc\s+(?:~S)?\"{3}(.*?)\"{3}\s*", re.DOTALL)
 MIN_CODE = 60
 MAX_REMARKS = 2
@@ -63,7 +63,9 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class _Comment:
+class Comment:
+    """A comment or docstring, by its bytes in the source."""
+
     start: int
     end: int
     text: str
@@ -77,27 +79,28 @@ def pairs_of_file(path: str, text: str) -> Iterator[Pair]:
     if language == "markdown":
         yield from _sections(path, text)
         return
-    parsed = _parsed(language, text)
+    parsed = parsed_file(language, text)
     if parsed is None:
         return
-    comments = _comments(language, parsed.tree.root_node)
-    for symbol, definition in _named(parsed.top, ""):
-        if definition.kind in _FUNCTIONS or definition.kind in _TYPES:
+    comments = comments_of(language, parsed.tree.root_node)
+    for symbol, definition in named_definitions(parsed.top, ""):
+        if definition.kind in FUNCTIONS or definition.kind in TYPES:
             yield from _of_definition(language, parsed.source, comments, symbol, definition)
 
 
 def definitions_of_file(path: str, text: str) -> Iterator[str]:
     """The code of every definition, as a `doc` pair has it where there is no documentation."""
-    parsed = _parsed(language_of_text(path, text), text)
+    parsed = parsed_file(language_of_text(path, text), text)
     if parsed is None:
         return
-    for _, definition in _named(parsed.top, ""):
-        if definition.kind in _FUNCTIONS or definition.kind in _TYPES:
+    for _, definition in named_definitions(parsed.top, ""):
+        if definition.kind in FUNCTIONS or definition.kind in TYPES:
             start, end = definition.start_byte, definition.end_byte
             yield _without(parsed.source, start, end, [])[:WHOLE_MAX]
 
 
-def _parsed(language: str, text: str) -> ParsedFile | None:
+def parsed_file(language: str, text: str) -> ParsedFile | None:
+    """A file of a programming language, parsed; None for all others and where that fails."""
     grammar = GRAMMARS.get(language)
     if grammar is None or grammar.data:
         return None
@@ -128,30 +131,32 @@ def _comment_query(language: str) -> tree_sitter.Query:
     return tree_sitter.Query(grammar, " ".join(f"({name}) @comment" for name in known))
 
 
-def _comments(language: str, root: tree_sitter.Node) -> list[_Comment]:
+def comments_of(language: str, root: tree_sitter.Node) -> list[Comment]:
+    """All comments below a node, in order; none within another."""
     captured = tree_sitter.QueryCursor(_comment_query(language)).captures(root)
     found = {
         (node.start_byte, node.end_byte): (node.text or b"").decode("utf-8", "replace")
         for nodes in captured.values()
         for node in nodes
     }
-    comments: list[_Comment] = []
+    comments: list[Comment] = []
     # Rust's `line_comment` holds a `doc_comment`, which may be empty.
     for (start, _), text in sorted(found.items(), key=lambda item: (item[0][0], -item[0][1])):
         if text.strip() and (not comments or start >= comments[-1].end):
-            comments.append(_Comment(start, start + len(text.rstrip().encode()), text.rstrip()))
+            comments.append(Comment(start, start + len(text.rstrip().encode()), text.rstrip()))
     return comments
 
 
-def _named(definition: Definition, prefix: str) -> Iterator[tuple[str, Definition]]:
+def named_definitions(definition: Definition, prefix: str) -> Iterator[tuple[str, Definition]]:
+    """Every definition in another, at any depth, with its qualified name below `prefix`."""
     for member in definition.members:
         symbol = f"{prefix}{member.names[0]}" if member.names else prefix.rstrip(".")
         yield symbol, member
-        yield from _named(member, f"{symbol}." if symbol else "")
+        yield from named_definitions(member, f"{symbol}." if symbol else "")
 
 
 def _of_definition(
-    language: str, source: bytes, comments: list[_Comment], symbol: str, definition: Definition
+    language: str, source: bytes, comments: list[Comment], symbol: str, definition: Definition
 ) -> Iterator[Pair]:
     start, end = definition.start_byte, definition.end_byte
     name = symbol.rsplit(".", 1)[-1]
@@ -160,7 +165,7 @@ def _of_definition(
     within = comments[first:after]
     cut: list[tuple[int, int]] = []
     if language == "python":
-        found = _docstring(definition)
+        found = docstring_of(definition)
         doc = found.text if found else ""
         cut += [(found.start, found.end)] if found else []
     else:
@@ -173,7 +178,7 @@ def _of_definition(
         return
     if sentence:
         yield Pair("doc", language, sentence, symbol, bare[:WHOLE_MAX])
-    if definition.kind not in _FUNCTIONS:
+    if definition.kind not in FUNCTIONS:
         return
     yield from _remarks(language, source, within, (start, end), cut, symbol)
     words = " ".join(split_identifiers(name).replace("_", " ").lower().split())
@@ -185,7 +190,7 @@ def _of_definition(
 def _remarks(
     language: str,
     source: bytes,
-    within: list[_Comment],
+    within: list[Comment],
     span: tuple[int, int],
     cut: list[tuple[int, int]],
     symbol: str,
@@ -204,9 +209,9 @@ def _remarks(
             yield Pair("remark", language, text, symbol, code[:WHOLE_MAX])
 
 
-def _blocks(source: bytes, comments: list[_Comment]) -> Iterator[list[_Comment]]:
+def _blocks(source: bytes, comments: list[Comment]) -> Iterator[list[Comment]]:
     """Comments on lines of their own, those on neighbouring lines together."""
-    block: list[_Comment] = []
+    block: list[Comment] = []
     for one in comments:
         line = source.rfind(b"\n", 0, one.start) + 1
         if source[line : one.start].strip():
@@ -221,7 +226,8 @@ def _blocks(source: bytes, comments: list[_Comment]) -> Iterator[list[_Comment]]
         yield block
 
 
-def _docstring(definition: Definition) -> _Comment | None:
+def docstring_of(definition: Definition) -> Comment | None:
+    """Python's."""
     name = definition.name_node
     owner = name.parent if name is not None else None
     body = owner.child_by_field_name("body") if owner is not None else None
@@ -236,11 +242,11 @@ def _docstring(definition: Definition) -> _Comment | None:
         if inner[0].type != "string":
             return None
         text = (inner[0].text or b"").decode("utf-8", "replace")
-        return _Comment(inner[0].start_byte, inner[0].end_byte, text)
+        return Comment(inner[0].start_byte, inner[0].end_byte, text)
     return None
 
 
-def _above(source: bytes, comments: list[_Comment], start: int, first_row: int) -> str:
+def _above(source: bytes, comments: list[Comment], start: int, first_row: int) -> str:
     """The comment that ends right above a definition (attributes may stand in between)."""
     found: list[str] = []
     top = start

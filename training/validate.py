@@ -13,7 +13,7 @@ import gzip
 import json
 import os
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,23 +21,20 @@ import numpy as np
 
 from lumen_hooks.chunking.chunker import chunk_file
 from lumen_hooks.embedding.text import embedded_text, embedding_key
-from lumen_hooks.search import lexical, query
-from lumen_hooks.search.ranking import WEIGHTS, Ranking, normalised
+from lumen_hooks.search import query
+from lumen_hooks.search.lexical import lexical_search
 from tests.benchmarks.measure import git_settings
 from tests.benchmarks.quality.corpus import make_corpus
 from tests.benchmarks.quality.indexes import indexed, load_model, settings_for
-from tests.benchmarks.quality.scores import _shows
+from tests.benchmarks.quality.scores import _shows, normalised
 from tests.benchmarks.quality.sources import LANGUAGES, Places, load_sources
 
 from .export import embed, embed_queries
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from lumen_hooks.embedding.static import StaticEmbedder
-    from lumen_hooks.search.ranking import Weights
     from lumen_hooks.storage.reader import IndexReader
     from tests.benchmarks.quality.corpus import Corpus as BenchmarkCorpus
 
@@ -84,13 +81,11 @@ class Validation:
         with gzip.open(place, "rt", encoding="utf-8") as file:
             return cls(tuple(_corpus_of(record) for record in json.load(file)))
 
-    def scores(
-        self, model: StaticEmbedder, *, dense_weights: Sequence[float] = ()
-    ) -> dict[tuple[str, str, str], float]:
+    def scores(self, model: StaticEmbedder) -> dict[tuple[str, str, str], float]:
         """MRR@10 by (language, kind, ranking); `all` for the means over either.
 
-        Rankings are `bm25`, `dense`, `by score` (equal weight), and `ours W` with each dense
-        weight W. Chunks are not merged, so these are a little below the benchmark's own.
+        Rankings are `bm25`, `dense` and `by score` (equal weight). Chunks are not merged, so these
+        are a little below the benchmark's own.
         """
         found: dict[tuple[str, str, str], list[float]] = {}
         for corpus in self.corpora:
@@ -98,7 +93,7 @@ class Validation:
             queries = embed_queries(model, [one.text for one in corpus.asked])
             similar = queries @ documents.T
             for one, row in zip(corpus.asked, similar, strict=True):
-                for name, scores in self._rankings(corpus, one, row, dense_weights):
+                for name, scores in self._rankings(one, row):
                     value = _reciprocal_rank(corpus, one, scores)
                     for language in (corpus.language, "all"):
                         for kind in (one.kind, "all"):
@@ -106,13 +101,11 @@ class Validation:
         return {key: float(np.mean(values)) for key, values in found.items()}
 
     @staticmethod
-    def _rankings(
-        corpus: Corpus, one: Asked, row: NDArray[np.float32], dense_weights: Sequence[float]
-    ) -> list[tuple[str, dict[int, float]]]:
+    def _rankings(one: Asked, row: NDArray[np.float32]) -> list[tuple[str, dict[int, float]]]:
         best = np.argpartition(-row, min(CANDIDATES, len(row) - 1))[:CANDIDATES]
         dense = {int(chunk): float(row[chunk]) for chunk in best}
         both = (normalised(dense), normalised(one.lexical))
-        found = [
+        return [
             ("bm25", one.lexical),
             ("dense", dense),
             (
@@ -120,15 +113,6 @@ class Validation:
                 {c: both[0].get(c, 0) + both[1].get(c, 0) for c in {*dense, *one.lexical}},
             ),
         ]
-        for weight in dense_weights:
-            ranking = Ranking(one.text, dense, one.lexical, (), _weighted(weight))
-            scores = {c: ranking.score(c, *corpus.facts[c]) for c in {*dense, *one.lexical}}
-            found.append((f"ours {weight:.2f}", scores))
-        return found
-
-
-def _weighted(dense: float) -> Weights:
-    return replace(WEIGHTS, dense=dense, lexical=1 - dense)
 
 
 def _reciprocal_rank(corpus: Corpus, one: Asked, scores: dict[int, float]) -> float:
@@ -175,12 +159,13 @@ def _corpus(source: BenchmarkCorpus, index: IndexReader) -> Corpus:
             texts[embedding_key(embedded)] = embedded
     with index.one_state():
         ids = {chunk for (chunk,) in index.connection.execute("SELECT id FROM chunks")}
-        hits = query._hits(index, lambda *_: 0.0, ids)
+        rows = index.chunks(ids)
+        hits = query._hits(rows, [0.0] * len(rows))
     row_of = {hit.chunk_id: row for row, hit in enumerate(hits)}
     asked = []
     for question in source.questions:
         with index.one_state():
-            words = lexical.lexical_search(index, question.text, CANDIDATES)
+            words = lexical_search(index, question.text, CANDIDATES).scores
         answers = frozenset(
             row
             for row, hit in enumerate(hits)

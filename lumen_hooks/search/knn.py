@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _ROWS_AT_ONCE = 4096
 _SPARSE_SHARE = 4
+_LEAST_DEVIATION = 1e-3
 
 
 class Neighbours(NamedTuple):
@@ -27,10 +28,14 @@ class Neighbours(NamedTuple):
     Attributes:
         ids: chunk ids, int64 of shape (n,).
         cosines: their cosine similarity to the query, float32 of shape (n,), from -1 to 1.
+        mean: of the cosines of all that was searched, by which a model's scale is known.
+        deviation: their standard deviation, above 0.
     """
 
     ids: NDArray[np.int64]
     cosines: NDArray[np.float32]
+    mean: float = 0.0
+    deviation: float = 1.0
 
 
 class Matrix:
@@ -50,7 +55,7 @@ class Matrix:
         norms: the rows' lengths, float32 of shape (n,), none of them zero.
     """
 
-    __slots__ = ("_mark", "ids", "norms", "vectors")
+    __slots__ = ("_by_id", "_mark", "ids", "norms", "vectors")
 
     def __init__(
         self, ids: NDArray[np.int64], vectors: NDArray[np.int8], mark: tuple[int, int]
@@ -58,6 +63,7 @@ class Matrix:
         self.ids = ids
         self.vectors = vectors
         self.norms = _norms(vectors, ids)
+        self._by_id = None if (np.diff(ids) > 0).all() else np.argsort(ids)
         self._mark = mark
 
     def __len__(self) -> int:
@@ -98,6 +104,24 @@ class Matrix:
         if rows is None:
             return _nearest(self.ids, cosines, count)
         return _nearest(self.ids[rows], cosines[rows], count)
+
+    def cosines(self, query: NDArray[np.float32], ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The cosine of each of these chunks, float32; NaN for those without a vector.
+
+        Args:
+            query: as for `search`.
+            ids: in any order.
+        """
+        out = np.full(len(ids), np.nan, np.float32)
+        unit = _unit(query)
+        if unit is None or not len(self):
+            return out
+        at = np.minimum(np.searchsorted(self.ids, ids, sorter=self._by_id), len(self) - 1)
+        rows = at if self._by_id is None else self._by_id[at]
+        there = self.ids[rows] == ids
+        rows = rows[there]
+        out[there] = self.vectors[rows].astype(np.float32) @ unit / self.norms[rows]
+        return out
 
     def _dots(self, unit: NDArray[np.float32]) -> NDArray[np.float32]:
         # Converted a few rows at a time, so that the floats stay in the processor's cache.
@@ -162,7 +186,22 @@ def match_search(
             raise impossible(f"chunk {row.id} has a vector without a direction")
         ids.append(row.id)
         distances.append(row.distance)
-    return Neighbours(np.array(ids, np.int64), np.array([1 - far for far in distances], np.float32))
+    cosines = np.array([1 - far for far in distances], np.float32)
+    return Neighbours(np.array(ids, np.int64), cosines, *_background(cosines))
+
+
+def match_cosines(
+    index: IndexReader, query: NDArray[np.float32], ids: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """As `Matrix.cosines`, where there is no matrix."""
+    out = np.full(len(ids), np.nan, np.float32)
+    unit = _unit(query)
+    found = index.vectors(ids.tolist())
+    for number, chunk in enumerate(ids.tolist()):
+        if unit is not None and chunk in found:
+            vector = np.frombuffer(found[chunk], np.int8).astype(np.float32)
+            out[number] = vector @ unit / np.linalg.norm(vector)
+    return out
 
 
 def _norms(vectors: NDArray[np.int8], ids: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -182,12 +221,20 @@ def _unit(query: NDArray[np.float32]) -> NDArray[np.float32] | None:
     return (query / length).astype(np.float32)
 
 
+def _background(cosines: NDArray[np.float32]) -> tuple[float, float]:
+    """Mean and deviation, rounded so that the order of the rows does not show in them."""
+    if not len(cosines):
+        return 0.0, 1.0
+    return round(float(cosines.mean()), 4), max(round(float(cosines.std()), 4), _LEAST_DEVIATION)
+
+
 def _nearest(ids: NDArray[np.int64], cosines: NDArray[np.float32], count: int) -> Neighbours:
+    background = _background(cosines)
     if count < len(ids):
         chosen = np.argpartition(cosines, len(ids) - count)[len(ids) - count :]
         ids, cosines = ids[chosen], cosines[chosen]
     order = np.lexsort((ids, -cosines))
-    return Neighbours(ids[order], cosines[order])
+    return Neighbours(ids[order], cosines[order], *background)
 
 
 def _nothing() -> Neighbours:

@@ -9,28 +9,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+import numpy as np
+
 from lumen_hooks.errors import QueryError, StoreError
 from lumen_hooks.storage.lexical_terms import MAX_QUERY_CHARACTERS
 from lumen_hooks.system.unicode import encodable
 
+from .features import Evidence
 from .filters import allowed_chunks
-from .knn import Matrix, load_matrix, match_search
+from .knn import load_matrix, match_cosines, match_search
 from .lexical import file_chunks, lexical_search
 from .merge import definition_parts, merge_hits
-from .ranking import Ranking
+from .ranking import rank
 from .related import origin_at
 from .results import MAX_LIMIT, Found, Hit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import TypeAlias
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from lumen_hooks.storage.facts import MadeWith
     from lumen_hooks.storage.reader import IndexReader
+    from lumen_hooks.storage.rows import ChunkRow
 
+    from .knn import Matrix, Neighbours
     from .results import Query, RelatedQuery
 
 MAX_EMBEDDED_CHARACTERS = 8_000
@@ -125,12 +129,41 @@ class Searcher:
         index = self._index
         allowed = allowed_chunks(index, query)
         count = max(_CANDIDATES, _CANDIDATES_PER_HIT * limit)
-        dense = {} if vector is None else self._dense(vector, count, allowed)
-        lexical = lexical_search(index, text, count, allowed)
-        named = file_chunks(index, text, count, allowed)
-        ranking = Ranking(text, dense, lexical, named)
-        hits = _hits(index, ranking.score, {*dense, *lexical, *named})
+        evidence, named = self.gather(text, vector, count, allowed)
+        hits = _hits(evidence.rows, rank(text, evidence, named).tolist())
         return hits, _parts(index, hits)
+
+    def gather(
+        self,
+        text: str,
+        vector: NDArray[np.float32] | None,
+        count: int,
+        allowed: NDArray[np.int64] | None,
+    ) -> tuple[Evidence, list[int]]:
+        """All that either search finds, with what both know of it, and chunks of files it names.
+
+        Args:
+            text: the query.
+            vector: the same, embedded; None without a model.
+            count: how many candidates of each search.
+            allowed: chunks that may be found; None for all.
+        """
+        words = lexical_search(self._index, text, count, allowed)
+        named = file_chunks(self._index, text, count, allowed)
+        ids = {*words.scores, *named}
+        near = None if vector is None else self._dense(vector, count, allowed)
+        if near is not None:
+            ids.update(near.ids.tolist())
+        rows = self._index.chunks(ids)
+        if vector is None or near is None:
+            unknown = np.full(len(rows), np.nan, np.float32)
+            return Evidence(rows, unknown, 0.0, 1.0, words), named
+        there = np.array([row.id for row in rows], np.int64)
+        if self._matrix is None:
+            cosines = match_cosines(self._index, vector, there)
+        else:
+            cosines = self._matrix.cosines(vector, there)
+        return Evidence(rows, cosines, near.mean, near.deviation, words), named
 
     def related(self, query: RelatedQuery) -> Found:
         """What is most like the chunk at a line, by the cosine of their vectors alone.
@@ -147,9 +180,10 @@ class Searcher:
         with index.one_state():
             origin = origin_at(index, query)
             count = max(_CANDIDATES, _CANDIDATES_PER_HIT * limit) + len(origin.chunk_ids)
-            cosines = self._dense(origin.vector, count, None)
-            ids = cosines.keys() - origin.chunk_ids
-            hits = _hits(index, lambda chunk_id, *_: max(0.0, cosines[chunk_id]), ids)
+            near = self._dense(origin.vector, count, None)
+            cosines = dict(zip(near.ids.tolist(), near.cosines.tolist(), strict=True))
+            rows = index.chunks(cosines.keys() - origin.chunk_ids)
+            hits = _hits(rows, [max(0.0, cosines[row.id]) for row in rows])
             parts = _parts(index, hits)
             apart = [hit for hit in merge_hits(hits, parts) if not origin.overlaps(hit)][:limit]
             index.insist_on_files({origin.path, *(hit.path for hit in apart)})
@@ -157,14 +191,12 @@ class Searcher:
 
     def _dense(
         self, vector: NDArray[np.float32], count: int, allowed: NDArray[np.int64] | None
-    ) -> dict[int, float]:
+    ) -> Neighbours:
         if self._matrix is None or not self._matrix.is_current(self._index):
             self._matrix = load_matrix(self._index, len(vector))
         if self._matrix is None:
-            found = match_search(self._index, vector, count, allowed)
-        else:
-            found = self._matrix.search(vector, count, allowed)
-        return dict(zip(found.ids.tolist(), found.cosines.tolist(), strict=True))
+            return match_search(self._index, vector, count, allowed)
+        return self._matrix.search(vector, count, allowed)
 
 
 def _checked(limit: int) -> int:
@@ -173,10 +205,8 @@ def _checked(limit: int) -> int:
     return min(limit, MAX_LIMIT)
 
 
-def _hits(
-    index: IndexReader, score: Callable[[int, str, str, str], float], ids: set[int]
-) -> list[Hit]:
-    """The hits of these chunks; the score is given a chunk's id, path, symbol and kind."""
+def _hits(rows: Sequence[ChunkRow], found: Sequence[float]) -> list[Hit]:
+    """The hits of these chunks with these scores."""
     return [
         Hit(
             chunk_id=row.id,
@@ -186,11 +216,11 @@ def _hits(
             symbol=row.symbol,
             kind=row.kind,
             language=row.language,
-            score=score(row.id, row.path, row.symbol, row.kind),
+            score=score,
             content=row.content,
             key=row.key,
         )
-        for row in index.chunks(ids)
+        for row, score in zip(rows, found, strict=True)
     ]
 
 

@@ -46,7 +46,7 @@ def test_scores_are_those_of_fts5_where_all_chunks_are_of_one_length() -> None:
             f"SELECT rowid, -bm25(l, {weights}) FROM l WHERE l MATCH ?", (" OR ".join(asked),)
         ).fetchall()
         expected: dict[int, float] = dict(rows)
-        found = lexical_search(IndexReader(ours, ":memory:"), " ".join(asked), 1000)
+        found = lexical_search(IndexReader(ours, ":memory:"), " ".join(asked), 1000).scores
         assert found == pytest.approx(expected, rel=1e-4)
         assert list(found.values()) == sorted(found.values(), reverse=True)
 
@@ -58,30 +58,30 @@ def test_a_word_counts_most_in_the_symbol_then_in_the_path(corpus: Corpus) -> No
         Piece("b.py", "send(file)", symbol="upload"),
         *(Piece(f"c{number}.py", "other()") for number in range(20)),
     )
-    assert list(lexical_search(corpus.reader, "upload", 10)) == [3, 2, 1]
+    assert list(lexical_search(corpus.reader, "upload", 10).scores) == [3, 2, 1]
 
 
 def test_only_allowed_chunks_are_ranked(corpus: Corpus) -> None:
     corpus.add(*(Piece(f"{number}.py", "parse(header)") for number in range(50)))
     allowed = np.array([7, 9, 40, 5000], np.int64)
-    assert list(lexical_search(corpus.reader, "parse", 2, allowed)) == [7, 9]
-    assert lexical_search(corpus.reader, "parse", 2, np.array([60], np.int64)) == {}
+    assert list(lexical_search(corpus.reader, "parse", 2, allowed).scores) == [7, 9]
+    assert lexical_search(corpus.reader, "parse", 2, np.array([60], np.int64)).scores == {}
 
 
 def test_equal_scores_come_by_id_and_the_count_is_kept(corpus: Corpus) -> None:
     corpus.add(*(Piece(f"{number}.py", "parse(header)") for number in range(50)))
-    assert list(lexical_search(corpus.reader, "header parse", 5)) == [1, 2, 3, 4, 5]
+    assert list(lexical_search(corpus.reader, "header parse", 5).scores) == [1, 2, 3, 4, 5]
 
 
 def test_a_word_that_every_chunk_has_still_finds_them(corpus: Corpus) -> None:
     corpus.add(Piece("a.py", "parse()"), Piece("b.py", "parse()"))
-    assert set(lexical_search(corpus.reader, "parse", 5)) == {1, 2}
+    assert set(lexical_search(corpus.reader, "parse", 5).scores) == {1, 2}
 
 
 def test_a_deleted_chunk_is_not_found(corpus: Corpus) -> None:
     corpus.add(Piece("a.py", "parse()"), Piece("b.py", "parse()"))
     corpus.writer.execute("DELETE FROM lexical WHERE rowid=1")
-    assert list(lexical_search(corpus.reader, "parse", 5)) == [2]
+    assert list(lexical_search(corpus.reader, "parse", 5).scores) == [2]
 
 
 def test_a_chunk_that_cannot_be_is_damage(corpus: Corpus) -> None:

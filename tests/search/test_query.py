@@ -9,7 +9,6 @@ import pytest
 from lumen_hooks.embedding.builtin import BuiltinEmbedder
 from lumen_hooks.errors import CorruptIndexError, QueryError, StoreError
 from lumen_hooks.search.query import Searcher
-from lumen_hooks.search.ranking import Ranking, named_symbols, normalised
 from lumen_hooks.search.results import MAX_LIMIT, Query
 from lumen_hooks.storage.opening import load_vec0, open_to_read
 from lumen_hooks.storage.reader import IndexReader
@@ -275,42 +274,8 @@ def test_the_built_in_model(tmp_path: Path) -> None:
     assert corpus.search("parse a header")[0].path == PARSER.path
 
 
-def test_normalised() -> None:
-    assert normalised({}) == {}
-    assert normalised({1: 5.0}) == {1: 1.0}
-    assert normalised({1: -2.0, 2: 2.0, 3: 0.0}) == {1: 0.0, 2: 1.0, 3: 0.5}
-
-
-def test_a_search_without_opinion_leaves_its_share() -> None:
-    alone = Ranking("some words", {}, {1: 3.0, 2: 1.0})
-    both = Ranking("some words", {1: 0.9, 2: 0.1}, {1: 3.0, 2: 1.0})
-    assert alone.score(1, "a.py", "", "text") == both.score(1, "a.py", "", "text") > 0.3
-
-
-@pytest.mark.parametrize(
-    ("query", "names"),
-    [
-        ("Store.insertRow", {"store.insertrow", "insertrow"}),
-        ("ns::Class#call()", {"ns.class.call", "call"}),
-        ("open file", {"open", "file"}),
-        ("how do we open a file", set()),
-        ("what calls open_file or HttpResponse now", {"open_file", "httpresponse"}),
-        ("the end of a sentence.", set()),
-    ],
-)
-def test_named_symbols(query: str, names: set[str]) -> None:
-    assert named_symbols(query) == names
-
-
 def test_generated_code_comes_after_written_code(corpus: Corpus) -> None:
     for path in ("a/wombat_pb2.py", "b/wombat_xyz.py"):
         corpus.add(Piece(path, "wombat()", "wombat"))
     found = [hit.path for hit in corpus.search("wombat", limit=2)]
     assert found == ["b/wombat_xyz.py", "a/wombat_pb2.py"]
-
-
-def test_a_definition_comes_before_what_mentions_it_more_often() -> None:
-    ranking = Ranking("open_file", {1: 0.9, 2: 0.6, 3: 0.1}, {1: 3.0, 2: 2.5, 3: 1.0})
-    mention = ranking.score(1, "a.py", "", "module")
-    assert ranking.score(2, "b.py", "File.open_file", "method") > mention
-    assert ranking.score(2, "b.py", "Reader.close", "method") < mention

@@ -175,7 +175,7 @@ def test_any_query_is_safe(query: str) -> None:
 )
 def test_queries_meet_code(code: str, query: str) -> None:
     connection = lexical_table(lexical_words("", "", code))
-    assert list(lexical_search(IndexReader(connection, ":memory:"), query, 10)) == [1]
+    assert list(lexical_search(IndexReader(connection, ":memory:"), query, 10).scores) == [1]
 
 
 def test_a_marked_word_is_no_word_of_a_text() -> None:

@@ -121,16 +121,22 @@ def commit_questions(
         ).decode("utf-8", "replace")  # fmt: skip
         for entry in log.split("\x01")[1:]:
             subject, _, names = entry.partition("\n")
-            text = " ".join(_TICKET.sub(" ", subject).split()).strip(" .:-")
+            text = subject_of(subject)
             changed = [line.split("\t", 1) for line in names.splitlines() if "\t" in line]
             code = [path for state, path in changed if state == "M" and source.takes(path)]
             code = [path for path in code if not _of_tests(path)]
             known = [paths[key] for path in code if (key := f"{source.name}:{path}") in paths]
             if not 1 <= len(code) <= MAX_ANSWERS or len(known) != len(code):
                 continue
-            if 4 <= len(text.split()) <= 20 and not _CHORES.search(subject):
+            if text:
                 answers[text] = [Place(path) for path in known]
     return _sample("commit", answers)
+
+
+def subject_of(subject: str) -> str:
+    """A commit's subject as a question; empty for chores, and for what is too short or long."""
+    text = " ".join(_TICKET.sub(" ", subject).split()).strip(" .:-")
+    return text if 4 <= len(text.split()) <= 20 and not _CHORES.search(subject) else ""
 
 
 def _of_tests(path: str) -> bool:

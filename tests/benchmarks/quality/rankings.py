@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lumen_hooks.search import lexical, query
+from lumen_hooks.search import query
+from lumen_hooks.search.lexical import lexical_search
 from lumen_hooks.search.merge import merge_hits
 from lumen_hooks.search.query import QueryModel, Searcher
-from lumen_hooks.search.ranking import normalised
 from lumen_hooks.search.results import Query
 
-from .scores import DEPTH
+from .scores import DEPTH, normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,8 +46,9 @@ class Rankings:
         depth = _FILES_DEEP if by_file else DEPTH
         with self._index.one_state():
             vector = self._embedder.embed_query(text)
-            dense = self._searcher._dense(vector, CANDIDATES, None)
-            words = lexical.lexical_search(self._index, text, CANDIDATES)
+            near = self._searcher._dense(vector, CANDIDATES, None)
+            dense = dict(zip(near.ids.tolist(), near.cosines.tolist(), strict=True))
+            words = lexical_search(self._index, text, CANDIDATES).scores
             both = {
                 "bm25": normalised(words),
                 "dense": normalised(dense),
@@ -60,7 +61,8 @@ class Rankings:
         yield "ours", list(found.hits)
 
     def _hits(self, scores: Mapping[int, float]) -> list[Hit]:
-        hits = query._hits(self._index, lambda chunk, *_: scores[chunk], set(scores))
+        rows = self._index.chunks(scores.keys())
+        hits = query._hits(rows, [scores[row.id] for row in rows])
         return merge_hits(hits, query._parts(self._index, hits))
 
 

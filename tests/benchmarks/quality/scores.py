@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -71,3 +71,13 @@ def _shows(hit: Hit, place: Place) -> bool:
     common = min(hit.end_line, place.last) - max(hit.start_line, place.first) + 1
     shorter = min(hit.end_line - hit.start_line, place.last - place.first) + 1
     return common >= _HALF * shorter
+
+
+def normalised(scores: Mapping[int, float]) -> dict[int, float]:
+    """Scores between 0 and 1: their distance from the lowest, by the distance of the highest.
+
+    Equal scores are all 1.
+    """
+    low, high = min(scores.values(), default=0.0), max(scores.values(), default=0.0)
+    width = high - low
+    return {key: (value - low) / width if width > 0 else 1.0 for key, value in scores.items()}
