@@ -99,7 +99,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--processes", type=int, default=2)
     chosen = parser.parse_args(arguments)
     chosen.out.mkdir(parents=True, exist_ok=True)
-    sources = load_sources()
+    sources = load_sources(use="vectors")
     with ProcessPoolExecutor(chosen.processes) as pool:
         jobs = [
             (source, pool.submit(collect_source, source, chosen.checkouts, chosen.out))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 KINDS = ("doc", "remark", "name", "commit", "heading")
 COUNT_MAX = 255
 CODE_TOKENS_MIN = 4
-TOKENIZER_TEXTS_ONE_IN = 6
+TOKENIZER_TEXTS_ONE_IN = 3
 _TEXTS = ("queries", "symbols", "codes")
 _COLUMNS = ("source", "kind", "query_key", "code_key", "words_key")
 
@@ -169,11 +169,11 @@ def encode_file(place: Path, source: int, tokenizer: Path) -> Dataset:
 
 def joined(parts: Sequence[Dataset], excluded: NDArray[np.int64]) -> Dataset:
     """All parts as one, without code that is excluded or that an earlier part has."""
-    kept: list[Dataset] = []
-    seen = np.unique(excluded)
-    for part in parts:
-        kept.append(part.rows(np.flatnonzero(~np.isin(part.words_key, seen))))
-        seen = np.union1d(seen, part.words_key)
+    keys = np.concatenate([part.words_key for part in parts])
+    owner = np.repeat(np.arange(len(parts)), [len(part.words_key) for part in parts])
+    known, first, place = np.unique(keys, return_index=True, return_inverse=True)
+    own = (owner[first][place] == owner) & ~np.isin(known, excluded)[place]
+    kept = [part.rows(np.flatnonzero(own[owner == n])) for n, part in enumerate(parts)]
     return _dataset(
         [_chain([getattr(part, name) for part in kept]) for name in _TEXTS],
         [np.concatenate([getattr(part, name) for part in kept]) for name in _COLUMNS],

@@ -10,16 +10,21 @@ import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import tomllib
 
 from tests.benchmarks.quality.sources import TABLE as BENCHMARK_TABLE
+from tests.benchmarks.third.sources import TABLE as THIRD_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TABLE = Path(__file__).with_name("sources.toml")
+EXCLUDED = Path(__file__).with_name("excluded.toml")
+
+Use = Literal["vectors", "ranking"]
+"""What a repository teaches: the built-in model, or the ranking, which is asked of that model."""
 
 MAX_FILE_BYTES = 300_000
 
@@ -60,11 +65,13 @@ class Source:
         name: `owner/name` on GitHub.
         commit: full hash.
         licence: SPDX identifier of the licence at that commit (`BSD` for any of its forms).
+        use: what it teaches.
     """
 
     name: str
     commit: str
     licence: str
+    use: Use = "vectors"
 
     def repository(self, checkouts: Path) -> Path:
         """Where its git repository is.
@@ -79,21 +86,38 @@ class Source:
         raise FileNotFoundError(checkouts / flat)
 
 
-def load_sources(table: Path = TABLE) -> list[Source]:
-    """The rows of the table.
+def load_sources(table: Path = TABLE, use: Use | None = None) -> list[Source]:
+    """The rows of the table, or those for one use.
 
     Raises:
-        ValueError: one of them is part of the quality benchmark.
+        ValueError: one of them is part of a benchmark, by its name.
     """
-    rows: list[dict[str, Any]] = tomllib.loads(table.read_text(encoding="utf-8"))["source"]
-    sources = [Source(**row) for row in rows]
-    benchmark = tomllib.loads(BENCHMARK_TABLE.read_text(encoding="utf-8"))["source"]
-    tested = {str(row["name"]).rsplit("/", 1)[-1].lower() for row in benchmark}
-    shared = sorted(s.name for s in sources if s.name.rsplit("/", 1)[-1].lower() in tested)
+    sources = [Source(**row) for row in _rows(table)]
+    tested = _asked_about()
+    names = {source.name: source.name.lower() for source in sources}
+    shared = sorted(n for n, low in names.items() if {low, low.rsplit("/", 1)[-1]} & tested)
     if shared:
-        message = f"in the benchmark as well: {', '.join(shared)}"
+        message = f"in a benchmark as well: {', '.join(shared)}"
         raise ValueError(message)
-    return sources
+    return [source for source in sources if use in {None, source.use}]
+
+
+def _rows(table: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = tomllib.loads(table.read_text(encoding="utf-8"))["source"]
+    return rows
+
+
+def _asked_about() -> set[str]:
+    """Names of the repositories that somebody asks about, lower case.
+
+    Without their owners, so that copies and moves are found too, but for the third judge's: those
+    are many and often of a common name.
+    """
+    lists: dict[str, list[str]] = tomllib.loads(EXCLUDED.read_text(encoding="utf-8"))
+    asked = [name for names in lists.values() for name in names]
+    asked += [str(row["name"]) for row in _rows(BENCHMARK_TABLE)]
+    third = {str(row["name"]).lower() for row in _rows(THIRD_TABLE)}
+    return third | {name.rsplit("/", 1)[-1].lower() for name in asked}
 
 
 def licence_at(repository: Path, commit: str) -> str:

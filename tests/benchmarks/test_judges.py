@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import training.sources
 from tests.benchmarks import judged
 from tests.benchmarks.judged import Judged, comparison, interval
 from tests.benchmarks.peer.questions import Stretch, ndcg, ranks, read_rows
-from tests.benchmarks.quality.sources import Places, Source, missing
+from tests.benchmarks.quality import sources as quality
+from tests.benchmarks.quality.documented import Documented
+from tests.benchmarks.quality.questions import Place
+from tests.benchmarks.third import sources as third
+from tests.benchmarks.third.corpus import make_corpus
+from tests.benchmarks.third.sources import Source
+from tests.benchmarks.third.topics import topic_questions, without
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,13 +108,87 @@ def test_a_source_that_cannot_be_had_is_a_sentence(
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "git").symlink_to(shutil.which("git") or "")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))  # no npm
-    places = Places(tmp_path / "cache", tmp_path / "mirrors")
+    places = quality.Places(tmp_path / "cache", tmp_path / "mirrors")
     rows = [
-        Source("python", "tune", "git", "o/n", "1" * 40),
-        Source("javascript", "tune", "npm", "lodash", "4.17.21"),
+        quality.Source("python", "tune", "git", "o/n", "1" * 40),
+        quality.Source("javascript", "tune", "npm", "lodash", "4.17.21"),
     ]
 
-    commit, package = missing(rows, places)
+    commit, package = quality.missing(rows, places)
 
     assert commit.endswith(f"lacks the commit {'1' * 40}")
     assert package.startswith("lodash 4.17.21: ")
+
+
+DOCUMENT = """# Guide
+
+Everything `starts` here.
+
+## Closing connections early
+
+A pool gives every idle connection back after some time. `Pool.release` calls `expire_idle`.
+
+    code that(is, not, read)
+
+## Other
+"""
+
+
+def test_a_topic_is_a_section_that_names_what_few_files_define() -> None:
+    code = {"src/pool.py": ("Pool", "Pool.release", "expire_idle"), "src/a.py": ("starts",)}
+    definitions = {
+        path: [Documented(name, "function", 1, 9, "") for name in names]
+        for path, names in code.items()
+    }
+    files = {"README.md": DOCUMENT, "CHANGELOG.md": DOCUMENT, **dict.fromkeys(code, "")}
+
+    topics = topic_questions(files, definitions, 5)
+
+    sentence = "A pool gives every idle connection back after some time"
+    (question,) = topics.questions
+    assert question.text in {sentence, "Closing connections early"}
+    assert question.answers == (Place("src/pool.py"),)
+    left = without(DOCUMENT, topics.cuts["README.md"])
+    assert left.startswith("# Guide")
+    assert left.endswith("## Other\n")
+    assert "connection" not in left
+    assert "CHANGELOG.md" not in topics.cuts
+
+
+def test_a_language_without_a_grammar_defines_by_its_lines() -> None:
+    files = {
+        "a.ml": "let rec release_all pool =\n  ()\nmodule IdlePool = struct\n",
+        "b.ml": "let unrelated = 1\n",
+        "README.md": "## Giving back idle things\n\n`release_all` and `IdlePool`.\n",
+    }
+
+    (question,) = topic_questions(files, {}, 5).questions
+
+    assert question.answers == (Place("a.ml"),)
+
+
+def test_the_third_judge_asks_of_sources_that_are_used_nowhere_else() -> None:
+    names = {source.name.lower() for source in third.load_sources()}
+    trained = {source.name.lower() for source in training.sources.load_sources()}
+
+    assert len(names) >= 15
+    assert not names & trained
+
+
+def test_a_repository_less_its_questions(repo: Repository, tmp_path: Path) -> None:
+    body = "".join(f"    step_{n}(pool)\n" for n in range(5))
+    code = f'def give_back(pool):\n    """Give every idle connection back in time."""\n{body}'
+    repo.commit({"pool.py": code, "big.bin": b"\0", "README.md": "# Pool\n"}, "start")
+    commit = repo.commit({"pool.py": f"{code}    done(pool)\n"}, "Forget connections that broke #7")
+
+    corpus = make_corpus(Source("python", "o/n", commit, "MIT"), repo.top, tmp_path / "third")
+    again = make_corpus(Source("python", "o/n", commit, "MIT"), repo.top, tmp_path / "third")
+
+    asked = {one.kind: one for one in corpus.questions}
+    assert asked["docstring"].text == "Give every idle connection back in time"
+    assert asked["docstring"].answers == (Place("pool.py", 1, 8),)
+    assert asked["identifier"].answers == (Place("pool.py", 1, 8),)
+    assert asked["commit"].text == "Forget connections that broke"
+    assert "idle connection" not in (corpus.top / "pool.py").read_text()
+    assert not (corpus.top / "big.bin").exists()
+    assert again.questions == corpus.questions

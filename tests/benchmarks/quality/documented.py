@@ -21,6 +21,26 @@ if TYPE_CHECKING:
 _QUOTES = re.compile(r"^\s*[rRuUbBfF]{0,2}(\"{3}|'{3}|\"|')|(\"{3}|'{3}|\"|')\s*$")
 _MARKERS = re.compile(r"^\s*(/\*\*+|\*/|\*+(?!/)|//+!?)[ \t]?|\s*\*+/\s*$", re.MULTILINE)
 _TAGGED = re.compile(r"^\s*@(?:summary|description)\s+(\S.*)", re.MULTILINE | re.DOTALL)
+_MARKS: dict[str, tuple[str, ...]] = {
+    "bash": ("#",),
+    "c": ("/*", "//"),
+    "cpp": ("/*", "//"),
+    "csharp": ("///", "/**"),
+    "dart": ("///", "/**"),
+    "elixir": (),
+    "go": ("//",),
+    "lua": ("--",),
+    "python": (),
+    "ruby": ("#",),
+    "rust": ("///", "/**"),
+    "swift": ("///", "/**"),
+}
+"""How a comment begins that documents what it stands above; `/**` elsewhere."""
+
+_PLAIN = frozenset(_MARKS) - {"go", "python"}
+_BRIEF = re.compile(r"^\s*[@\\]brief\s+", re.MULTILINE)
+_BACKSLASH = re.compile(r"^\s*\\(?=[a-z])", re.MULTILINE)
+_HASHES = re.compile(r"^\s*(?:#+|--+)[ \t]?", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +156,9 @@ def _comments(parsed: ParsedFile, language: str) -> tuple[list[_Comment], dict[i
 
 
 def _comment(node: Node) -> _Comment:
-    return _Comment(node.start_byte, node.end_byte, (node.text or b"").decode("utf-8", "replace"))
+    # Rust's line comments end with their line.
+    text = (node.text or b"").rstrip()
+    return _Comment(node.start_byte, node.start_byte + len(text), text.decode("utf-8", "replace"))
 
 
 def _docstring(body: Node | None) -> _Comment | None:
@@ -151,8 +173,7 @@ def _above(
     language: str, definition: Definition, comments: list[_Comment], source: bytes
 ) -> _Comment | None:
     """The documentation comment that stands before a definition's name."""
-    if language == "python":
-        return None
+    marks = _MARKS.get(language, ("/**",))
     end = _name_start(definition)
     number = bisect_right(comments, end, key=lambda comment: comment.start) - 1
     found: list[_Comment] = []
@@ -164,16 +185,22 @@ def _above(
             found and between.strip(b" \t") != b"\n"
         ):
             break
-        is_line = comment.text.startswith("//")
-        if is_line == (language == "go") and (is_line or comment.text.startswith("/**")):
+        if comment.text.startswith(marks):
             found.insert(0, comment)
             top = comment.start
-            if not is_line:
+            if comment.text.startswith("/*"):
                 break
         number -= 1
     if not found:
         return None
-    return _Comment(found[0].start, found[-1].end, "\n".join(c.text for c in found))
+    text = "\n".join(c.text for c in found)
+    return _Comment(found[0].start, found[-1].end, _plain(text) if language in _PLAIN else text)
+
+
+def _plain(text: str) -> str:
+    """Without the markers and the `\\brief` of other languages; other tags begin with @."""
+    text = _BRIEF.sub("", _MARKERS.sub("", text))
+    return _HASHES.sub("", _BACKSLASH.sub("@", text))
 
 
 def _cuts(

@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from lumen_hooks.chunking.identifiers import split_identifiers
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .documented import Documented
-    from .sources import Source
 
 PER_KIND = 250
 """Questions of one kind in one set of one language, at most."""
@@ -73,45 +72,74 @@ class Question:
 Definitions = dict[str, list["Documented"]]
 """By path in the corpus."""
 
+BY_FILE = frozenset({"commit", "topic"})
+"""Kinds of questions whose answers are files, each of which is wanted."""
 
-def docstring_questions(definitions: Definitions) -> list[Question]:
+
+class Versioned(Protocol):
+    """A git repository at a version, and which of its files are of interest."""
+
+    @property
+    def name(self) -> str:
+        """`owner/name`."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """A commit."""
+        ...
+
+    @property
+    def only(self) -> tuple[str, ...]:
+        """Folders to look at; none for all."""
+        ...
+
+    def takes(self, path: str) -> bool:
+        """Whether a file is of interest."""
+        ...
+
+
+def docstring_questions(definitions: Definitions, most: int = PER_KIND) -> list[Question]:
     """First sentences of documentation, of functions that are more than a line or two."""
     answers: dict[str, list[Place]] = defaultdict(list)
     for path, found in definitions.items():
         for one in found:
-            if one.kind in _FUNCTIONS and not _of_tests(path) and _says_something(one):
+            if one.kind in _FUNCTIONS and not of_tests(path) and _says_something(one):
                 answers[one.sentence].append(Place(path, one.first, one.last))
-    return _sample("docstring", answers)
+    return sample("docstring", answers, most)
 
 
-def identifier_questions(definitions: Definitions) -> list[Question]:
+def identifier_questions(definitions: Definitions, most: int = PER_KIND) -> list[Question]:
     """Names that few definitions have: bare, qualified, or as the words in them."""
     named: dict[str, list[tuple[str, Place]]] = defaultdict(list)
     for path, found in definitions.items():
         for one in found:
-            if one.kind in _NAMED and not _of_tests(path):
+            if one.kind in _NAMED and not of_tests(path):
                 last = one.symbol.rsplit(".", 1)[-1]
                 named[last].append((one.symbol, Place(path, one.first, one.last)))
     answers: dict[str, list[Place]] = {}
     for last, places in named.items():
         if len(last.strip("_")) < 6 or last.startswith("__") or len(places) > MAX_ANSWERS:
             continue
-        form = _number(last) % 3
+        form = number(last) % 3
         spaced = " ".join(split_identifiers(last).replace("_", " ").lower().split())
         text = last if form == 0 else places[0][0] if form == 1 else spaced
         found_places = [place for symbol, place in places if form != 1 or symbol == text]
         answers[text] = found_places
-    return _sample("identifier", answers)
+    return sample("identifier", answers, most)
 
 
 def commit_questions(
-    repositories: Iterable[tuple[Source, Path]], paths: Mapping[str, str]
+    repositories: Iterable[tuple[Versioned, Path]],
+    paths: Mapping[str, str],
+    most: int = PER_KIND,
 ) -> list[Question]:
     """Subjects of commits that changed one to three files that are in the corpus.
 
     Args:
         repositories: git sources, and where their history is.
         paths: the corpus's path of each file, by `source name:path`.
+        most: as many questions.
     """
     answers: dict[str, list[Place]] = {}
     for source, repository in repositories:
@@ -124,13 +152,13 @@ def commit_questions(
             text = subject_of(subject)
             changed = [line.split("\t", 1) for line in names.splitlines() if "\t" in line]
             code = [path for state, path in changed if state == "M" and source.takes(path)]
-            code = [path for path in code if not _of_tests(path)]
+            code = [path for path in code if not of_tests(path)]
             known = [paths[key] for path in code if (key := f"{source.name}:{path}") in paths]
             if not 1 <= len(code) <= MAX_ANSWERS or len(known) != len(code):
                 continue
             if text:
                 answers[text] = [Place(path) for path in known]
-    return _sample("commit", answers)
+    return sample("commit", answers, most)
 
 
 def subject_of(subject: str) -> str:
@@ -139,7 +167,7 @@ def subject_of(subject: str) -> str:
     return text if 4 <= len(text.split()) <= 20 and not _CHORES.search(subject) else ""
 
 
-def _of_tests(path: str) -> bool:
+def of_tests(path: str) -> bool:
     """Not `files.roles`: what counts as a test stays as it was when the questions were chosen."""
     folders = path.split("/")
     return bool(_TEST_FOLDERS.intersection(folders[:-1])) or bool(_TEST_FILE.match(folders[-1]))
@@ -155,12 +183,13 @@ def _says_something(one: Documented) -> bool:
     )
 
 
-def _sample(kind: str, answers: Mapping[str, list[Place]]) -> list[Question]:
+def sample(kind: str, answers: Mapping[str, list[Place]], most: int) -> list[Question]:
+    """So many of the questions that have at most MAX_ANSWERS answers, always the same ones."""
     fit = [text for text, places in answers.items() if 1 <= len(places) <= MAX_ANSWERS]
-    chosen = sorted(fit, key=_number)[:PER_KIND]
+    chosen = sorted(fit, key=number)[:most]
     return [Question(kind, text, tuple(answers[text])) for text in chosen]
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
     """A number that is the same in every run and has nothing to do with what the text says."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .questions import BY_FILE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -34,10 +36,10 @@ def score(question: Question, hits: Sequence[Hit]) -> Score:
     """Score the hits for a question.
 
     A hit answers if it shows at least half of the definition, or lies in it by half of its own
-    lines. For commits the ranking is one of files, and every file that was changed is wanted; for
+    lines. For the kinds of BY_FILE the ranking is one of files, and every answer is wanted; for
     the other kinds any of the (at most three) definitions of that name or sentence will do.
     """
-    if question.kind == "commit":
+    if question.kind in BY_FILE:
         files = list(dict.fromkeys(hit.path for hit in hits))[:DEPTH]
         wanted = {place.path for place in question.answers}
         gains = [float(path in wanted) for path in files]
