@@ -8,6 +8,7 @@
     ├── SettingsError           correct a setting
     │   └── ModelError          the embedding model cannot be loaded
     ├── QueryError              ask differently
+    │   └── NotIndexedError     nothing in the index is at a path; its name, or the index, is wrong
     ├── LockError               the lock cannot be taken at all (never: it is held)
     ├── BusyError               another process works on this index; wait or retry
     ├── StoreError              the index file cannot be used
@@ -49,6 +50,18 @@ class ModelError(SettingsError):
 
 class QueryError(LumenError):
     """A query or a filter that no search can answer."""
+
+
+class NotIndexedError(QueryError):
+    """Nothing in the index is at a path, or matches a glob.
+
+    Attributes:
+        path: as it was asked for, from the worktree's top; empty if the index itself knows why.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", path: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
 
 
 class LockError(LumenError):

@@ -152,7 +152,7 @@ def table(scores: dict[tuple[str, str, str], float]) -> str:
 
 def _corpus(source: BenchmarkCorpus, index: IndexReader) -> Corpus:
     texts: dict[bytes, str] = {}
-    for _, path in index.paths():
+    for path in (file.path for file in index.paths()):
         text = (source.top / path).read_text(encoding="utf-8")
         for chunk in chunk_file(path, text).chunks:
             embedded = embedded_text(chunk.symbol, chunk.header, chunk.text)

@@ -13,19 +13,47 @@ from lumen_hooks.chunking.chunk import KINDS
 from lumen_hooks.chunking.languages import LANGUAGES
 from lumen_hooks.indexing.freshness import FRESH
 from lumen_hooks.notify.spawn import spawn_worker
-from lumen_hooks.service.workspace import from_top, open_workspace
+from lumen_hooks.search.results import CONTENTS, Query
+from lumen_hooks.service.workspace import excluded_from_top, from_top, open_workspace
 
 from .output import echo_json, say
 from .progress import progress_bar
 
 if TYPE_CHECKING:
+    from lumen_hooks.search.results import Content
     from lumen_hooks.service.answer import Answer
+
+
+def _only_one(
+    context: click.Context, parameter: click.Parameter, paths: tuple[str, ...]
+) -> str | None:
+    """Of an option that would otherwise keep the last alone, without a word."""
+    if len(paths) > 1:
+        joined = ",".join(paths)
+        raise click.BadParameter(f"give one: '{{{joined}}}' is any of them", context, parameter)
+    return paths[0] if paths else None
 
 
 @click.command()
 @click.argument("query")
 @click.option("-n", "--limit", type=int, default=10, show_default=True, help="Results at most.")
-@click.option("--path", help="Only below this folder, in this file, or matching this glob.")
+@click.option(
+    "--path",
+    multiple=True,
+    callback=_only_one,
+    metavar="P",
+    help="Only below this folder, in this file, or matching this glob: 'src/**/*.{ts,tsx}'.",
+)
+@click.option(
+    "--exclude", multiple=True, metavar="P", help="Nothing of this folder, file, name or glob."
+)
+@click.option(
+    "--content",
+    type=click.Choice(CONTENTS),
+    default="all",
+    show_default=True,
+    help="Only code (tests too), documentation, or configuration and data.",
+)
 @click.option(
     "--lang", "languages", multiple=True, metavar="L", help=f"Only: {', '.join(LANGUAGES)}."
 )
@@ -42,6 +70,8 @@ def search(
     query: str,
     limit: int,
     path: str | None,
+    exclude: tuple[str, ...],
+    content: Content,
     languages: tuple[str, ...],
     kinds: tuple[str, ...],
     context: int,
@@ -56,13 +86,13 @@ def search(
     """
     with progress_bar() as progress:
         job = open_workspace(directory).job("search", progress)
-        from lumen_hooks.search.results import Query
         from lumen_hooks.service.answer import Answerer
 
         top = job.worktree.top
         below = path and from_top(path, directory, top)
         answerer = Answerer(job, partial(spawn_worker, top, "search"), refresh=not no_refresh)
-        found = answerer.answer(Query(query, limit, below, languages, kinds))
+        without = tuple(excluded_from_top(one, directory, top) for one in exclude)
+        found = answerer.answer(Query(query, limit, below, languages, kinds, without, content))
     if files_with_matches and not as_json:
         _say_what_it_is_worth(found)
         for name in dict.fromkeys(result.path for result in found.results):

@@ -74,6 +74,27 @@ def scan(worktree: Worktree, settings: Settings) -> Manifest:
     if head is None:
         verify = ["rev-parse", "-q", "--verify", "HEAD"]
         head = git(verify, cwd=worktree.top, accept=(0, 1)).decode().strip() or None
+    files, passed_over, ignore_files = _sifted(worktree, settings)
+    counted = dict(Counter(passed_over.values()))
+    return Manifest(head, files, counted, _digest(settings, ignore_files))
+
+
+def passed_over(worktree: Worktree, settings: Settings) -> tuple[dict[str, str], set[str]]:
+    """The files that are left out, by path with the reason, and the paths of those that count.
+
+    Files that git ignores are in neither.
+
+    Raises:
+        RepositoryError: git cannot read the repository or its index.
+    """
+    files, reasons, _ = _sifted(worktree, settings)
+    return reasons, set(files)
+
+
+def _sifted(
+    worktree: Worktree, settings: Settings
+) -> tuple[dict[str, Seen], dict[str, str], dict[str, str]]:
+    """The files that count, why others do not, and our ignore files' texts by folder."""
     listed = _list(worktree, settings)
     _drop_undecodable(listed)
     ignore_files = _ignore_files(worktree, listed)
@@ -85,8 +106,7 @@ def scan(worktree: Worktree, settings: Settings) -> Manifest:
     by_attributes = not_written_by_hand(worktree, asked)
     for path in by_attributes:
         del files[path]
-    passed_over = [*listed.others.values(), *reasons.values(), *by_attributes.values()]
-    return Manifest(head, files, dict(Counter(passed_over)), _digest(settings, ignore_files))
+    return files, {**listed.others, **reasons, **by_attributes}, ignore_files
 
 
 @dataclass(slots=True)

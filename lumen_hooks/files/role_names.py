@@ -14,6 +14,18 @@ def _words(text: str) -> frozenset[str]:
 
 # forms: docs, config; everything else is code
 
+CODE_ENDINGS = _words(
+    "py pyi go js jsx ts tsx mjs cjs vue svelte java kt scala groovy cs fs vb c h cc cpp cxx hpp hh"
+    " m mm rs rb php swift dart ex exs erl hs ml mli clj lua pl pm r jl sh bash zsh sql css scss"
+    " proto graphql zig nim"
+)
+PROSE_ENDINGS = _words("md mdx rst adoc")
+PAGE_ENDINGS = _words("html htm xhtml")
+"""Docs in a folder of docs, else code."""
+MAYBE_MORE = re.compile(
+    r"config|conf|rc\.|setup|noxfile|file\.|mix\.exs|package\.swift|\.pnp|^licen|^readme|lock"
+)
+"""Names that need a closer look whatever their ending."""
 DOCS_ENDINGS = _words(
     "md markdown mdown mkd mdx qmd rmd rst rest adoc asciidoc asc txt text tex bib texi texinfo org"
     " pod rdoc textile wiki mediawiki creole man mdoc roff rd typ docbook"

@@ -8,13 +8,13 @@ follows its client from worktree to worktree.
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from lumen_hooks.errors import QueryError, RepositoryError
 from lumen_hooks.git.worktree import find_worktree
+from lumen_hooks.search.globs import escaped, fixed_folder, has_special
 from lumen_hooks.service.agent_session import is_wanted
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from lumen_hooks.git.worktree import Worktree
 
-_WILDCARD = re.compile(r"[*?\[]")
 _LONGEST_SHOWN = 200
 
 
@@ -43,8 +42,9 @@ class Spot:
     def within(self, top: str) -> str | None:
         """As a filter for the worktree with this top folder; None for all of it."""
         below = os.path.relpath(os.path.realpath(self.path), top)
-        parts = [part for part in ("" if below == "." else below, self.pattern) if part]
-        return "/".join(parts) or None
+        if not self.pattern:
+            return None if below == "." else below
+        return self.pattern if below == "." else f"{escaped(below)}/{self.pattern}"
 
 
 class StrayError(RepositoryError):
@@ -113,12 +113,8 @@ def find_spot(path: str | None, roots: Sequence[str], *, globs: bool = True) -> 
     for candidate in candidates:
         if os.path.lexists(candidate):
             return Spot(os.path.normpath(candidate), is_absolute=is_absolute)
-    wildcard = _WILDCARD.search(path) if globs else None
-    if wildcard:
-        folder, _, _ = path[: wildcard.start()].rpartition("/")
-        if not folder and path.startswith("/"):
-            folder = "/"
-        pattern = path[len(folder) :].lstrip("/")
+    folder, pattern = fixed_folder(path) if globs else (path, "")
+    if has_special(pattern):
         for root in roots or [os.sep]:
             candidate = os.path.join(root, folder)
             if os.path.isdir(candidate):

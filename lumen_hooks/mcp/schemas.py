@@ -13,6 +13,7 @@ from lumen_hooks.chunking.chunk import KINDS
 from lumen_hooks.chunking.languages import LANGUAGES
 from lumen_hooks.indexing.freshness import State
 from lumen_hooks.indexing.progress import Report
+from lumen_hooks.search.results import Content  # noqa: TC001  (pydantic reads it)
 from lumen_hooks.service.status import Status
 
 DEFAULT_LIMIT = 10
@@ -38,7 +39,16 @@ class SearchArguments(_Arguments):
     path: str | None = Field(
         None,
         description=f"{_PATH} A folder or file below the worktree's top, or a glob there"
-        " (src/**/*.py), also limits the results to it.",
+        " (src/**/*.{ts,tsx}), also limits the results to it.",
+    )
+    exclude: list[str] | None = Field(
+        None,
+        description="Leave these out: folders, files, or globs; a name without a slash (vendor,"
+        " *.min.js) wherever it is.",
+    )
+    content: Content = Field(
+        "all",
+        description="Only code (tests are code), docs (release notes too), or config (data too).",
     )
     limit: int = Field(DEFAULT_LIMIT, description="Results at most: from 1 to 500.")
     languages: list[str] | None = Field(

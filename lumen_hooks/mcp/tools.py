@@ -19,7 +19,7 @@ from lumen_hooks.search.results import Query, RelatedQuery
 from lumen_hooks.service.answer import Answer, Answerer, open_searcher
 from lumen_hooks.service.freshen import PEER_WAIT_SECONDS
 from lumen_hooks.service.status import read_status
-from lumen_hooks.service.workspace import open_workspace
+from lumen_hooks.service.workspace import excluded_from_top, open_workspace
 from lumen_hooks.system.terminal import one_line
 
 from .caches import Looks, Models, SearcherCache
@@ -98,6 +98,8 @@ class Tools:
             path=spot.within(job.worktree.top),
             languages=tuple(wanted.languages or ()),
             kinds=tuple(wanted.kinds or ()),
+            exclude=_excluded(wanted.exclude or (), call.roots, job.worktree.top),
+            content=wanted.content,
         )
         found = await self._ask(job, query, "search", call)
         results = results_of(found, max_lines=wanted.max_lines, summary=wanted.summary)
@@ -184,6 +186,13 @@ class Tools:
 
     async def _briefly(self, work: Callable[[], T]) -> T:
         return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._short)
+
+
+def _excluded(patterns: Sequence[str], roots: Sequence[str], top: str) -> tuple[str, ...]:
+    """What a search leaves out, given from the client's root in this worktree, or from its top."""
+    real = ((root, os.path.realpath(root) + "/") for root in roots)
+    root = next((root for root, place in real if place.startswith(top + "/")), top)
+    return tuple(excluded_from_top(pattern, root, top) for pattern in patterns)
 
 
 def _has_index(job: Job) -> bool:

@@ -1,185 +1,190 @@
-"""Which chunks a query may find at all: its path, language and kind filters.
+"""Which files and chunks a query may find at all: its filters by path, content, language and kind.
 
 They become one sorted array of chunk ids before anything is ranked, so that a
-rare folder's chunks cannot be crowded out by better ones elsewhere.
+rare folder's chunks cannot be crowded out by better ones elsewhere. A path that
+names nothing, and filters that leave nothing, are errors: who reads "no
+results" would believe that the code is not there.
 """
 
 from __future__ import annotations
 
 import posixpath
-import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lumen_hooks.chunking.chunk import KINDS
-from lumen_hooks.errors import QueryError
-from lumen_hooks.files.globs import Groups
+from lumen_hooks.errors import NotIndexedError, QueryError
+from lumen_hooks.files.roles import forms_of
+
+from .globs import Glob, alternatives, any_of, escaped, is_glob
+from .not_found import left_out_at, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from lumen_hooks.storage.reader import IndexReader
+    from lumen_hooks.storage.rows import KnownPath
 
-    from .results import Query
-
-
-MAX_PATTERN_CHARACTERS = 1000
-"""Of a path or a glob."""
-
-_FOLDERS = "(?:[^/]*/)*?"
-"""Any number of components; to be used where one begins."""
-
-_ANYTHING = ".*?"
+    from .results import Content, Query
 
 
 def allowed_chunks(index: IndexReader, query: Query) -> NDArray[np.int64] | None:
     """The ids of the chunks that a query's filters let through, ascending; None without filters.
 
     Raises:
-        QueryError: a language that the index has no file of, a kind that does not exist, or a
-            path outside of the worktree.
+        NotIndexedError: nothing in the index is at the path or matches the glob.
+        QueryError: a language that the index has no file of, a kind that does not exist, a path
+            outside of the worktree, or filters that leave no file at all.
     """
-    pattern = None if query.path is None else _normalised(query.path)
-    if not (pattern or query.languages or query.kinds):
-        return None
-    languages = _known("language", query.languages, index.languages, "in this index")
+    languages = _known_languages(index, query.languages)
     kinds = _known("kind", query.kinds, lambda: list(KINDS), "there are")
-    files = _files_at(index, pattern) if pattern else None
+    files = allowed_files(index, query._replace(languages=()))
+    if files is None and not (languages or kinds):
+        return None
     found = [] if files == [] else index.chunk_ids(languages=languages, kinds=kinds, files=files)
     return np.array(found, np.int64)
 
 
-def glob_expression(pattern: str) -> re.Pattern[str]:
-    """A glob as a regular expression for whole paths.
-
-    `*` and `?` stay within a path component, `**` crosses them, `[...]` and
-    `[!...]` are sets, a backslash takes the next character literally. Without
-    a slash the pattern is for file names at any depth (as in gitignore(5)).
-    What a pattern matches, everything below it matches too.
+def allowed_files(index: IndexReader, query: Query) -> list[int] | None:
+    """The ids of the indexed files that a query's filters let through; None without such filters.
 
     Raises:
-        QueryError: it is longer than MAX_PATTERN_CHARACTERS.
+        NotIndexedError, QueryError: as `allowed_chunks`.
     """
-    if len(pattern) > MAX_PATTERN_CHARACTERS:
+    languages = frozenset(_known_languages(index, query.languages))
+    files = None if query.path is None else _files_at(index, query.path)
+    if files is None:
+        if not (query.exclude or languages) and query.content == "all":
+            return None
+        files = _indexed(index.paths())
+    if query.exclude:
+        files = _without(files, query.exclude)
+    if query.content != "all":
+        files = _of_content(files, query.content)
+    return [file.id for file in files if not languages or file.language in languages]
+
+
+def _indexed(files: Sequence[KnownPath]) -> list[KnownPath]:
+    return [file for file in files if file.skipped is None]
+
+
+def _files_at(index: IndexReader, path: str) -> list[KnownPath] | None:
+    """The files at a path or below it; if there are none, those that a glob means. None for all."""
+    plain = _normalised(path)
+    found = index.files_below(plain) or _expanded(index, path) if plain else None
+    if found is None:
+        return None
+    indexed = _indexed(found)
+    if not indexed:
+        raise _not_indexed(index, path, found)
+    return indexed
+
+
+def _expanded(index: IndexReader, path: str) -> list[KnownPath] | None:
+    """The files of the alternatives in a path's braces; None if one of them is the top."""
+    found: dict[int, KnownPath] = {}
+    globs: list[Glob] = []
+    for one in alternatives(path):
+        plain = _normalised(one)
+        if not plain:
+            return None
+        below = index.files_below(plain)
+        found.update((file.id, file) for file in below)
+        if not below and is_glob(plain):
+            globs.append(Glob(plain, anywhere=_is_name(one)))
+    if globs:
+        matches = any_of(globs).fullmatch
+        found.update((file.id, file) for file in index.paths() if matches(file.path))
+    return list(found.values())
+
+
+def matcher(path: str) -> Callable[[str], object]:
+    """Whether a path is at another, or matches it as a glob, for paths that are in no index.
+
+    Raises:
+        QueryError: it is outside of the worktree, too long, or has too many alternatives.
+    """
+    plain = [(_normalised(one), _is_name(one)) for one in alternatives(path)]
+    globs = [Glob(one, anywhere=by_name) for one, by_name in plain if is_glob(one)]
+    return any_of([*(Glob(escaped(one), anywhere=False) for one, _ in plain), *globs]).fullmatch
+
+
+def _without(files: list[KnownPath], exclude: Sequence[str]) -> list[KnownPath]:
+    """What is left of files; a name without a slash is left out at any depth."""
+    globs = [glob for one in exclude if one for glob in _excluding(files, one)]
+    if not globs:
+        return files
+    matches = any_of(globs).fullmatch
+    left = [file for file in files if not matches(file.path)]
+    if files and not left:
+        listed = " ".join(exclude)
         raise QueryError(
-            f"a pattern of {len(pattern):,} characters is too long",
-            hint=f"give one of at most {MAX_PATTERN_CHARACTERS:,}",
+            f"nothing is left to search: {listed} excludes all {len(files):,} files",
+            hint="leave the exclusion out, or name less",
         )
-    runs = _Runs()
-    if "/" not in pattern:
-        runs.span(_FOLDERS)
-    at = 0
-    while at < len(pattern):
-        character = pattern[at]
-        at += 1
-        if character == "*":
-            stars = 1
-            while at < len(pattern) and pattern[at] == "*":
-                at, stars = at + 1, stars + 1
-            if stars == 1:
-                runs.star()
-            elif pattern[at : at + 1] == "/" and runs.at_component:
-                at += 1
-                runs.span(_FOLDERS)
-            else:
-                runs.span(_ANYTHING)
-        elif character == "?":
-            runs.add("[^/]")
-        elif character == "[":
-            expression, at = _set_expression(pattern, at)
-            runs.add(expression)
-        else:
-            if character == "\\" and at < len(pattern):
-                character, at = pattern[at], at + 1
-            runs.add(re.escape(character))
-    return re.compile(runs.expression() + "(?:/.*)?", re.DOTALL)
+    return left
 
 
-class _Runs:
-    """A glob in the making: what spans components, and between two of that a run without.
-
-    A run ends as early as it can where it starts as early as it can, and whatever spans
-    components goes on from there to all that it could reach from a later end. So each run but the
-    last is matched at its first chance, and the whole takes at most quadratic time.
-    """
-
-    def __init__(self) -> None:
-        self._spans: list[str] = []
-        self._runs: list[list[str]] = [[""]]
-        self._last = ""
-
-    @property
-    def at_component(self) -> bool:
-        """Whether a path component begins here."""
-        return self._last in {"", "/", _FOLDERS}
-
-    def add(self, expression: str) -> None:
-        """Add what matches one character."""
-        self._runs[-1][-1] += expression
-        self._last = expression
-
-    def star(self) -> None:
-        """Add what matches within a component."""
-        self._runs[-1].append("")
-        self._last = "*"
-
-    def span(self, what: str) -> None:
-        """Add what matches over components."""
-        if what != _FOLDERS or self._last != _FOLDERS:
-            self._spans.append(what)
-            self._runs.append([""])
-        self._last = what
-
-    def expression(self) -> str:
-        """The whole as a regular expression."""
-        groups = Groups()
-        if not self._spans:
-            return groups.starred(self._runs[0])
-        first, *middle, last = self._runs
-        out = groups.starred(first, last_is_free=False)
-        for span, run in zip(self._spans, middle, strict=False):
-            out += groups.first(span + groups.starred(run, last_is_free=False))
-        return out + self._spans[-1] + groups.starred(last)
+def _excluding(files: Sequence[KnownPath], pattern: str) -> Iterator[Glob]:
+    patterns = [pattern] if _exists(files, pattern) else alternatives(pattern)
+    for one in patterns:
+        plain = _normalised(one)
+        if not plain:
+            yield Glob("**", anywhere=False)
+            continue
+        literal = not is_glob(plain) or _exists(files, one)
+        yield Glob(escaped(plain) if literal else plain, anywhere=_is_name(one))
 
 
-def _set_expression(pattern: str, at: int) -> tuple[str, int]:
-    """The set whose `[` is before `at`, and where it ends; a mere `[` if it never does."""
-    start = at + 1 if pattern[at : at + 1] in ("!", "^") else at
-    end = pattern.find("]", start + 1)
-    if end < 0:
-        return re.escape("["), at
-    members = re.sub(r"([\\\[\]^&~|])", r"\\\1", pattern[start:end])
-    try:
-        re.compile(f"[{members}]")
-    except re.error:
-        members = re.escape(pattern[start:end])
-    return (f"(?!/)[^{members}]" if start > at else f"(?!/)[{members}]"), end + 1
+def _exists(files: Sequence[KnownPath], name: str) -> bool:
+    """Whether a path, or a name at any depth, is there literally."""
+    plain = _normalised(name)
+    if _is_name(name):
+        return any(plain in file.path and plain in file.path.split("/") for file in files)
+    return any(file.path == plain or file.path.startswith(plain + "/") for file in files)
+
+
+def _of_content(files: list[KnownPath], content: Content) -> list[KnownPath]:
+    left = [file for file in files if content in forms_of(file.path)]
+    if files and not left:
+        counts = Counter(form for file in files for form in forms_of(file.path) - {"build"})
+        raise QueryError(
+            f"nothing is left to search: no file there is {content}",
+            hint="there is " + ", ".join(f"{form} ({n:,})" for form, n in counts.most_common()),
+        )
+    return left
+
+
+def _not_indexed(index: IndexReader, path: str, skipped: Sequence[KnownPath]) -> NotIndexedError:
+    if not skipped:
+        known = [file.path for file in _indexed(index.paths())]
+        hint = suggestion(path, known)
+        return NotIndexedError(f"nothing in the index is at {path}", hint=hint, path=path)
+    return left_out_at(path, [file.skipped for file in skipped if file.skipped is not None])
+
+
+def _is_name(path: str) -> bool:
+    """It has no slash but at its end, so as a glob it is for names at any depth."""
+    return "/" not in path.rstrip("/")
 
 
 def _normalised(path: str) -> str:
     """A path as the index has it; empty for the worktree's top."""
+    hint = "give a path relative to the worktree's top"
     if path.startswith("/"):
-        raise QueryError(
-            f"{path} is an absolute path", hint="give a path relative to the worktree's top"
-        )
+        raise QueryError(f"{path} is an absolute path", hint=hint)
     plain = posixpath.normpath(path) if path else "."
     if plain == ".." or plain.startswith("../"):
-        raise QueryError(
-            f"{path} is outside of the worktree", hint="give a path relative to the worktree's top"
-        )
+        raise QueryError(f"{path} is outside of the worktree", hint=hint)
     return "" if plain == "." else plain
 
 
-def _files_at(index: IndexReader, pattern: str) -> list[int]:
-    """The ids of the files at a path or below it; if there are none, of those that a glob means."""
-    literal = index.files_below(pattern)
-    if literal or not re.search(r"[*?\[\\]", pattern):
-        return literal
-    matches = glob_expression(pattern).fullmatch
-    return [file for file, path in index.paths() if matches(path)]
+def _known_languages(index: IndexReader, wanted: Sequence[str]) -> list[str]:
+    return _known("language", wanted, index.languages, "in this index")
 
 
 def _known(

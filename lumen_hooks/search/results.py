@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
+
+Content = Literal["all", "code", "docs", "config"]
+"""What files hold, by their names (`files.roles`): tests are code; release notes and licences are
+docs; data and what tells how to build are config. Some, such as a `setup.py`, are two."""
+
+CONTENTS: tuple[Content, ...] = get_args(Content)
 
 MAX_LIMIT = 500
 """A larger limit counts as this."""
@@ -16,11 +22,13 @@ class Query(NamedTuple):
         text: words, an identifier, a file name, an error message, or code.
         limit: how many hits to return at most, from 1; larger than MAX_LIMIT (500) counts as that.
         path: only below this folder, in this file, or in files that match this glob (`*` and
-            `?` within one path component, `**` across them; a glob without a slash is for file
-            names anywhere). Relative to the worktree's top, case-sensitive. What exists in the
-            index by that very name is never read as a glob.
+            `?` within one path component, `**` across them, `{a,b}` either; a glob without a slash
+            is for names anywhere). Relative to the worktree's top, case-sensitive. What exists in
+            the index by that very name is never read as a glob.
         languages: only these, as the index names them (`python`); empty for all.
         kinds: only these, of `chunking.chunk.KINDS`; empty for all.
+        exclude: nothing of these paths and globs; any name without a slash is left out anywhere.
+        content: only files that hold this.
     """
 
     text: str
@@ -28,6 +36,8 @@ class Query(NamedTuple):
     path: str | None = None
     languages: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    content: Content = "all"
 
 
 class RelatedQuery(NamedTuple):

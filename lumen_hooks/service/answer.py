@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lumen_hooks.errors import StoreError
+from lumen_hooks.errors import NotIndexedError, StoreError
 from lumen_hooks.indexing.freshness import look_at
 from lumen_hooks.search.query import Searcher
 from lumen_hooks.search.results import RelatedQuery
 from lumen_hooks.storage.reader import open_reader
 
 from .freshen import Freshener
+from .not_indexed import explained
 from .query_model import note_of, query_model
 from .relocate import results_now
 
@@ -113,6 +114,8 @@ class Answerer:
             BusyError: there is no index yet and another process is still making it.
             LockError: there is no index yet and it cannot be made.
             ModelError: there is no index yet and its model cannot be had.
+            NotIndexedError: nothing in the index is at the path that a query is limited to; says
+                why, if there is something on disk.
             QueryError: the question or a filter cannot be used.
             StoreError: the index cannot be read.
         """
@@ -133,10 +136,14 @@ class Answerer:
         )
 
     def _find(self, question: Query | RelatedQuery) -> Found:
-        with self.searchers(self.job.worktree.index_path) as searcher:
-            if isinstance(question, RelatedQuery):
-                return searcher.related(question)
-            return searcher.search(question, self._model_of)
+        job = self.job
+        try:
+            with self.searchers(job.worktree.index_path) as searcher:
+                if isinstance(question, RelatedQuery):
+                    return searcher.related(question)
+                return searcher.search(question, self._model_of)
+        except NotIndexedError as error:
+            raise explained(error, job.worktree, job.settings) from None
 
     def _model_of(self, made_with: MadeWith) -> QueryModel:
         return query_model(made_with, self.job.settings, self.job.load)

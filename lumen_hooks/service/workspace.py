@@ -12,6 +12,7 @@ from lumen_hooks.embedding.threads import limit_threads
 from lumen_hooks.errors import SettingsError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.aside import housed, settled
+from lumen_hooks.search.globs import escaped, fixed_folder, has_special
 from lumen_hooks.settings import holds_home, load_settings
 
 if TYPE_CHECKING:
@@ -92,13 +93,38 @@ def worktree_at(directory: str) -> Worktree:
 
 
 def from_top(path: str, directory: str, top: str) -> str:
-    """A path as the index knows it, if it was given from the folder that the user is in."""
-    meant = os.path.realpath(os.path.join(directory, path))
+    """A path or glob as the index knows it, if it was given from the folder that the user is in.
+
+    A glob's folders before the first that is no plain name are looked for there. What does not
+    exist there stays as it is.
+    """
+    below = _below(path, directory, top)
+    if below is not None:
+        return below
+    folder, glob = fixed_folder(path)
+    below = _below(folder, directory, top) if folder and has_special(glob) else None
+    # At the top, `./` keeps it from being a mere name, which is looked for at any depth.
+    return path if below is None else f"{escaped(below)}/{glob}"
+
+
+def excluded_from_top(pattern: str, directory: str, top: str) -> str:
+    """The same for what is left out, where a mere name means any file or folder of that name."""
+    if "/" not in pattern.rstrip("/"):
+        return pattern
+    below = from_top(pattern, directory, top)
+    return below if "/" in below else f"./{below}"
+
+
+def _below(path: str, directory: str, top: str) -> str | None:
+    try:
+        meant = os.path.realpath(os.path.join(directory, path))
+    except ValueError:  # it can be no file's name
+        return None
     if os.path.isabs(path) or os.path.exists(meant):
         below = os.path.relpath(meant, top)
-        if not below.startswith(".."):
+        if below != ".." and not below.startswith("../"):
             return below
-    return path
+    return None
 
 
 def _insist_on_enabled(worktree: Worktree, settings: Settings) -> None:

@@ -20,7 +20,7 @@ from lumen_hooks.system.unicode import encodable
 
 from . import facts, holds, sums, values, vec0
 from .opening import closed_on_error, load_vec0, open_to_read
-from .rows import ChunkOfFile, ChunkRow, Counts, FileRow, KnownFile
+from .rows import ChunkOfFile, ChunkRow, Counts, FileRow, KnownFile, KnownPath
 from .schema import HOLDING, SCHEMA_VERSION, SUMMED, check_header
 from .sqlite import one_state, translated
 
@@ -43,6 +43,7 @@ _CHUNK = (
     *(values.natural, values.path, *[values.line] * 2, *[values.text] * 3, *[values.blob] * 2),
     *(values.natural, values.text),
 )
+_KNOWN_PATH = (values.natural, values.path, values.text, _TEXT_OR_NONE)
 _CHUNK_OF_FILE = (*[values.natural] * 2, *[values.line] * 2, *[values.text] * 2)
 
 
@@ -113,15 +114,20 @@ class IndexReader:
         rows = self._read(query, values.natural, _TEXT_OR_NONE, bindings=bindings)
         return KnownFile(*rows[0]) if rows else None
 
-    def files_below(self, path: str) -> list[int]:
-        """The ids of the file with this path, or of the files in the folder with it."""
+    def files_below(self, path: str) -> list[KnownPath]:
+        """The file with this path, or the files in the folder with it."""
         # '0' follows '/', so this range is what begins with `path/`, found through the index.
-        query = "SELECT id FROM files WHERE path = ?1 OR (path > ?1 || '/' AND path < ?1 || '0')"
-        return self._ids(query, (encodable(path),))
+        condition = "path = ?1 OR (path > ?1 || '/' AND path < ?1 || '0')"
+        return self._paths(f"WHERE {condition}", encodable(path))
 
-    def paths(self) -> list[tuple[int, str]]:
-        """The id and path of every file."""
-        return self._read("SELECT id, path FROM files", values.natural, values.path)
+    def paths(self) -> list[KnownPath]:
+        """Every file."""
+        return self._paths("")
+
+    def _paths(self, condition: str, *bindings: object) -> list[KnownPath]:
+        query = f"SELECT id, path, language, skipped FROM files {condition}"
+        rows = self._read(query, *_KNOWN_PATH, bindings=bindings)
+        return list(map(KnownPath._make, rows))
 
     def languages(self) -> list[str]:
         """Those that there are files of, sorted."""

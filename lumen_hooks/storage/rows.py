@@ -33,6 +33,15 @@ class KnownFile(NamedTuple):
     skipped: str | None
 
 
+class KnownPath(NamedTuple):
+    """A file among all, and why it has no chunks, if it has none."""
+
+    id: int
+    path: str
+    language: str
+    skipped: str | None
+
+
 class ChunkRow(NamedTuple):
     """A chunk with what the index holds of its file; see `search.results.Hit`.
 

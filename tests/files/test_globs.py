@@ -12,7 +12,7 @@ import pytest
 
 from lumen_hooks.errors import QueryError
 from lumen_hooks.files.gitignore import parse_patterns
-from lumen_hooks.search.filters import MAX_PATTERN_CHARACTERS, glob_expression
+from lumen_hooks.search.globs import MAX_PATTERN_CHARACTERS, alternatives, glob_expression
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +97,7 @@ def test_no_pattern_takes_long(
 def test_a_pattern_without_end_is_refused() -> None:
     glob_expression("*a" * (MAX_PATTERN_CHARACTERS // 2))
     with pytest.raises(QueryError, match="too long"):
-        glob_expression("*" * (MAX_PATTERN_CHARACTERS + 1))
+        alternatives("*" * (MAX_PATTERN_CHARACTERS + 1))
 
 
 def test_every_short_pattern_agrees() -> None:

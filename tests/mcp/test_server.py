@@ -27,7 +27,8 @@ from tests.support.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.anyio
 
-ARGUMENTS = {"query", "path", "limit", "languages", "kinds", "summary", "max_lines"}
+ARGUMENTS = {"query", "path", "exclude", "content", "limit", "languages", "kinds", "summary"}
+ARGUMENTS |= {"max_lines"}
 
 
 @pytest.fixture
@@ -120,6 +121,32 @@ async def test_a_path_below_the_top_limits_the_results(project: Repository, shar
 async def test_filters(project: Repository, shared: Agent) -> None:
     assert (await shared.search("mail", languages=["markdown"])).symbols == ["Guide"]
     assert set((await shared.search("mail", kinds=["section"])).symbols) == {"Guide"}
+
+    async def paths(**filters: object) -> set[str]:
+        reply = await shared.search("send letters mail upload", **filters)
+        return {result["path"] for result in reply.data["results"]}
+
+    code = {"lib/mail.py", "lib/upload.py"}
+    assert await paths(content="code") == await paths(exclude=["*.md"]) == code
+    assert await paths(content="docs") == await paths(exclude=["lib"]) == {"docs/guide.md"}
+    assert await paths(path="**/*.{py,rst}") == await paths(path="{lib,x}/*") == code
+    assert await paths(path=f"{project.top}/l*/{{mail,x}}.py") == {"lib/mail.py"}
+    assert await paths(exclude=[f"{project.top}/lib/m*", "./docs/gu*"]) == {"lib/upload.py"}
+
+
+async def test_a_filter_that_names_nothing_is_an_error(project: Repository, shared: Agent) -> None:
+    project.write({".gitignore": "build/\n", "build/a.py": "x = 1\n", "logo.png": "\0"})
+    for filters, words in (
+        ({"path": "lib/*.go"}, "nothing in the index is at lib/*.go"),
+        ({"path": "build/a.py"}, "git ignores it"),
+        ({"path": "*.png"}, "not indexed: binary"),
+        ({"exclude": ["*"]}, "excludes all 4 files"),
+        ({"exclude": ["/etc"]}, "absolute path"),
+        ({"exclude": ["a/\0", "*"]}, "excludes all 4 files"),
+        ({"content": "config", "path": "lib"}, "there is code (2)"),
+        ({"path": "{a,b}" * 9}, "more than 100 patterns"),
+    ):
+        assert words in await shared.refusal("semantic_search", query="mail", **filters)
 
 
 async def test_two_worktrees_while_branches_change_underneath(

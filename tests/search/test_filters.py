@@ -5,14 +5,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from lumen_hooks.errors import QueryError
-from lumen_hooks.search.filters import glob_expression
+from lumen_hooks.errors import NotIndexedError, QueryError
+from lumen_hooks.search.filters import allowed_files
+from lumen_hooks.search.globs import glob_expression
+from lumen_hooks.search.results import Query
 from tests.support.search_corpus import Corpus, Piece
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from lumen_hooks.search.results import Content
 
 PATHS = [
     "README.md",
@@ -54,7 +58,6 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
         ("internal/store/a.go", [3]),
         ("internal", [3, 4, 5, 6]),
         ("Internal", [7]),
-        ("INTERNAL", []),
         ("", range(11)),
         (".", range(11)),
         ("*.go", [3, 4, 5, 6, 7]),
@@ -70,15 +73,143 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
         ("src/100%_done.py", [8]),
         ("src/100?_done.py", [8, 9]),
         ("tests/gr?ße.py", [10]),
-        ("[", []),
-        ("no/such", []),
-        ("it's", []),
-        ("internal/store\0", []),
-        ("\ud800", []),
+        ("**/*.{md,tsx}", [0, 1, 2]),
+        ("*.{md,nothing}", [0]),
+        ("{README.md,internal/store}", [0, 3, 4]),
+        ("internal/{store/{a,b},store{,front}}*/**", [3, 4, 6]),
+        ("{tests,.}", range(11)),
+        ("./*.md", [0]),
+        ("app/{[id],x}", [1]),
+        ("{app/[id],x}/page.tsx", [1]),
+        ("*.MD*", None),
+        ("./*.go", None),
+        ("INTERNAL", None),
+        ("[", None),
+        ("no/such", None),
+        ("it's", None),
+        ("internal/store\0", None),
+        ("{a,b}", None),
+        ("src/{a}", None),
+        ("no" * 600, None),
+        ("{a,b}" * 10, None),
     ],
 )
-def test_paths(corpus: Corpus, path: str, found: list[int]) -> None:
-    assert corpus.paths("needle", path) == sorted(PATHS[number] for number in found)
+def test_paths(corpus: Corpus, path: str, found: list[int] | None) -> None:
+    if found is None:
+        with pytest.raises(QueryError) as caught:
+            corpus.search("needle", path=path)
+        assert caught.value.hint
+    else:
+        assert corpus.paths("needle", path) == sorted(PATHS[number] for number in found)
+
+
+def test_a_name_that_is_no_text_is_an_error_too(corpus: Corpus) -> None:
+    with pytest.raises(QueryError, match="nothing in the index"):
+        corpus.search("needle", path="\ud800")
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("INTERNAL", "Internal"),
+        ("internal/stroe", "internal/store,"),
+        ("store", "mean Internal/store, internal/store?"),
+        ("storefront/", "internal/storefront?"),
+        ("src/deep", "internal/store/deep?"),
+        ("store/*.go", "**/store/*.go?"),
+        ("*.GO", "internal/store/a.go, internal/store/deep/b.go, internal/store.go?"),
+        ("{store,lib}/*.go", "**/{store,lib}/*.go?"),
+        ("nothing", "top: Internal, README.md, app, internal, src, tests"),
+        ("readme", "README.md?"),
+    ],
+)
+def test_the_hint_names_what_may_be_meant(corpus: Corpus, path: str, meant: str) -> None:
+    with pytest.raises(NotIndexedError) as caught:
+        corpus.search("needle", path=path)
+    assert meant in caught.value.hint + "?"
+    assert caught.value.path == path
+
+
+@pytest.mark.parametrize(
+    ("exclude", "found"),
+    [
+        ((), range(11)),
+        (("",), range(11)),
+        (("internal",), [0, 1, 2, 7, 8, 9, 10]),
+        (("store",), [0, 1, 2, 5, 6, 8, 9, 10]),
+        (("./store",), range(11)),
+        (("internal/store/",), [0, 1, 2, 5, 6, 7, 8, 9, 10]),
+        (("store.go", "README.md"), [1, 2, 3, 4, 6, 7, 8, 9, 10]),
+        (("*.go",), [0, 1, 2, 8, 9, 10]),
+        (("*.{go,tsx}", "src/**"), [0, 10]),
+        (("**/[id]/*",), [0, 1, 3, 4, 5, 6, 7, 8, 9, 10]),
+        (("[id]",), [0, *range(2, 11)]),
+        (("app/[id]",), [0, *range(2, 11)]),
+        (("src/100%_done.py",), [*range(8), 9, 10]),
+        (("no/such", "nothing", "*.nothing"), range(11)),
+        (("größe.*",), range(10)),
+        (("Store",), range(11)),
+    ],
+)
+def test_what_is_excluded(corpus: Corpus, exclude: tuple[str, ...], found: list[int]) -> None:
+    hits = corpus.search("needle", exclude=exclude, limit=100)
+    assert sorted(hit.path for hit in hits) == sorted(PATHS[number] for number in found)
+
+
+def test_an_exclusion_within_a_path(corpus: Corpus) -> None:
+    hits = corpus.search("needle", path="internal", exclude=("deep", "store.go"))
+    assert sorted(hit.path for hit in hits) == [PATHS[3], PATHS[6]]
+
+
+@pytest.mark.parametrize("exclude", ["*", "**", ".", "{app,src,tests,*.md,[iI]nternal}"])
+def test_to_exclude_everything_is_an_error(corpus: Corpus, exclude: str) -> None:
+    with pytest.raises(QueryError, match="excludes all 11 files"):
+        corpus.search("needle", exclude=(exclude,))
+
+
+def test_too_many_exclusions_are_an_error(corpus: Corpus) -> None:
+    many = tuple(f"name{number}" for number in range(101))
+    assert len(corpus.search("needle", exclude=many[:100], limit=100)) == 11
+    with pytest.raises(QueryError, match="too many"):
+        corpus.search("needle", exclude=many)
+
+
+def test_content(tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path / "i.db")
+    contents: dict[Content, list[str]] = {
+        "code": ["a.py", "setup.py", "tests/a.py"],
+        "docs": ["CHANGES", "LICENSE", "docs/a.md"],
+        "config": ["Makefile", "package.json", "setup.py"],
+    }
+    paths = sorted({path for listed in contents.values() for path in listed})
+    corpus.add(*(Piece(path, "needle") for path in paths))
+    assert corpus.paths("needle") == paths
+    for content, listed in contents.items():
+        found = corpus.search("needle", content=content)
+        assert sorted(hit.path for hit in found) == listed
+    with pytest.raises(QueryError, match="no file there is docs") as caught:
+        corpus.search("needle", content="docs", path="tests")
+    assert caught.value.hint == "there is code (1)"
+    both = allowed_files(corpus.reader, Query("x", content="code", exclude=("tests",)))
+    assert both is not None
+    assert len(both) == 2
+
+
+def test_files_without_chunks_are_named_with_their_reason(tmp_path: Path) -> None:
+    corpus = make(tmp_path / "i.db")
+    skip = "UPDATE files SET skipped = 'too large' WHERE path LIKE 'internal/store/%'"
+    corpus.writer.execute(skip)
+    with pytest.raises(NotIndexedError, match="not indexed: too large") as caught:
+        corpus.search("needle", path="internal/store")
+    assert "lumen.maxFileBytes" in caught.value.hint
+    assert corpus.paths("needle", "internal") == [PATHS[5], PATHS[6]]
+
+
+def test_filters_of_an_index_without_files(tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path / "i.db")
+    assert corpus.search("needle", exclude=("a",), content="docs") == []
+    with pytest.raises(NotIndexedError):
+        corpus.search("needle", path="a")
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "..", "../other", "a/../../b"])

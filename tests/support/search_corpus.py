@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import apsw
 
     from lumen_hooks.search.query import QueryEmbedder
-    from lumen_hooks.search.results import Hit
+    from lumen_hooks.search.results import Content, Hit
     from lumen_hooks.storage.reader import IndexReader
 
 
@@ -118,10 +118,12 @@ class Corpus:
         path: str | None = None,
         languages: tuple[str, ...] = (),
         kinds: tuple[str, ...] = (),
+        exclude: tuple[str, ...] = (),
+        content: Content = "all",
         embedder: QueryEmbedder | None = None,
     ) -> list[Hit]:
         """Search as a command would."""
-        query = Query(text, limit=limit, path=path, languages=languages, kinds=kinds)
+        query = Query(text, limit, path, languages, kinds, exclude, content)
         return search_index(self.reader, embedder or self.embedder, query)
 
     def paths(self, text: str, path: str | None = None) -> list[str]:
