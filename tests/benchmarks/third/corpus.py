@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import json
 import shutil
 import subprocess
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lumen_hooks.chunking.chunk import ParseAbandonedError
 from lumen_hooks.chunking.grammars import GRAMMARS
 from lumen_hooks.chunking.languages import language_of_text
 from tests.benchmarks.mirrors import commit_all
-from tests.benchmarks.quality import documented, questions
 from tests.benchmarks.quality.documented import strip_documentation
 from tests.benchmarks.quality.questions import (
     Definitions,
@@ -26,16 +22,19 @@ from tests.benchmarks.quality.questions import (
     identifier_questions,
 )
 
-from . import topics
 from .topics import topic_questions, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from .sources import Source
 
 PER_KIND = 20
 """Questions of one kind about one package, at most."""
+
+QUESTIONS = 1
+"""Another number makes the questions anew, and another judge of them."""
 
 MAX_FILE_BYTES = 400_000
 
@@ -53,7 +52,7 @@ def make_corpus(source: Source, mirror: Path, folder: Path) -> Corpus:
     """Make a corpus, unless it is in the folder as it would be made now."""
     top = folder / source.package
     record = folder / f"{source.package}.json"
-    stamp = _stamp(source)
+    stamp = f"{QUESTIONS} {source!r}"
     if record.exists():
         kept = json.loads(record.read_text(encoding="utf-8"))
         if kept["stamp"] == stamp:
@@ -118,14 +117,6 @@ def _texts(mirror: Path, commit: str) -> Iterator[tuple[str, str]]:
         place = head + length + 2
         if b"\0" not in content:
             yield path, content.decode("utf-8", "replace").replace("\r\n", "\n")
-
-
-def _stamp(source: Source) -> str:
-    digest = hashlib.sha256(repr(source).encode())
-    for module in (documented, questions, topics):
-        digest.update(inspect.getsource(module).encode())
-    digest.update(Path(__file__).read_bytes())
-    return digest.hexdigest()
 
 
 def _question(record: dict[str, object]) -> Question:
