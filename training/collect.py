@@ -1,6 +1,7 @@
 """Checkouts to pairs: `python -m training.collect --checkouts FOLDER --out FOLDER`.
 
-Writes one `owner+name-COMMIT.jsonl.gz` per source, without questions that much of its code answers.
+Writes one `owner+name-COMMIT.jsonl.gz` per source, without questions that much of its code answers,
+and another for its files in languages without a grammar (`.lines.jsonl.gz`).
 Copies of the benchmark's code, and of an earlier source's, are left out by `training.dataset`.
 """
 
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .history import pairs_of_history
+from .line_pairs import pairs_by_lines
 from .pairs import Pair, definitions_of_file, pairs_of_file
 from .sources import Source, files_of, licence_at, load_sources
 
@@ -45,14 +47,13 @@ def collect_source(source: Source, checkouts: Path, out: Path) -> Counter[str]:
     if licence != source.licence:
         message = f"{source.name} is under {licence}, the table says {source.licence}"
         raise ValueError(message)
-    place = out / f"{source.name.replace('/', '+')}-{source.commit[:12]}.jsonl.gz"
-    if not place.exists():
-        part = place.with_suffix(".part")
-        with gzip.open(part, "wt", encoding="utf-8", compresslevel=1) as file:
-            for pair in _uncommon(_all_pairs(repository, source.commit)):
-                file.write(json.dumps(asdict(pair), ensure_ascii=True) + "\n")
-        part.rename(place)
-    return Counter(pair.kind for pair in read_pairs(place))
+    found: Counter[str] = Counter()
+    for ending, pairs_of in (("", _parsed_pairs), (".lines", pairs_by_lines)):
+        name = f"{source.name.replace('/', '+')}-{source.commit[:12]}{ending}.jsonl.gz"
+        if not (out / name).exists():
+            _write(out / name, _uncommon(pairs_of(repository, source.commit)))
+        found.update(pair.kind for pair in read_pairs(out / name))
+    return found
 
 
 def read_pairs(place: Path) -> Iterator[Pair]:
@@ -74,7 +75,15 @@ def benchmark_keys(corpora: Path) -> set[int]:
     return keys
 
 
-def _all_pairs(repository: Path, commit: str) -> Iterator[Pair]:
+def _write(place: Path, pairs: Iterable[Pair]) -> None:
+    part = place.with_suffix(".part")
+    with gzip.open(part, "wt", encoding="utf-8", compresslevel=1) as file:
+        for pair in pairs:
+            file.write(json.dumps(asdict(pair), ensure_ascii=True) + "\n")
+    part.rename(place)
+
+
+def _parsed_pairs(repository: Path, commit: str) -> Iterator[Pair]:
     for path, text in files_of(repository, commit):
         yield from pairs_of_file(path, text)
     yield from pairs_of_history(repository, commit)

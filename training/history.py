@@ -15,9 +15,11 @@ from .comments import is_prose
 from .pairs import MIN_CODE, Pair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+_ENDINGS = "py js jsx ts tsx go java rs c h cc cpp hpp cs rb php kt swift scala ex exs lua dart sh"
+PARSED_ENDINGS = tuple(_ENDINGS.split())
 COMMITS = 3000
 """So many of the newest commits of a repository are looked at."""
 
@@ -38,12 +40,30 @@ _TICKET = re.compile(
 _HUNK = re.compile(r"^@@ [^@]*@@")
 
 
-def pairs_of_history(repository: Path, commit: str) -> Iterator[Pair]:
-    """Pairs of subjects and hunks, each hunk with the whole function around it (`git log -W`)."""
+def parsed_language(path: str) -> str:
+    """The language of a file that is code and has a grammar; empty for any other."""
+    language = language_of(path)
+    return language if language in GRAMMARS else ""
+
+
+def pairs_of_history(
+    repository: Path,
+    commit: str,
+    endings: Iterable[str] = PARSED_ENDINGS,
+    language_at: Callable[[str], str] = parsed_language,
+) -> Iterator[Pair]:
+    """Pairs of subjects and hunks, each hunk with the whole function around it (`git log -W`).
+
+    Args:
+        repository: where the history is.
+        commit: the newest commit to look at.
+        endings: of the files to look at, without a dot.
+        language_at: names a file's language by its path; empty for a file that teaches nothing.
+    """
     command = [
         "git", "-C", str(repository), "log", "-p", "-W", "--no-merges", "--no-renames",
         "--no-ext-diff", "--no-textconv", "--no-color", "--diff-filter=M", "-n", str(COMMITS),
-        "--format=%x01%s", commit, "--", *_patterns(),
+        "--format=%x01%s", commit, "--", *(f"*.{ending}" for ending in endings),
     ]  # fmt: skip
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, encoding="utf-8", errors="replace"
@@ -52,19 +72,14 @@ def pairs_of_history(repository: Path, commit: str) -> Iterator[Pair]:
         lines: list[str] = []
         for line in log.stdout:
             if line.startswith("\x01"):
-                yield from _of_commit(lines)
+                yield from _of_commit(lines, language_at)
                 lines = [line]
             elif len(lines) < _READ_LINES:
                 lines.append(line)
-        yield from _of_commit(lines)
+        yield from _of_commit(lines, language_at)
 
 
-def _patterns() -> list[str]:
-    ends = "py js jsx ts tsx go java rs c h cc cpp hpp cs rb php kt swift scala ex exs lua dart sh"
-    return [f"*.{end}" for end in ends.split()]
-
-
-def _of_commit(lines: list[str]) -> Iterator[Pair]:
+def _of_commit(lines: list[str], language_at: Callable[[str], str]) -> Iterator[Pair]:
     if not lines or len(lines) >= _READ_LINES:
         return
     subject = " ".join(_TICKET.sub(" ", lines[0][1:]).split()).strip(" .:-")
@@ -87,9 +102,9 @@ def _of_commit(lines: list[str]) -> Iterator[Pair]:
     if len(kept) > MAX_HUNKS:
         return
     for path, rows in kept:
-        language = language_of(path)
+        language = language_at(path)
         text = _around_change(rows)
-        if language in GRAMMARS and len(text) >= MIN_CODE:
+        if language and len(text) >= MIN_CODE:
             yield Pair("commit", language, subject, "", text)
 
 

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 TABLE = Path(__file__).with_name("sources.toml")
 EXCLUDED = Path(__file__).with_name("excluded.toml")
 
-Use = Literal["vectors", "ranking"]
-"""What a repository teaches: the built-in model, or the ranking, which is asked of that model."""
+Use = Literal["vectors", "ranking", "later"]
+"""What a repository teaches: the built-in model, or the ranking, which is asked of that model; or
+nothing yet: the next model."""
 
 MAX_FILE_BYTES = 300_000
 

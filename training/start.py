@@ -31,12 +31,14 @@ def piece_vectors(tokenizer: Path) -> NDArray[np.float32]:
     pieces = sorted(vocabulary, key=vocabulary.__getitem__)
     embedder = load_embedder(Settings(model="minilm", threads=2))
     engine = embedder._engine  # type: ignore[attr-defined]
-    texts = [piece.removeprefix("##") for piece in pieces]
+    texts = np.array([piece.removeprefix("##") for piece in pieces])
+    # Each batch is as wide as its longest text.
+    order = np.argsort(np.char.str_len(texts), kind="stable")
     found = [
-        engine.embed(texts[start : start + BATCH], batch_size=BATCH)
+        engine.embed(texts[order[start : start + BATCH]].tolist(), batch_size=BATCH)
         for start in range(0, len(texts), BATCH)
     ]
-    return np.concatenate(found)
+    return np.concatenate(found)[np.argsort(order)]
 
 
 def principal(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

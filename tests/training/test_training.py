@@ -16,6 +16,8 @@ from training.collect import benchmark_keys, code_key, collect_source, read_pair
 from training.comments import first_sentence, is_prose
 from training.dataset import Encoder, encode_file, joined
 from training.history import pairs_of_history
+from training.line_languages import language_by_ending
+from training.line_pairs import pairs_by_lines, pairs_of_text
 from training.pairs import Pair, pairs_of_file
 from training.sources import LicenceError, Source, files_of, licence_at, load_sources
 from training.tokenizer import train_tokenizer
@@ -71,6 +73,57 @@ def test_a_definition_answers_what_its_documentation_says(path: str) -> None:
     assert pair.symbol.lower().endswith("send")
     assert "upload" in pair.code.lower()
     assert "failed" not in pair.code
+
+
+LINE_DOCUMENTED = {
+    "a.hs": "-- | Retry a failed upload until it works.\nsend :: FilePath -> IO ()\n"
+    "send path = mapM_ (\\attempt -> upload path attempt defaultOptions) [0 .. 9]\n",
+    "a.zig": "/// Retry a failed upload until it works.\npub fn send(path: []const u8) !void {\n"
+    "    for (0..9) |attempt| try upload(path, attempt, options);\n}\n",
+    "a.sql": "-- Retry a failed upload until it works.\n"
+    "create or replace function send(path text) returns void as $$\n"
+    "begin\n  perform upload(path, attempt) from generate_series(0, 9) attempt;\nend\n$$;\n",
+    "a.tf": 'resource "aws_upload" "send" {\n'
+    '  description = "Retry a failed upload until it works"\n'
+    '  upload      = "path"\n  attempts    = 9\n}\n',
+    "a.R": "#' Retry a failed upload until it works.\n#' @param path where\n"
+    "send <- function(path) {\n  for (attempt in 0:9) upload(path, attempt, options())\n}\n",
+    "a.jl": '"""\n    send(path)\n\nRetry a failed upload until it works.\n"""\n'
+    "function send(path)\n"
+    "    for attempt in 0:9 upload(path, attempt, options) end\nend\n",
+    "a.ml": "(** Retry a failed upload until it works. *)\nlet send path =\n"
+    "  List.iter (fun attempt -> upload path attempt options) (List.init 9 Fun.id)\n",
+    "a.pm": "=head2 send\n\nRetry a failed upload until it works.\n\n=cut\n\nsub send {\n"
+    "    my ($path) = @_;\n    upload($path, $_, options()) for 0 .. 9;\n    return;\n}\n",
+    "a.m": "@implementation Client\n/// Retry a failed upload until it works.\n"
+    "- (void)send:(NSString *)path {\n    [self upload:path attempts:9 options:self.options];\n}\n"
+    "@end\n",
+}
+
+
+@pytest.mark.parametrize("path", LINE_DOCUMENTED)
+def test_a_definition_without_a_grammar_answers_what_its_documentation_says(path: str) -> None:
+    language = language_by_ending(path)
+    assert language is not None
+    found = pairs_of_text(language, LINE_DOCUMENTED[path], {})
+    (pair,) = [one for one in found if one.kind == "doc"]
+    assert pair.query == "Retry a failed upload until it works"
+    assert pair.symbol.endswith("send")
+    assert "upload" in pair.code
+    assert "failed" not in pair.code
+
+
+def test_an_interface_documents_what_another_file_defines(repo: Repository) -> None:
+    commit = repo.commit(
+        {
+            "a.mli": "val send : string -> unit\n(** Retry a failed upload until it works. *)\n",
+            "a.ml": LINE_DOCUMENTED["a.ml"].split("\n", 1)[1],
+            "b.h": "#define NOT_OBJECTIVE_C 1\n",
+            "b.m": "function y = send(x)\n  % this is another language that ends in m\n  y = x;\n",
+        }
+    )
+    (pair,) = pairs_by_lines(repo.top, commit)
+    assert (pair.language, pair.query) == ("ocaml", "Retry a failed upload until it works")
 
 
 def test_a_comment_within_is_a_question_to_code_without_it() -> None:
@@ -187,7 +240,9 @@ def test_pairs_are_collected_once_and_common_questions_dropped(
     source = Source("owner/name", commit, "MIT")
     counts = collect_source(source, tmp_path, tmp_path)
     assert counts == {"doc": 1}
-    (place,) = tmp_path.glob("*.jsonl.gz")
+    lines, place = sorted(tmp_path.glob("*.jsonl.gz"), key=lambda file: file.stat().st_size)
+    assert lines.name.endswith(".lines.jsonl.gz")
+    assert list(read_pairs(lines)) == []
     written = place.stat().st_mtime_ns
     assert collect_source(source, tmp_path, tmp_path) == counts
     assert place.stat().st_mtime_ns == written
