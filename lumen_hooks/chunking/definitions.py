@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from tree_sitter import QueryCursor
 
+from .c_macros import readable
 from .chunk import NESTING, TIME, ParseAbandonedError
 from .grammars import GRAMMARS, Grammar, parser_and_query
 from .nesting import nesting
@@ -49,12 +50,23 @@ class Definition:
         first: its first row, with the comments and attributes right above it.
         last: its last row.
         name_node: where the (first) name stands; None for the file itself.
+        column: of its first byte in its row.
         start_byte: where the definition itself starts.
         end_byte: where it ends.
         members: definitions within, in order; none within a function.
     """
 
-    __slots__ = ("end_byte", "first", "kind", "last", "members", "name_node", "names", "start_byte")
+    __slots__ = (
+        "column",
+        "end_byte",
+        "first",
+        "kind",
+        "last",
+        "members",
+        "name_node",
+        "names",
+        "start_byte",
+    )
 
     def __init__(
         self,
@@ -65,6 +77,7 @@ class Definition:
         name_node: Node | None = None,
         start_byte: int = 0,
         end_byte: int = 0,
+        column: int = 0,
     ) -> None:
         self.kind = kind
         self.names = names
@@ -73,6 +86,7 @@ class Definition:
         self.name_node = name_node
         self.start_byte = start_byte
         self.end_byte = end_byte
+        self.column = column
         self.members: list[Definition] = []
 
 
@@ -106,13 +120,14 @@ def parse(language: str, text: str, lines: SourceLines) -> ParsedFile:
         raise ParseAbandonedError(NESTING)
     # Lone surrogates have no UTF-8; a replacement of any length leaves the rows as they are.
     source = text.encode("utf-8", "replace")
-    tree = _tree(parser, source)
+    seen, names = readable(source) if grammar.macros else (source, {})
+    tree = _tree(parser, seen)
     _insist_on_names(tree.root_node)
     # No progress callback here: the binding (0.26.1) crashes with one on some trees.
     matches = QueryCursor(query).matches(tree.root_node)
-    definitions = _Collector(lines, source, grammar).collect(matches)
+    definitions = _Collector(lines, source, grammar, names).collect(matches)
     top = Definition("module", [""], 0, len(lines.rows) - 1, end_byte=len(source) + 1)
-    _nest(top, definitions)
+    _nest(top, definitions, flat=grammar.macros)
     failed = not grammar.data and _errors_hide(tree.root_node, top, lines)
     return ParsedFile(tree, source, top, failed)
 
@@ -150,8 +165,11 @@ def _insist_on_names(root: Node) -> None:
 class _Collector:
     """Turns a query's matches into definitions, one for each stretch of the file."""
 
-    def __init__(self, lines: SourceLines, source: bytes, grammar: Grammar) -> None:
+    def __init__(
+        self, lines: SourceLines, source: bytes, grammar: Grammar, names: dict[int, str]
+    ) -> None:
         self._lines = lines
+        self._names = names
         self._source = source
         self._grammar = grammar
         self._leads: dict[int, int] = {}
@@ -199,6 +217,7 @@ class _Collector:
             name_node=name_node,
             start_byte=node.start_byte,
             end_byte=end.end_byte,
+            column=node.start_point[1],
         )
 
     def _add_lead(self, node: Node) -> None:
@@ -214,6 +233,8 @@ class _Collector:
 
     def _clean(self, node: Node) -> str:
         """Return a name as symbols write it: dots between its parts, no type arguments."""
+        if node.start_byte in self._names:
+            return self._names[node.start_byte][:_NAME_MAX]
         end = min(node.end_byte, node.start_byte + 4 * _NAME_MAX)
         name = self._source[node.start_byte : end].decode("utf-8", "replace")
         name = " ".join(name.split()).strip("\"'`")
@@ -243,14 +264,24 @@ def _last_row(node: Node) -> int:
     return row - 1 if column == 0 and row > node.start_point[0] else row
 
 
-def _nest(top: Definition, definitions: list[Definition]) -> None:
-    """Hang every definition under the one around it; drop those within functions."""
+def _nest(top: Definition, definitions: list[Definition], *, flat: bool) -> None:
+    """Hang every definition under the one around it; drop those within functions.
+
+    Args:
+        top: the file.
+        definitions: what was found in it.
+        flat: functions hold no functions. One that seems to, further left than itself or as far,
+            ends before it: its closing brace stands in another branch of an #if.
+    """
     definitions.sort(key=lambda one: (one.start_byte, -one.end_byte))
     stack = [top]
     for one in definitions:
         while stack[-1].end_byte < one.end_byte or stack[-1].end_byte <= one.start_byte:
             stack.pop()
         parent = stack[-1]
+        if flat and parent.kind in _LEAVES and _cut_short(parent, one):
+            stack.pop()
+            parent = stack[-1]
         if parent.kind in _LEAVES or len(stack) > _DEPTH_MAX:
             continue
         if parent.kind == one.kind and (parent.first, parent.last) == (one.first, one.last):
@@ -260,6 +291,16 @@ def _nest(top: Definition, definitions: list[Definition]) -> None:
             one.kind = "method"
         parent.members.append(one)
         stack.append(one)
+
+
+def _cut_short(function: Definition, inner: Definition) -> bool:
+    """End a function before one that cannot be in it, if that is so."""
+    if inner.kind != "function" or inner.first <= function.first:
+        return False
+    if inner.column > function.column:
+        return False
+    function.last = inner.first - 1
+    return True
 
 
 def _errors_hide(root: Node, top: Definition, lines: SourceLines) -> bool:

@@ -44,6 +44,7 @@ class Grammar(NamedTuple):
         separator: between the parts of a qualified name in this language; becomes a dot.
         drop: left out of names (`exports.`).
         nesting_max: a text nested deeper, by its indentation, is not parsed; 0 for no limit.
+        macros: written with a preprocessor's macros, which are made readable first.
         data: keys and values rather than code; a syntax error there says nothing about the rest.
     """
 
@@ -53,6 +54,7 @@ class Grammar(NamedTuple):
     separator: str = ""
     drop: tuple[str, ...] = ()
     nesting_max: int = 0
+    macros: bool = False
     data: bool = False
 
 
@@ -60,8 +62,8 @@ _ECMASCRIPT_DROP = ("module.exports.", "exports.", "this.", "window.", "prototyp
 
 GRAMMARS = {
     "bash": Grammar("tree_sitter_bash", ("bash",)),
-    "c": Grammar("tree_sitter_c", ("c",)),
-    "cpp": Grammar("tree_sitter_cpp", ("c", "cpp"), separator="::"),
+    "c": Grammar("tree_sitter_c", ("c",), macros=True),
+    "cpp": Grammar("tree_sitter_cpp", ("c", "cpp"), separator="::", macros=True),
     "csharp": Grammar("tree_sitter_c_sharp", ("csharp",)),
     "dart": Grammar("tree_sitter_dart", ("dart",)),
     "elixir": Grammar("tree_sitter_elixir", ("elixir",)),
