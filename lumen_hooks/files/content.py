@@ -49,8 +49,8 @@ class Content(NamedTuple):
     """A file that is text.
 
     Attributes:
-        text: decoded (UTF-8 with replacement characters, or UTF-16/32 after their byte order
-            mark), without that mark, lines ended by a single line feed.
+        text: decoded (UTF-8, UTF-16/32, or what `encodings` finds; replacement characters where
+            nothing fits), without a byte order mark, lines ended by a single line feed.
         blob: the id that git gives to the raw bytes; with line-ending conversion or another
             filter in force it is not the id in git's index.
         size: bytes on disk.
@@ -179,14 +179,27 @@ def _read_once(place: bytes, max_bytes: int) -> tuple[os.stat_result, bytes | No
 def decode(data: bytes) -> str | None:
     """A file's text with single line feeds, or None if it is binary."""
     text = _decode_wide(data)
-    if text is None:
-        if b"\0" in data[:SNIFFED_BYTES]:
+    if text is None and b"\0" in data[:SNIFFED_BYTES]:
+        from .encodings import utf16_without_mark  # few files need what is in there
+
+        text = utf16_without_mark(data)
+        if text is None:
             return None
-        text = data.decode("utf-8", "replace")
-        text = text.removeprefix("\ufeff")
+    if text is None:
+        text = _decode_narrow(data).removeprefix("\ufeff")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text
+
+
+def _decode_narrow(data: bytes) -> str:
+    """The text of UTF-8, or else of whatever encoding it reads well in."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        from .encodings import legacy_encoding
+
+        return data.decode(legacy_encoding(data) or "utf-8", "replace")
 
 
 def _decode_wide(data: bytes) -> str | None:

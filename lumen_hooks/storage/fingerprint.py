@@ -18,7 +18,8 @@ INDEX_VERSION = 2
 """What an index means. A change here makes every index rebuild itself; the history:
 
 1  2026-11-23  first
-2  2026-11-26  files with a few long lines are parsed; bigrams of writing without spaces
+2  2026-11-26  files with a few long lines are parsed; bigrams of writing without spaces;
+               encodings other than UTF-8
 """
 
 
