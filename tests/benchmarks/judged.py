@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from math import isnan, nan
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -51,11 +52,16 @@ class Judged(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """A mean and the bounds of its 95% bootstrap interval."""
+    """A mean and the bounds of its 95% bootstrap interval; no numbers for a single package."""
 
     mean: float
     low: float
     high: float
+
+    def shown(self, form: str) -> str:
+        """The mean and, if there are any, the bounds."""
+        mean, low, high = (format(value, form) for value in self)
+        return mean if isnan(self.low) else f"{mean} ({low} to {high})"
 
 
 class Group(NamedTuple):
@@ -96,10 +102,13 @@ def interval(values: Iterable[tuple[str, float]], weight: Weight) -> Interval:
     counts = np.array([len(found) for found in by_package.values()], np.float64)
     if weight == "packages":
         sums, counts = sums / counts, np.ones(len(counts))
+    mean = float(sums.sum() / counts.sum())
+    if len(sums) == 1:
+        return Interval(mean, nan, nan)
     drawn = np.random.default_rng(7).integers(0, len(sums), (RESAMPLES, len(sums)))
     means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])
-    return Interval(float(sums.sum() / counts.sum()), float(low), float(high))
+    return Interval(mean, float(low), float(high))
 
 
 def groups(judged: Sequence[Judged]) -> Iterator[Group]:
@@ -127,9 +136,7 @@ def table(
     ]
     for name, members in groups(judged):
         cells = [
-            "{:.3f} ({:.3f}-{:.3f})".format(
-                *interval(((j.package, getattr(j, one)) for j in members), weigh(name))
-            )
+            interval(((j.package, getattr(j, one)) for j in members), weigh(name)).shown(".3f")
             for one in metrics
         ]
         packages = len({one.package for one in members})
@@ -152,9 +159,7 @@ def comparison(
         change = interval(
             ((j.package, getattr(j, metric) - before[j[:4]]) for j in members), weight
         )
-        cells = (
-            f"{was:.3f} | {now:.3f} | {change.mean:+.3f} ({change.low:+.3f} to {change.high:+.3f})"
-        )
+        cells = f"{was:.3f} | {now:.3f} | {change.shown('+.3f')}"
         packages = len({one.package for one in members})
         lines.append(f"| {name} | {packages} | {len(members)} | {cells} |")
     if alone:

@@ -62,6 +62,7 @@ def test_intervals_draw_packages_again_and_weigh_them_as_told() -> None:
 
     assert interval(values, "questions").mean == pytest.approx(0.75)
     assert interval(values, "packages") == (0.5, 0.0, 1.0)
+    assert interval(values[:30], "packages").shown(".2f") == "1.00"
 
 
 def test_a_comparison_pairs_questions_and_says_which_were_asked_once(tmp_path: Path) -> None:
