@@ -26,7 +26,8 @@ _LOCATION = re.compile(r"(?P<path>.+):(?P<line>\d{1,9})(?:-\d+)?", re.DOTALL)
 def related(directory: str, location: str, limit: int, as_json: bool, no_refresh: bool) -> None:
     """Find the code that is most like the definition at PATH:LINE.
 
-    A place may be given as search prints it (PATH:START-END). Results are shown as search does.
+    A place may be given as search prints it (PATH:START-END). Results are shown as search does,
+    and the exit code is 1 if there is none.
     """
     match = _LOCATION.fullmatch(location)
     if match is None:

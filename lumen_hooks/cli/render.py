@@ -9,12 +9,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from lumen_hooks.service.excerpt import ends, left_out
 from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS, escape_controls, one_line
 
 from .output import styled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from rich.console import Console
     from rich.syntax import Syntax
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from lumen_hooks.search.results import SearchResult
 
 TERMINAL_SNIPPET_LINES = 12
-"""Lines of each result that are shown on a terminal; a pipe gets all."""
+"""Lines of each result that are shown on a terminal."""
+
+COPIES_NAMED = 3
+"""So many other places of a result's text are named; JSON has all."""
 
 _THEME = "ansi_dark"
 _TAB_COLUMNS = 4
@@ -40,7 +44,7 @@ def show(results: Iterable[SearchResult]) -> None:
 
 
 def render_terminal(results: Iterable[SearchResult], console: Console) -> None:
-    """Print each result's location, symbol, kind and score, and the first lines of its code."""
+    """Print each result's location, symbol, kind and score, and what is shown of its code."""
     from rich.text import Text
 
     for number, result in enumerate(results):
@@ -53,49 +57,77 @@ def render_terminal(results: Iterable[SearchResult], console: Console) -> None:
         title.append(f"  {one_line(result.kind)}", style="dim")
         title.append(f"  {result.score:.2f}", style="green")
         console.print(title, soft_wrap=True)
-        if result.snippet:
-            console.print(_code(result))
-            hidden = _line_count(result) - TERMINAL_SNIPPET_LINES
-            if hidden > 0:
-                more = f"{_INDENT}… {hidden:,} more line{'s' if hidden > 1 else ''}"
-                console.print(Text(more, style="dim"))
+        for note in _copies(result):
+            console.print(Text(note, style="dim"), soft_wrap=True)
+        for block in _blocks(result):
+            shown = Text(f"{_INDENT}{block}", style="dim") if isinstance(block, str) else block
+            console.print(shown)
 
 
 def render_plain(results: Iterable[SearchResult]) -> str:
     """Results as text without colour, each ending with a line break; empty without results.
 
-    One line `path:start-end  symbol  score` for each (`-` for no symbol), then its code, each
-    line indented by four spaces, then an empty line between results.
+    One line `path:start-end  symbol  score` for each (`-` for no symbol), another one if the same
+    text stands elsewhere, then what is shown of its code, each line indented by four spaces, then
+    an empty line between results.
     """
     blocks = []
     for result in results:
         location = f"{one_line(result.path)}:{result.start_line}-{result.end_line}"
         lines = [f"{location}  {one_line(result.symbol) or '-'}  {result.score:.3f}"]
+        lines += _copies(result)
         if result.snippet:
+            above, below = ends(result.start_line, result.end_line, result.lines)
             code = escape_controls(result.snippet).split("\n")
-            lines += [f"{_INDENT}{_cut(line)}".rstrip() for line in code]
+            shown = [*filter(None, [above]), *code, *filter(None, [below])]
+            lines += [f"{_INDENT}{_cut(line)}".rstrip() for line in shown]
         blocks.append("\n".join(lines) + "\n")
     return "\n".join(blocks)
+
+
+def _copies(result: SearchResult) -> list[str]:
+    """A line that names other places of the same text, if there are any."""
+    if not result.copies:
+        return []
+    named = ", ".join(one_line(place) for place in result.copies[:COPIES_NAMED])
+    more = len(result.copies) - COPIES_NAMED
+    return [f"{_INDENT}same in {named}" + (f" and {more:,} more" if more > 0 else "")]
+
+
+def _blocks(result: SearchResult) -> Iterator[Syntax | str]:
+    """The stretches that are shown, each with its own line numbers, and what is said between."""
+    rows = escape_controls(result.snippet).split("\n")
+    lines = result.lines or ((result.start_line, result.start_line + len(rows) - 1),)
+    above, below = ends(result.start_line, result.end_line, result.lines)
+    if above:
+        yield above
+    before = 0
+    for first, last in lines:
+        if before:
+            yield left_out(before + 1, first - 1)
+            rows = rows[1:]
+        size = last - first + 1
+        if any(rows[:size]):
+            yield _code(result.language, rows[:size], first)
+        rows = rows[size:]
+        before = last
+    if below:
+        yield below
 
 
 def _cut(line: str) -> str:
     return line if len(line) <= MAX_LINE_CHARACTERS else line[:MAX_LINE_CHARACTERS] + "…"
 
 
-def _line_count(result: SearchResult) -> int:
-    return result.snippet.count("\n") + 1
-
-
-def _code(result: SearchResult) -> Syntax:
+def _code(language: str, rows: list[str], first: int) -> Syntax:
     from rich.syntax import Syntax
 
-    lines = escape_controls(result.snippet).split("\n")[:TERMINAL_SNIPPET_LINES]
     return Syntax(
-        "\n".join(_cut(line) for line in lines),
-        _LEXERS.get(result.language, result.language),
+        "\n".join(_cut(row) for row in rows),
+        _LEXERS.get(language, language),
         theme=_THEME,
         line_numbers=True,
-        start_line=result.start_line,
+        start_line=first,
         tab_size=_TAB_COLUMNS,
         background_color="default",
     )

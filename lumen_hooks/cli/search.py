@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -22,6 +22,9 @@ from .progress import progress_bar
 if TYPE_CHECKING:
     from lumen_hooks.search.results import Content
     from lumen_hooks.service.answer import Answer
+
+NOTHING_FOUND = 1
+"""Exit code of a search without a result."""
 
 
 def _only_one(
@@ -82,7 +85,8 @@ def search(
     """Find code by what it does, by name, or by an error message.
 
     Results go to standard output: with a highlighted snippet on a terminal, as plain text in a
-    pipe, or as JSON.
+    pipe, or as JSON. Of a long one its signature and the lines that say what was asked are shown,
+    10 in all (12 on a terminal). The exit code is 1 if there is no result.
     """
     with progress_bar() as progress:
         job = open_workspace(directory).job("search", progress)
@@ -97,29 +101,42 @@ def search(
         _say_what_it_is_worth(found)
         for name in dict.fromkeys(result.path for result in found.results):
             click.echo(name)
-        return
+        _leave(found)
+    show(found, as_json=as_json, context=context)
+
+
+def show(found: Answer, *, as_json: bool, context: int = 0) -> None:
+    """Print an answer: results on standard output, what they are worth on standard error.
+
+    The command ends with NOTHING_FOUND if there are none.
+    """
+    from lumen_hooks.service.excerpt import SNIPPET_LINES, excerpt
+
+    from . import render
+
+    on_terminal = sys.stdout.isatty() and not as_json
+    lines = render.TERMINAL_SNIPPET_LINES if on_terminal else SNIPPET_LINES
+    results = tuple(excerpt(result, lines) for result in found.results)
     if context:
         from lumen_hooks.service.snippets import with_context
 
-        wider = tuple(with_context(top, result, context) for result in found.results)
-        found = replace(found, results=wider)
-    show(found, as_json=as_json)
-
-
-def show(found: Answer, *, as_json: bool) -> None:
-    """Print an answer: results on standard output, what they are worth on standard error."""
+        results = tuple(with_context(found.worktree, result, context) for result in results)
     if as_json:
-        echo_json(asdict(found))
-        return
+        echo_json(asdict(replace(found, results=results)))
+        _leave(found)
     _say_what_it_is_worth(found)
-    from . import render
-
-    if sys.stdout.isatty():
-        render.show(found.results)
+    if on_terminal:
+        render.show(results)
     else:
-        click.echo(render.render_plain(found.results), nl=False)
-    if not found.results:
+        click.echo(render.render_plain(results), nl=False)
+    if not results:
         say("no results")
+    _leave(found)
+
+
+def _leave(found: Answer) -> NoReturn:
+    """End the command, as grep does."""
+    click.get_current_context().exit(0 if found.results else NOTHING_FOUND)
 
 
 def _say_what_it_is_worth(found: Answer) -> None:

@@ -60,7 +60,10 @@ class SearchArguments(_Arguments):
     summary: bool = Field(
         default=False, description="Leave the code out: places, symbols and scores alone."
     )
-    max_lines: int = Field(DEFAULT_LINES, description="Lines of each snippet at most, from 1.")
+    max_lines: int = Field(
+        DEFAULT_LINES,
+        description="Lines of each snippet at most, from 1: its signature, and what matched.",
+    )
 
 
 class RelatedArguments(_Arguments):
@@ -89,7 +92,14 @@ class Result(BaseModel):
     kind: str
     language: str
     score: float = Field(description="From 0 to 1, comparable within one answer.")
-    snippet: str | None = Field(description="The lines, cut at max_lines; null with summary.")
+    snippet: str | None = Field(
+        description="At most max_lines of the lines: the signature and those that say what was"
+        " asked, with `… N lines (FIRST-LAST)` between where some are left out; null with summary."
+    )
+    lines: list[tuple[int, int]] | None = Field(
+        description="First and last line of each stretch of the snippet; null with summary."
+    )
+    copies: list[str] = Field(description="Other places of the same text, path:line.")
 
 
 class Results(BaseModel):

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lumen_hooks.indexing.freshness import ABSENT, FRESH
+from lumen_hooks.service.excerpt import ends, excerpt
 from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS, escape_controls, one_line
 from lumen_hooks.system.unicode import encodable
 
@@ -19,11 +20,15 @@ from .schemas import Result, Results, StatusReport
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from lumen_hooks.search.results import SearchResult
     from lumen_hooks.service.answer import Answer
     from lumen_hooks.service.status import Status
 
 MAX_CODE_CHARACTERS = 60_000
 """Of code in one answer; results beyond it come without theirs. Some clients refuse more."""
+
+COPIES_NAMED = 3
+"""So many other places of a result's text are named in words."""
 
 _SHORT_ID = 12
 _NAMED_FILES = 5
@@ -35,10 +40,9 @@ def results_of(answer: Answer, *, max_lines: int, summary: bool) -> Results:
     room = MAX_CODE_CHARACTERS
     results = []
     for found in answer.results:
-        snippet = None
+        snippet, lines = None, None
         if not summary:
-            lines = found.snippet.split("\n")[:max_lines]
-            snippet = "\n".join(line[:MAX_LINE_CHARACTERS] for line in lines)[: max(0, room)]
+            snippet, lines = _shown(found, max_lines, room)
             room -= len(snippet)
         results.append(
             Result(
@@ -50,6 +54,8 @@ def results_of(answer: Answer, *, max_lines: int, summary: bool) -> Results:
                 language=found.language,
                 score=round(found.score, 4),
                 snippet=snippet,
+                lines=lines,
+                copies=list(found.copies),
             )
         )
     return Results(
@@ -64,6 +70,19 @@ def results_of(answer: Answer, *, max_lines: int, summary: bool) -> Results:
     )
 
 
+def _shown(found: SearchResult, max_lines: int, room: int) -> tuple[str, list[tuple[int, int]]]:
+    """The code of a result that is shown, and where it stands: fewer lines where room is short."""
+    while True:
+        shown = excerpt(found, max_lines)
+        rows = shown.snippet.split("\n")
+        snippet = "\n".join(row[:MAX_LINE_CHARACTERS] for row in rows)
+        if len(snippet) <= room:
+            return snippet, list(shown.lines)
+        max_lines = min(max_lines, len(rows)) // 2
+        if not max_lines:
+            return "", []
+
+
 def describe_results(found: Results) -> str:
     """The state in one line, then `path:start-end symbol kind score` and code for each result."""
     blocks = [_state_line(found)]
@@ -75,6 +94,10 @@ def describe_results(found: Results) -> str:
         title = f"{result.path}:{result.start_line}-{result.end_line}"
         words = (title, result.symbol, result.kind, f"{result.score:.2f}")
         block = " ".join(one_line(word) for word in words if word)
+        if result.copies:
+            named = ", ".join(one_line(place) for place in result.copies[:COPIES_NAMED])
+            more = len(result.copies) - COPIES_NAMED
+            block += f"\nsame in {named}" + (f" and {more:,} more" if more > 0 else "")
         if result.snippet:
             block += f"\n{_fenced(result)}"
         blocks.append(block)
@@ -108,10 +131,11 @@ def _state_line(found: Results) -> str:
 
 def _fenced(result: Result) -> str:
     code = escape_controls(result.snippet or "")
-    hidden = result.end_line - result.start_line - code.count("\n")
+    above, below = ends(result.start_line, result.end_line, result.lines or ())
+    code = f"{above}\n{code}" if above else code
+    more = f"\n{below}" if below else ""
     longest = max((len(ticks) for ticks in _TICKS.findall(code)), default=2)
     fence = "`" * (longest + 1)
-    more = f"\n… {hidden:,} more line{'s' if hidden > 1 else ''}" if hidden > 0 else ""
     return f"{fence}{result.language}\n{code}\n{fence}{more}"
 
 

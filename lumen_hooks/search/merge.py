@@ -13,10 +13,17 @@ if TYPE_CHECKING:
 
     from lumen_hooks.storage.rows import ChunkOfFile
 
-    from .results import Hit
+    from .results import Hit, Part
+
+_TEXTS = frozenset({"section", "key", "module", "text"})
+"""Kinds of which a part is read without the rest."""
 
 ADJACENT_GAP_LINES = 1
 """Two parts are neighbours with so many lines (blank ones) between them."""
+
+PARTS_MAX = 3
+PARTS_SCORE_MIN = 0.8
+"""So many parts of a hit are remembered, if they score so much of what the best one does."""
 
 MAX_WINDOW_LINES = 120
 """Neighbouring stretches without a symbol grow to so many lines at most; definitions freely."""
@@ -43,12 +50,13 @@ def merge_hits(hits: Iterable[Hit], definitions: Mapping[int, int]) -> list[Hit]
                 merged[number] = best._replace(
                     start_line=min(best.start_line, hit.start_line),
                     end_line=max(best.end_line, hit.end_line),
+                    parts=_parts(best, hit),
                 )
                 break
         else:
             there.append(len(merged))
             merged.append(hit)
-    return _without_overlaps(merged)
+    return _without_overlaps(list(map(_whole, merged)))
 
 
 def definition_parts(chunks: Iterable[ChunkOfFile]) -> dict[int, int]:
@@ -72,6 +80,22 @@ def definition_parts(chunks: Iterable[ChunkOfFile]) -> dict[int, int]:
         if symbol:
             parts[chunk_id] = first
     return parts
+
+
+def _parts(best: Hit, other: Hit) -> tuple[Part, ...]:
+    if len(best.parts) == PARTS_MAX or other.score < PARTS_SCORE_MIN * best.score:
+        return best.parts
+    return (*best.parts, *other.parts)
+
+
+def _whole(hit: Hit) -> Hit:
+    """A hit in a part of one definition as that definition: where it begins says what it is."""
+    if len(hit.holds) != 1 or hit.kind in _TEXTS:
+        return hit
+    return hit._replace(
+        start_line=min(hit.start_line, hit.holds[0].start_line),
+        end_line=max(hit.end_line, hit.holds[0].end_line),
+    )
 
 
 def _is_one(best: Hit, other: Hit, definitions: Mapping[int, int]) -> bool:

@@ -15,14 +15,16 @@ from lumen_hooks.errors import QueryError, StoreError
 from lumen_hooks.storage.lexical_terms import MAX_QUERY_CHARACTERS
 from lumen_hooks.system.unicode import encodable
 
+from .copies import once
 from .features import Evidence
 from .filters import allowed_chunks
+from .held import Meant
 from .knn import load_matrix, match_cosines, match_search
 from .lexical import file_chunks, lexical_search
 from .merge import definition_parts, merge_hits
 from .ranking import rank
 from .related import origin_at
-from .results import MAX_LIMIT, Found, Hit
+from .results import MAX_LIMIT, Found, Hit, Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,6 +47,10 @@ _ATTEMPTS = 10
 
 _CANDIDATES = 100
 _CANDIDATES_PER_HIT = 2
+_CANDIDATES_MORE = 4
+_CANDIDATES_MAX = 2000
+_CROWDED_ONE_IN = 4
+"""If so many of the candidates are copies of others, more are looked at."""
 
 
 class QueryEmbedder(Protocol):
@@ -117,18 +123,35 @@ class Searcher:
             with self._index.one_state():
                 if made_with != self._index.facts().made_with:
                     continue
-                hits = merge_hits(*self._ranked(query, text, vector, limit))[:limit]
-                self._index.insist_on_files({hit.path for hit in hits})
-                return Found(tuple(hits), model.name, model.problem)
+                found = self._distinct(query, text, vector, limit)
+                self._index.insist_on_files({hit.path for hit in found})
+                meant = Meant(text, query.kinds)
+                hits = tuple(meant.narrowed(hit) for hit in found)
+                return Found(hits, model.name, model.problem)
         raise StoreError(f"{self._index.path} is made anew again and again", hint="try again")
 
-    def _ranked(
+    def _distinct(
         self, query: Query, text: str, vector: NDArray[np.float32] | None, limit: int
+    ) -> list[Hit]:
+        """The best hits of different texts, looked for further where copies take the places."""
+        count = max(_CANDIDATES, _CANDIDATES_PER_HIT * limit)
+        allowed = allowed_chunks(self._index, query)
+        while True:
+            hits = once(merge_hits(*self._ranked(text, vector, count, allowed)))
+            crowded = sum(len(hit.copies) for hit in hits) * _CROWDED_ONE_IN > count
+            if len(hits) >= limit or not crowded or count >= _CANDIDATES_MAX:
+                return hits[:limit]
+            count *= _CANDIDATES_MORE
+
+    def _ranked(
+        self,
+        text: str,
+        vector: NDArray[np.float32] | None,
+        count: int,
+        allowed: NDArray[np.int64] | None,
     ) -> tuple[list[Hit], dict[int, int]]:
         """Hits with their scores, and which of them are parts of one definition."""
         index = self._index
-        allowed = allowed_chunks(index, query)
-        count = max(_CANDIDATES, _CANDIDATES_PER_HIT * limit)
         evidence, named = self.gather(text, vector, count, allowed)
         hits = _hits(evidence.rows, rank(text, evidence, named).tolist())
         return hits, _parts(index, hits)
@@ -185,7 +208,8 @@ class Searcher:
             rows = index.chunks(cosines.keys() - origin.chunk_ids)
             hits = _hits(rows, [max(0.0, cosines[row.id]) for row in rows])
             parts = _parts(index, hits)
-            apart = [hit for hit in merge_hits(hits, parts) if not origin.overlaps(hit)][:limit]
+            found = [hit for hit in merge_hits(hits, parts) if not origin.overlaps(hit)]
+            apart = once(found)[:limit]
             index.insist_on_files({origin.path, *(hit.path for hit in apart)})
         return Found(tuple(apart))
 
@@ -207,21 +231,25 @@ def _checked(limit: int) -> int:
 
 def _hits(rows: Sequence[ChunkRow], found: Sequence[float]) -> list[Hit]:
     """The hits of these chunks with these scores."""
-    return [
-        Hit(
-            chunk_id=row.id,
-            path=row.path,
-            start_line=row.start_line,
-            end_line=row.end_line,
-            symbol=row.symbol,
-            kind=row.kind,
-            language=row.language,
-            score=score,
-            content=row.content,
-            key=row.key,
-        )
-        for row, score in zip(rows, found, strict=True)
-    ]
+    return list(map(_hit, rows, found))
+
+
+def _hit(row: ChunkRow, score: float) -> Hit:
+    return Hit(
+        chunk_id=row.id,
+        path=row.path,
+        start_line=row.start_line,
+        end_line=row.end_line,
+        symbol=row.symbol,
+        kind=row.kind,
+        language=row.language,
+        score=score,
+        content=row.content,
+        key=row.key,
+        holds=row.holds,
+        parts=(Part(row.start_line, row.end_line, row.key, score),),
+        generated=row.generated,
+    )
 
 
 def _parts(index: IndexReader, hits: list[Hit]) -> dict[int, int]:

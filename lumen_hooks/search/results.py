@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+if TYPE_CHECKING:
+    from lumen_hooks.chunking.chunk import Held
 
 Content = Literal["all", "code", "docs", "config"]
 """What files hold, by their names (`files.roles`): tests are code; release notes and licences are
@@ -59,20 +62,40 @@ class RelatedQuery(NamedTuple):
         return f"{self.path}:{self.line}"
 
 
+class Part(NamedTuple):
+    """A chunk that a hit was merged from.
+
+    Attributes:
+        start_line: first line, from 1.
+        end_line: last line, included.
+        key: its embedding key, by which its text is known again; empty if not known.
+        score: its own.
+    """
+
+    start_line: int
+    end_line: int
+    key: bytes
+    score: float
+
+
 class Hit(NamedTuple):
     """A stretch of a file that answers a query.
 
     Attributes:
         chunk_id: the best of the chunks that it was merged from.
         path: relative to the worktree's top.
-        start_line: first line, from 1.
+        start_line: first line, from 1: of the definition where one matched, part of it or all.
         end_line: last line, included.
         symbol: qualified name, heading path or key path; empty if there is none.
         kind: one of `chunking.chunk.KINDS`.
         language: of the file.
         score: from 0 to 1, comparable within one answer only.
         content: git's blob id of the bytes that these lines are lines of; empty if not known.
-        key: the best chunk's embedding key, by which its text is known again; empty if not known.
+        key: the best chunk's embedding key; empty if not known.
+        holds: the definitions that the best chunk holds, or is a part of.
+        parts: the chunks that scored, the best first; those far below it are left out.
+        copies: hits with the same text in other places, best first; they have none themselves.
+        generated: a program wrote the file, by its head.
     """
 
     chunk_id: int
@@ -85,6 +108,10 @@ class Hit(NamedTuple):
     score: float
     content: bytes = b""
     key: bytes = b""
+    holds: tuple[Held, ...] = ()
+    parts: tuple[Part, ...] = ()
+    copies: tuple[Hit, ...] = ()
+    generated: bool = False
 
 
 class Found(NamedTuple):
@@ -104,7 +131,22 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """A hit as it is shown: where it is, and the lines there now. The fields' order is JSON's."""
+    """A hit as it is shown: where it is, and the lines there now. The fields' order is JSON's.
+
+    Attributes:
+        path: relative to the worktree's top.
+        start_line: first line of what was found, from 1.
+        end_line: last line of it, included.
+        symbol: qualified name, heading path or key path; empty if there is none.
+        kind: one of `chunking.chunk.KINDS`.
+        language: of the file.
+        score: from 0 to 1, comparable within one answer only.
+        snippet: the lines of it that are shown. Where some between them are left out, one line
+            says so (`service.excerpt`).
+        lines: the first and last line of each stretch that is shown, in order.
+        focus: the lines that say most of what was asked, best first.
+        copies: where else the same text stands (`path:line`), as far as it was found.
+    """
 
     path: str
     start_line: int
@@ -114,3 +156,6 @@ class SearchResult:
     language: str
     score: float
     snippet: str
+    lines: tuple[tuple[int, int], ...] = ()
+    focus: tuple[int, ...] = ()
+    copies: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lumen_hooks.errors import NotIndexedError, StoreError
 from lumen_hooks.indexing.freshness import look_at
 from lumen_hooks.search.query import Searcher
-from lumen_hooks.search.results import RelatedQuery
+from lumen_hooks.search.results import Query, RelatedQuery
 from lumen_hooks.storage.reader import open_reader
 
 from .freshen import Freshener
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lumen_hooks.indexing.freshness import State
     from lumen_hooks.indexing.job import Job
     from lumen_hooks.search.query import QueryModel
-    from lumen_hooks.search.results import Found, Query, SearchResult
+    from lumen_hooks.search.results import Found, SearchResult
     from lumen_hooks.storage.facts import MadeWith
 
     from .freshen import Look
@@ -122,12 +122,13 @@ class Answerer:
         freshener = Freshener(self.job, self.start_worker, self.refresh, self.look)
         fresh, found = freshener.ask(lambda _: self._find(question))
         worktree = self.job.worktree
+        words = question.text if isinstance(question, Query) else ""
         note = note_of(fresh.look.outdated, self.job.settings.model, found, fresh.follows)
         return Answer(
             query=question.text,
             worktree=worktree.top,
             state=fresh.state,
-            results=results_now(worktree.top, found.hits),
+            results=results_now(worktree.top, found.hits, words),
             pending_files=len(fresh.look.differing),
             problem="; ".join(filter(None, (fresh.problem, note, worktree.remark))) or None,
             head=fresh.look.head,

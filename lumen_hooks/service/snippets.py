@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.files.content import Content, read_file
 
+from .excerpt import joined
+
 if TYPE_CHECKING:
     from lumen_hooks.search.results import SearchResult
 
@@ -23,7 +25,9 @@ _SHA1_BYTES = 20
 
 
 def with_context(top: str, result: SearchResult, lines: int) -> SearchResult:
-    """A result with more of its file around it; as it is if the file cannot be read.
+    """A result with more of its file around each stretch that is shown, as `grep -C` does.
+
+    It is as it was if the file cannot be read. Its own lines grow with what is shown.
 
     Args:
         top: the worktree's top folder.
@@ -33,13 +37,19 @@ def with_context(top: str, result: SearchResult, lines: int) -> SearchResult:
     content = read_current(top, result.path)
     if content is None:
         return result
-    start = max(1, result.start_line - lines)
-    end = min(result.end_line + lines, content.text.rstrip("\n").count("\n") + 1)
+    rows = content.text.rstrip("\n").split("\n")
+    wider: list[tuple[int, int]] = []
+    for first, last in result.lines:
+        start, end = max(1, first - lines), max(last, min(last + lines, len(rows)))
+        if wider and start <= wider[-1][1] + 1:
+            start, _ = wider.pop()
+        wider.append((start, end))
     return replace(
         result,
-        start_line=start,
-        end_line=max(end, result.end_line),
-        snippet=lines_between(content.text, start, end),
+        start_line=min(result.start_line, wider[0][0]),
+        end_line=max(result.end_line, wider[-1][1]),
+        snippet=joined(rows, 1, wider),
+        lines=tuple(wider),
     )
 
 

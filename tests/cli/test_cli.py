@@ -186,6 +186,13 @@ def test_search_says_when_its_answer_is_stale(project: Repository) -> None:
     assert json.loads(done(lumen(project.top, "search", "--json", "fetch_1")))["state"] == "fresh"
 
 
+def test_a_search_without_a_result_ends_with_1(project: Repository) -> None:
+    for form in ((), ("--json",), ("-l",)):
+        found = lumen(project.top, "search", "fetch_3", "--kind", "trait", *form)
+        assert (found.returncode, "error" in found.stderr) == (1, False)
+    assert json.loads(done(lumen(project.top, "search", "fetch_3", "--json")))["results"]
+
+
 def test_paths_only_and_lines_around(project: Repository) -> None:
     paths = done(lumen(project.top, "search", "-l", "fetch_3 store_3")).splitlines()
     assert paths[0] == "lib/m3.py"

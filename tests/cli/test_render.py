@@ -3,14 +3,16 @@ from __future__ import annotations
 import io
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from subprocess import run
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from lumen_hooks.cli.render import render_plain, render_terminal
+from lumen_hooks.cli.render import TERMINAL_SNIPPET_LINES, render_plain, render_terminal
 from lumen_hooks.search.results import SearchResult
+from lumen_hooks.service.excerpt import excerpt
 from lumen_hooks.system.terminal import escape_controls
 
 
@@ -28,7 +30,7 @@ def on_terminal(*results: SearchResult, color: bool = False) -> str:
     console = Console(
         file=file, force_terminal=color, color_system="standard" if color else None, width=80
     )
-    render_terminal(results, console)
+    render_terminal([excerpt(one, TERMINAL_SNIPPET_LINES) for one in results], console)
     return file.getvalue()
 
 
@@ -57,11 +59,43 @@ def test_terminal_highlights_code_and_place() -> None:
     assert shown.count("\x1b[") > 8
 
 
+def long_result(**fields: Any) -> SearchResult:
+    lines = "\n".join(f"line_{n}" for n in range(41, 81))
+    plain = replace(result(snippet=lines), end_line=80, lines=((41, 80),))
+    return replace(plain, **fields)
+
+
 def test_terminal_shows_the_beginning_of_long_code() -> None:
-    shown = on_terminal(result(snippet="\n".join(f"line_{n}" for n in range(40))))
-    assert "line_11" in shown
-    assert "line_12" not in shown
-    assert "28 more lines" in shown
+    shown = on_terminal(long_result())
+    assert "line_52" in shown
+    assert "line_53" not in shown
+    assert "… 28 lines (53-80)" in shown
+
+
+def test_what_is_left_out_is_said_where_it_is() -> None:
+    found = long_result(focus=(70,))
+    rows = on_terminal(found).splitlines()
+    numbers = [int(row.split()[0]) for row in rows[1:] if row.split()[0].isdigit()]
+    assert len(numbers) == 12
+    assert all(
+        f"{number} line_{number}" in " ".join(row.split())
+        for number, row in zip(
+            numbers, [row for row in rows[1:] if row.split()[0].isdigit()], strict=True
+        )
+    )
+    assert any(row.strip().startswith("… ") for row in rows[2:-1])
+    plain = render_plain([excerpt(found, 10)]).splitlines()
+    assert plain[0] == "src/a.py:41-80  Store.insert  0.512"
+    assert "    line_70" in plain
+    assert sum(row.startswith("    line_") for row in plain) == 10
+    assert sum(row.startswith("    … ") for row in plain) == 2
+
+
+def test_copies_are_named() -> None:
+    found = replace(result(), copies=("b.py:1", "c.py:2", "d\x1b.py:3", "e.py:4", "f.py:5"))
+    line = r"    same in b.py:1, c.py:2, d\x1b.py:3 and 2 more"
+    assert render_plain([found]).splitlines()[1] == line
+    assert on_terminal(found).splitlines()[1] == line
 
 
 HOSTILE = (
@@ -99,7 +133,8 @@ def test_any_language_is_shown(language: str) -> None:
 
 def test_json_has_the_fields_in_order() -> None:
     assert list(json.loads(json.dumps(asdict(result())))) == [
-        *("path", "start_line", "end_line", "symbol", "kind", "language", "score", "snippet")
+        *("path", "start_line", "end_line", "symbol", "kind", "language", "score", "snippet"),
+        *("lines", "focus", "copies"),
     ]
 
 

@@ -9,7 +9,7 @@ from lumen_hooks.errors import NotIndexedError, QueryError
 from lumen_hooks.search.filters import allowed_files
 from lumen_hooks.search.globs import glob_expression
 from lumen_hooks.search.results import Query
-from tests.support.search_corpus import Corpus, Piece
+from tests.support.search_corpus import Corpus, Piece, paths_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,12 +153,12 @@ def test_the_hint_names_what_may_be_meant(corpus: Corpus, path: str, meant: str)
 )
 def test_what_is_excluded(corpus: Corpus, exclude: tuple[str, ...], found: list[int]) -> None:
     hits = corpus.search("needle", exclude=exclude, limit=100)
-    assert sorted(hit.path for hit in hits) == sorted(PATHS[number] for number in found)
+    assert paths_of(hits) == sorted(PATHS[number] for number in found)
 
 
 def test_an_exclusion_within_a_path(corpus: Corpus) -> None:
     hits = corpus.search("needle", path="internal", exclude=("deep", "store.go"))
-    assert sorted(hit.path for hit in hits) == [PATHS[3], PATHS[6]]
+    assert paths_of(hits) == [PATHS[3], PATHS[6]]
 
 
 @pytest.mark.parametrize("exclude", ["*", "**", ".", "{app,src,tests,*.md,[iI]nternal}"])
@@ -169,7 +169,7 @@ def test_to_exclude_everything_is_an_error(corpus: Corpus, exclude: str) -> None
 
 def test_too_many_exclusions_are_an_error(corpus: Corpus) -> None:
     many = tuple(f"name{number}" for number in range(101))
-    assert len(corpus.search("needle", exclude=many[:100], limit=100)) == 11
+    assert len(paths_of(corpus.search("needle", exclude=many[:100], limit=100))) == 11
     with pytest.raises(QueryError, match="too many"):
         corpus.search("needle", exclude=many)
 
@@ -186,7 +186,7 @@ def test_content(tmp_path: Path) -> None:
     assert corpus.paths("needle") == paths
     for content, listed in contents.items():
         found = corpus.search("needle", content=content)
-        assert sorted(hit.path for hit in found) == listed
+        assert paths_of(found) == listed
     with pytest.raises(QueryError, match="no file there is docs") as caught:
         corpus.search("needle", content="docs", path="tests")
     assert caught.value.hint == "there is code (1)"
@@ -231,7 +231,7 @@ def test_languages_and_kinds(corpus: Corpus) -> None:
     assert {hit.kind for hit in corpus.search("needle", kinds=("method",))} == {"method"}
     assert corpus.search("needle", kinds=("enum",)) == []
     every = corpus.search("needle", path="internal", languages=("go",), kinds=("function",))
-    assert sorted(hit.path for hit in every) == [
+    assert paths_of(every) == [
         "internal/store/deep/b.go",
         "internal/storefront/c.go",
     ]

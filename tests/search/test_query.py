@@ -105,7 +105,8 @@ def test_scores_fall_from_at_most_one_and_ties_are_in_order(corpus: Corpus) -> N
     scores = [hit.score for hit in corpus.search("wombat failed uploads helper7", limit=50)]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 for score in scores)
-    tied = [(hit.path, hit.start_line) for hit in corpus.search("wombat", path="same")]
+    (hit,) = corpus.search("wombat", path="same")
+    tied = [(one.path, one.start_line) for one in (hit, *hit.copies)]
     assert tied == [("same/a.py", 3), ("same/a.py", 9), ("same/b.py", 3), ("same/b.py", 9)]
 
 
@@ -275,7 +276,7 @@ def test_the_built_in_model(tmp_path: Path) -> None:
 
 
 def test_generated_code_comes_after_written_code(corpus: Corpus) -> None:
-    for path in ("a/wombat_pb2.py", "b/wombat_xyz.py"):
-        corpus.add(Piece(path, "wombat()", "wombat"))
+    for number, path in enumerate(("a/wombat_pb2.py", "b/wombat_xyz.py")):
+        corpus.add(Piece(path, f"wombat({number})", "wombat"))
     found = [hit.path for hit in corpus.search("wombat", limit=2)]
     assert found == ["b/wombat_xyz.py", "a/wombat_pb2.py"]

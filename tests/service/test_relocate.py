@@ -134,9 +134,10 @@ def test_a_file_that_holds_no_text_any_more(tmp_path: Path, data: bytes | None) 
 
 
 def test_the_order_is_kept_across_files(tmp_path: Path) -> None:
-    (tmp_path / "b.py").write_text(BEFORE)
+    other = BEFORE.replace("gives up", "goes on")
+    (tmp_path / "b.py").write_text(other)
     (tmp_path / "a.py").write_text(BEFORE)
-    one, two = hits_of(BEFORE, "a.py"), hits_of(BEFORE, "b.py")
+    one, two = hits_of(BEFORE, "a.py"), hits_of(other, "b.py")
     mixed = [two[0], one[0], two[1], one[2]]
     results = results_now(str(tmp_path), mixed)
     assert [(r.path, r.symbol) for r in results] == [(hit.path, hit.symbol) for hit in mixed]

@@ -17,6 +17,7 @@ from lumen_hooks.storage.sums import FILE_SUM
 from .fake_embedder import DIMENSIONS, FakeEmbedder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     import apsw
@@ -35,6 +36,11 @@ def search(searcher: Searcher, embedder: QueryEmbedder, query: Query) -> list[Hi
 def search_index(index: IndexReader, embedder: QueryEmbedder, query: Query) -> list[Hit]:
     """The same of an index that is asked once."""
     return search(Searcher(index), embedder, query)
+
+
+def paths_of(hits: Iterable[Hit]) -> list[str]:
+    """The paths of hits and of their copies, sorted."""
+    return sorted(one.path for hit in hits for one in (hit, *hit.copies))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,5 +133,5 @@ class Corpus:
         return search_index(self.reader, embedder or self.embedder, query)
 
     def paths(self, text: str, path: str | None = None) -> list[str]:
-        """The paths of the hits, sorted."""
-        return sorted({hit.path for hit in self.search(text, path=path, limit=500)})
+        """The paths of the hits and of their copies, sorted."""
+        return sorted(set(paths_of(self.search(text, path=path, limit=500))))
