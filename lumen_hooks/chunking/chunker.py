@@ -167,7 +167,7 @@ def _holds(piece: Piece, lines: SourceLines, start: int, end: int) -> tuple[Held
     found: list[Held] = []
     room = HELD_NAMES_MAX
     for one in piece.defined:
-        if one.first >= end or one.last + 1 < start:
+        if one.first >= end or one.last + 1 < start or not one.name:
             continue
         room -= len(one.name)
         if found and (room < 0 or len(found) == HELD_MAX):

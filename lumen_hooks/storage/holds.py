@@ -46,13 +46,14 @@ def packed(chunk: Chunk) -> str:
     if chunk.holds in {own, ()}:
         return ""
     names = iter(chunk.symbol.split(", "))
-    expected, before = next(names), ""
+    expected: str | None = next(names)
+    before = ""
     lines = []
     for kind, name, start, end in chunk.holds:
         more = f"+{end - start}" if end > start else ""
         called = f":{name}"
         if name == expected:
-            called, expected = "", next(names, "")
+            called, expected = "", next(names, None)
         elif name == before:
             called = "="
         before = name

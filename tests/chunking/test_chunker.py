@@ -117,6 +117,11 @@ def test_sections_and_keys_that_share_a_chunk_are_held() -> None:
     assert holds("a.txt", "some words\n") == [[]]
 
 
+def test_what_has_no_name_is_not_held() -> None:
+    text = "# \n\nsome words\n\n#\n\nmore words\n\n## B\ntwo\n"
+    assert all(held.name for holds_of_one in holds("a.md", text) for held in holds_of_one)
+
+
 def test_what_is_held_is_bounded() -> None:
     many = "".join(f"f{number}(){{}} " for number in range(180))
     (held,) = holds("a.js", f"class A {{ {many} }}\n")
