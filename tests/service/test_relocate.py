@@ -9,7 +9,7 @@ import pytest
 from lumen_hooks.chunking.chunker import chunk_file
 from lumen_hooks.embedding.text import embedded_text, embedding_key
 from lumen_hooks.files.content import blob_id
-from lumen_hooks.search.results import Hit
+from lumen_hooks.search.results import Hit, Part
 from lumen_hooks.service import relocate as anchor
 from lumen_hooks.service.relocate import results_now
 from tests.support.sources import python_function, python_module
@@ -150,3 +150,34 @@ def test_only_so_much_is_cut_again(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (tmp_path / name).write_text(after)
     hits = [hits_of(BEFORE, "a.py")[0], hits_of(BEFORE, "b.py")[0], hits_of(BEFORE, "a.py")[1]]
     assert {result.path for result in results_now(str(tmp_path), hits)} == {"a.py"}
+
+
+def test_the_lines_in_focus_move_along(tmp_path: Path) -> None:
+    """With the best part where its text is unchanged, else by the question's words."""
+    rows = [f"    total_{n} = compute_{n}(request, {n})" for n in range(150)]
+    rows[120] = "    # herons sleep at noon"
+    before = "\n".join(["def large(request):", *rows]) + "\n"
+    parts = [
+        hit._replace(parts=(Part(hit.start_line, hit.end_line, hit.key, hit.score),))
+        for hit in hits_of(before)
+    ]
+    (best,) = [hit for hit in parts if hit.start_line <= 122 <= hit.end_line]
+    for after, line in ((before, 122), ("import os\n\n\n" + before, 125)):
+        (tmp_path / "a.py").write_text(after)
+        (result,) = results_now(str(tmp_path), [best], "when do herons sleep")
+        assert result.focus[0] == line
+        assert after.split("\n")[line - 1] == rows[120]
+    (tmp_path / "a.py").write_text("\n" + before.replace("at noon", "at ten"))
+    (result,) = results_now(str(tmp_path), [best], "when do herons sleep")
+    assert (result.start_line, result.focus[0]) == (2, 123)
+
+
+def test_a_copy_takes_the_place_of_what_is_gone(tmp_path: Path) -> None:
+    for name in ("b.py", "c.py"):
+        (tmp_path / name).write_text(BEFORE)
+    first, *copies = (hits_of(BEFORE, name)[0] for name in ("a.py", "b.py", "c.py"))
+    (result,) = results_now(str(tmp_path), [first._replace(copies=tuple(copies))])
+    assert (result.path, result.copies) == ("b.py", (f"c.py:{first.start_line}",))
+    (tmp_path / "c.py").write_text(f"# Changed.\n{BEFORE}")
+    (result,) = results_now(str(tmp_path), [first._replace(copies=tuple(copies))])
+    assert (result.path, result.copies) == ("b.py", ())
