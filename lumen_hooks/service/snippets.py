@@ -67,11 +67,6 @@ def read_current(top: str, path: str, *, blob_length: int = _SHA1_BYTES) -> Cont
     return content if isinstance(content, Content) else None
 
 
-def lines_between(text: str, first: int, last: int) -> str:
-    """Lines from 1, both included; only line feeds end them, as for git and in the index."""
-    return "\n".join(text.split("\n")[first - 1 : last])
-
-
 def _is_inside(top: str, path: str) -> bool:
     """The file's folder is in the worktree, even if a symlink stands for a folder by now."""
     root = os.path.realpath(os.fsencode(top))

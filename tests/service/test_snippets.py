@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.search.results import Hit
-from lumen_hooks.service.snippets import lines_between, read_current
+from lumen_hooks.service.snippets import read_current
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 def snippet(top: str, hit: Hit) -> str:
     """A hit's lines; empty if they cannot be read any more."""
     content = read_current(top, hit.path)
-    return "" if content is None else lines_between(content.text, hit.start_line, hit.end_line)
+    if content is None:
+        return ""
+    return "\n".join(content.text.split("\n")[hit.start_line - 1 : hit.end_line])
 
 
 def hit(path: str = "a.py", start: int = 2, end: int = 3) -> Hit:
