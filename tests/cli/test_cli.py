@@ -99,6 +99,7 @@ def test_the_main_job(project: Repository) -> None:
     first = answer["results"][0]
     assert list(first) == [
         "path", "start_line", "end_line", "symbol", "kind", "language", "score", "snippet",
+        "lines", "focus", "copies",
     ]  # fmt: skip
     assert first["path"] == "accounts/forms.py"
     assert "send_mail" in first["snippet"]

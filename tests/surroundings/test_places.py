@@ -144,7 +144,7 @@ def test_another_language_neither_fails_nor_garbles(project: Repository) -> None
             command("search", "grüße", *options),
             cwd=project.top, env=environment, check=False, capture_output=True,
         )
-        for options in (["--json"], [])
+        for options in (["--json", "--context", "9"], [])
     )  # fmt: skip
     found = json.loads(machines.stdout)["results"][0]
     assert (found["path"], found["symbol"]) == ("grüße.py", "grüße")
