@@ -144,3 +144,5 @@ def _say_what_it_is_worth(found: Answer) -> None:
         say(f"note: the index is {found.state}: {found.pending_files:,} files differ")
     if found.problem:
         say(f"note: {found.problem}")
+    if found.weak and found.results:
+        say("note: weak match: nothing here seems to be what was asked for")

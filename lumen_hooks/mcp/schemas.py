@@ -117,6 +117,7 @@ class Results(BaseModel):
     model: str | None = Field(
         description="Embedding model that decided; null where words alone did, or none was needed."
     )
+    weak: bool = Field(description="Nothing here seems to be what was asked for.")
     results: list[Result] = Field(description="Best first.")
 
 

@@ -66,6 +66,7 @@ def results_of(answer: Answer, *, max_lines: int, summary: bool) -> Results:
         differing=list(answer.differing),
         problem=None if answer.problem is None else encodable(answer.problem),
         model=None if answer.model is None else encodable(answer.model),
+        weak=answer.weak,
         results=results,
     )
 
@@ -88,6 +89,8 @@ def describe_results(found: Results) -> str:
     blocks = [_state_line(found)]
     if found.problem:
         blocks[0] += f"\nproblem: {escape_controls(found.problem)}"
+    if found.weak and found.results:
+        blocks[0] += "\nweak match: nothing here seems to be what was asked for"
     if not found.results:
         blocks.append("no results")
     for result in found.results:

@@ -304,7 +304,6 @@ def _kinds(rows: Sequence[ChunkRow]) -> Columns:
     columns = _columns(_KIND_COLUMNS, [_of_kind(row.kind) for row in rows])
     lines = np.array([(row.start_line, row.end_line) for row in rows], np.float32).reshape(-1, 2)
     columns["lines"] = np.log1p(lines[:, 1] - lines[:, 0] + 1)
-    columns["first line"] = np.log1p(lines[:, 0])
     columns["language"] = _Groups([row.language for row in rows]).share
     return columns
 
@@ -413,17 +412,26 @@ class _Groups:
         return self.counts[self.of] / np.float32(max(1, len(self.of)))
 
     def rank_within(self, values: Column) -> Column:
-        """The place of each in its group, from 0, largest first."""
-        order = np.lexsort((-values, self.of))
-        places = np.empty(len(values), np.float32)
-        places[order] = np.arange(len(values)) - self._starts[self.of[order]]
-        return places
+        """How many values of each one's group are larger."""
+        order, places = self._sorted(values)
+        known, at = values[order], self.of[order]
+        begins = np.ones(len(values), bool)
+        begins[1:] = (known[1:] != known[:-1]) | (at[1:] != at[:-1])
+        out = np.empty(len(values), np.float32)
+        out[order] = places[begins][np.cumsum(begins) - 1]
+        return out
 
     def best(self, values: Column, count: int) -> Column:
         """The sum of each group's so many largest values."""
-        kept = self.rank_within(values) < count
+        order, places = self._sorted(values)
+        kept = order[places < count]
         summed = np.bincount(self.of[kept], values[kept], minlength=len(self.counts))
         return summed.astype(np.float32)
+
+    def _sorted(self, values: Column) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The order by group and falling value, and the place in its group of each in that."""
+        order = np.lexsort((-values, self.of))
+        return order, np.arange(len(values)) - self._starts[self.of[order]]
 
     def counted(self, count: int) -> Column:
         """How many values `best` adds for each group."""
@@ -464,10 +472,9 @@ def _columns(names: Sequence[str], rows: Sequence[tuple[float, ...]]) -> Columns
 
 
 def _log_rank(values: Column) -> Column:
-    """The logarithm of one more than each value's rank from 0, largest first."""
-    ranks = np.empty(len(values), np.float32)
-    ranks[np.argsort(-values, kind="stable")] = np.arange(len(values))
-    return np.log1p(ranks)
+    """The logarithm of one more than how many values are larger."""
+    larger = len(values) - np.searchsorted(np.sort(values), values, side="right")
+    return np.log1p(larger.astype(np.float32))
 
 
 def _share(values: Column) -> Column:

@@ -123,24 +123,28 @@ class Searcher:
             with self._index.one_state():
                 if made_with != self._index.facts().made_with:
                     continue
-                found = self._distinct(query, text, vector, limit)
+                found, weak = self._distinct(query, text, vector, limit)
                 self._index.insist_on_files({hit.path for hit in found})
                 meant = Meant(text, query.kinds)
                 hits = tuple(meant.narrowed(hit) for hit in found)
-                return Found(hits, model.name, model.problem)
+                return Found(hits, model.name, model.problem, weak)
         raise StoreError(f"{self._index.path} is made anew again and again", hint="try again")
 
     def _distinct(
         self, query: Query, text: str, vector: NDArray[np.float32] | None, limit: int
-    ) -> list[Hit]:
-        """The best hits of different texts, looked for further where copies take the places."""
+    ) -> tuple[list[Hit], bool]:
+        """The best hits of different texts, looked for further where copies take the places.
+
+        And whether they are weak: see `Ranked`.
+        """
         count = max(_CANDIDATES, _CANDIDATES_PER_HIT * limit)
         allowed = allowed_chunks(self._index, query)
         while True:
-            hits = once(merge_hits(*self._ranked(text, vector, count, allowed)))
+            candidates, parts, weak = self._ranked(text, vector, count, allowed)
+            hits = once(merge_hits(candidates, parts))
             crowded = sum(len(hit.copies) for hit in hits) * _CROWDED_ONE_IN > count
             if len(hits) >= limit or not crowded or count >= _CANDIDATES_MAX:
-                return hits[:limit]
+                return hits[:limit], weak
             count *= _CANDIDATES_MORE
 
     def _ranked(
@@ -149,12 +153,13 @@ class Searcher:
         vector: NDArray[np.float32] | None,
         count: int,
         allowed: NDArray[np.int64] | None,
-    ) -> tuple[list[Hit], dict[int, int]]:
-        """Hits with their scores, and which of them are parts of one definition."""
+    ) -> tuple[list[Hit], dict[int, int], bool]:
+        """Hits with their scores, which are parts of one definition, and whether all are weak."""
         index = self._index
         evidence, named = self.gather(text, vector, count, allowed)
-        hits = _hits(evidence.rows, rank(text, evidence, named).tolist())
-        return hits, _parts(index, hits)
+        ranked = rank(text, evidence, named)
+        hits = _hits(evidence.rows, ranked.scores.tolist())
+        return hits, _parts(index, hits), ranked.weak
 
     def gather(
         self,

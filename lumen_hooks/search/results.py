@@ -122,11 +122,13 @@ class Found(NamedTuple):
         model: name of the model whose vectors decided, the index's own; None where words alone
             did, or where nothing was embedded.
         problem: why words alone decided; empty where they did not.
+        weak: the question may well be one that nothing in the index answers.
     """
 
     hits: tuple[Hit, ...]
     model: str | None = None
     problem: str = ""
+    weak: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class Answer:
         differing: the first LISTED_FILES of the pending files' paths.
         model: name of the model whose vectors decided, the index's own; None where words alone
             did, or nothing was embedded.
+        weak: the results may well be unrelated: nothing here seems to answer the question.
     """
 
     query: str
@@ -63,6 +64,7 @@ class Answer:
     head: str | None
     differing: tuple[str, ...]
     model: str | None
+    weak: bool = False
 
 
 if TYPE_CHECKING:
@@ -134,6 +136,7 @@ class Answerer:
             head=fresh.look.head,
             differing=fresh.look.differing[:LISTED_FILES],
             model=found.model,
+            weak=found.weak,
         )
 
     def _find(self, question: Query | RelatedQuery) -> Found:

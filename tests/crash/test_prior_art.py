@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lumen_hooks.embedding.registry import identify
-from lumen_hooks.errors import BusyError, RepositoryError, StoreError
+from lumen_hooks.errors import BusyError, NotIndexedError, RepositoryError, StoreError
 from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events, stage
@@ -551,7 +551,8 @@ class TestWorktrees:
         before = stamp(project)
         assert (status_of(project).files, status_of(project).state) == (4, "fresh")
         assert "run_worker" not in found_by(ask(project, "run_worker"))
-        assert ask(project, "run_worker", path=".claude/worktrees/x").results == ()
+        with pytest.raises(NotIndexedError):
+            ask(project, "run_worker", path=".claude/worktrees/x")
         assert stamp(project) == before
         assert "run_worker" in found_by(ask(Repository(inner.top / "pkg"), "run_worker"))
 

@@ -1,4 +1,5 @@
-"""What an earlier version installed and indexed goes on under this one: no rebuild, no new install.
+"""What an earlier version installed and indexed goes on under this one: no new install, and its
+index answers until a worker has made it anew.
 
 The earlier version comes from this repository's own history, into a virtual environment in which
 the code is then exchanged, as an upgrade in place does.
@@ -100,16 +101,21 @@ def test_an_installation_goes_on(repo: Repository, earlier: Path, environment: E
     hooks = {path: path.read_bytes() for path in (repo.top / ".git/hooks").iterdir()}
 
     environment.hold(ROOT)
-    # The same last refresh included: nothing was made anew.
-    assert json.loads(environment.lumen(repo, "status", "--json")) == before
-    assert settled(environment, repo) == before
+    outdated = json.loads(environment.lumen(repo, "status", "--json"))
+    assert outdated["last_refresh"] == before["last_refresh"]
+    assert "made with another model or version" in outdated["problem"]
+    assert "m3.py" in environment.lumen(repo, "search", "--json", "--no-refresh", "f3")
 
     repo.commit({"m0.py": python_module("renewed"), "m9.py": python_module("added")})
-    changed = settled(environment, repo)
-    assert changed["state"] == "fresh"
-    assert changed["last_refresh"]["kind"] != before["last_refresh"]["kind"] == "full"
-    assert changed["last_refresh"]["files_changed"] == 2
+    anew = settled(environment, repo)
+    assert (anew["state"], anew["problem"], anew["files"]) == ("fresh", None, 7)
+    assert anew["last_refresh"]["kind"] == "full"
     assert "m9.py" in environment.lumen(repo, "search", "--json", "added")
+
+    repo.commit({"m1.py": python_module("again")})
+    changed = settled(environment, repo)
+    assert (changed["state"], changed["last_refresh"]["kind"]) == ("fresh", "incremental")
+    assert changed["last_refresh"]["files_changed"] == 1
 
     linked = repo.add_worktree("linked")
     seeded = settled(environment, linked)
