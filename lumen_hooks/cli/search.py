@@ -15,6 +15,7 @@ from lumen_hooks.indexing.freshness import FRESH
 from lumen_hooks.notify.spawn import spawn_worker
 from lumen_hooks.search.results import CONTENTS, Query
 from lumen_hooks.service.workspace import excluded_from_top, from_top, open_workspace
+from lumen_hooks.system.unicode import typed
 
 from .output import echo_json, say
 from .progress import progress_bar
@@ -96,7 +97,8 @@ def search(
         below = path and from_top(path, directory, top)
         answerer = Answerer(job, partial(spawn_worker, top, "search"), refresh=not no_refresh)
         without = tuple(excluded_from_top(one, directory, top) for one in exclude)
-        found = answerer.answer(Query(query, limit, below, languages, kinds, without, content))
+        wanted = Query(typed(query), limit, below, languages, kinds, without, content)
+        found = answerer.answer(wanted)
     if files_with_matches and not as_json:
         _say_what_it_is_worth(found)
         for name in dict.fromkeys(result.path for result in found.results):

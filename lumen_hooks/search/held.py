@@ -2,18 +2,16 @@
 
 A chunk that small neighbours share is found for any of them, and shown as all of them. Where the
 question tells which one is meant, the hit is that one: its name, its kind, its lines. In this
-order: those of the kinds that were asked for; of those, the ones that the question names, in the
-case that it writes; else those whose names it spells out in words of its own (`retry the upload`
-for `retry_upload`). Several that fit alike are shown together, from the first to the last. Knows
-names and lines; neither SQLite nor files.
+order: those of the kinds that were asked for; of those, the ones whose name the question is, in the
+case that it writes. A sentence that mentions a name, or has its words, most often asks for
+something else (docs/quality.md). Several that fit alike are shown together, from the first to the
+last. Knows names and lines; neither SQLite nor files.
 """
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-
-from lumen_hooks.storage.lexical_terms import inner_words
 
 from .question import last_name, named_symbols
 
@@ -24,9 +22,6 @@ if TYPE_CHECKING:
 
     from .results import Hit
 
-_SPELT_OUT_MIN = 2
-"""A single word of a sentence names nothing."""
-
 
 class Meant:
     """Tells which definitions a question means.
@@ -36,12 +31,11 @@ class Meant:
         kinds: those that it is limited to; empty for all.
     """
 
-    __slots__ = ("_kinds", "_named", "_text", "_words")
+    __slots__ = ("_kinds", "_named", "_text")
 
     def __init__(self, text: str, kinds: Collection[str]) -> None:
         self._text = frozenset(re.findall(r"\w+", text))
-        self._named = named_symbols(text)
-        self._words = inner_words(text)
+        self._named = named_symbols(text) if len(text.split()) == 1 else frozenset()
         self._kinds = frozenset(kinds)
 
     def narrowed(self, hit: Hit) -> Hit:
@@ -56,9 +50,7 @@ class Meant:
     def _of_names(self, held: Sequence[Held]) -> list[Held]:
         levels = [self._level(one.name) for one in held]
         best = max(levels, default=0)
-        if best:
-            return [one for one, level in zip(held, levels, strict=True) if level == best]
-        return self._spelt_out(held)
+        return [one for one, level in zip(held, levels, strict=True) if best and level == best]
 
     def _level(self, name: str) -> int:
         """How well the question names it: qualified before bare, in its own case before any."""
@@ -68,17 +60,6 @@ class Meant:
             return 0
         qualified = any("." in one and one.lower() in self._named for one in names)
         return 1 + 2 * qualified + (not self._text.isdisjoint(last))
-
-    def _spelt_out(self, held: Sequence[Held]) -> list[Held]:
-        best: list[Held] = []
-        most = _SPELT_OUT_MIN
-        for one in held:
-            words = inner_words(last_name(one.name))
-            if len(words) < most or not words <= self._words:
-                continue
-            best = [*best, one] if len(words) == most else [one]
-            most = len(words)
-        return best
 
 
 def _only(hit: Hit, meant: Sequence[Held]) -> Hit:

@@ -54,7 +54,7 @@ class Ranked(NamedTuple):
     Attributes:
         scores: of each the probability that it is right, float32 of shape (n,); comparable within
             one answer. Chunks of files that the query names come before all others.
-        weak: nothing here may be what was asked for.
+        weak: nothing here may be what was asked for, nor has anything the name that was asked for.
     """
 
     scores: NDArray[np.float32]
@@ -80,7 +80,8 @@ def rank(text: str, evidence: Evidence, in_named_files: Collection[int] = ()) ->
     if in_named_files:
         named = [row.id in in_named_files for row in evidence.rows]
         scores = (scores + np.array(named, np.float32)) / np.float32(2)
-    return Ranked(scores, weak=sure < WEAK_BELOW and not in_named_files)
+    named_here = bool(in_named_files) or bool((columns["named share"] == 1).any())
+    return Ranked(scores, weak=sure < WEAK_BELOW and not named_here)
 
 
 def _as_code(columns: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:

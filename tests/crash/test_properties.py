@@ -219,7 +219,7 @@ class Worktrees(RuleBasedStateMachine):
             self._update_via(place, via)
         found = contents(place)
         assert found == clean
-        for path, content, _, skipped in found["files"]:
+        for path, content, _, skipped, _ in found["files"]:
             assert content == (None if skipped == "too large" else _blob(place.top / str(path)))
         self._check_status(place, clean)
         assert _counted(place.top) == _counted(self.world.clean)
@@ -409,7 +409,7 @@ def test_a_lower_limit_counts_for_files_that_are_indexed_already(repo: Repositor
     update(repo)
     repo.git("config", "lumen.maxFileBytes", "400")
     assert refreshed(repo).files_changed == 1
-    assert contents(repo)["files"] == [("a.py", None, "", "too large")]
+    assert contents(repo)["files"] == [("a.py", None, "", "too large", 0)]
     repo.git("config", "--unset", "lumen.maxFileBytes")
     assert refreshed(repo).chunks_embedded == 0
     assert contents(repo)["chunks"] != []
