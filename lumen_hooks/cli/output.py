@@ -11,11 +11,16 @@ import json
 import os
 import sys
 from io import TextIOWrapper
-from typing import TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 import click
 
+from lumen_hooks.indexing.freshness import FRESH
 from lumen_hooks.system.terminal import escape_controls, escape_controls_json
+
+if TYPE_CHECKING:
+    from lumen_hooks.service.answer import Answer
+    from lumen_hooks.service.everywhere import Everywhere
 
 _STANDARD_ERROR = 2
 
@@ -80,6 +85,14 @@ def _guarded(stream: TextIO) -> TextIO:
 def say(text: str) -> None:
     """What is for people, beside the results: a line on standard error."""
     click.echo(text, err=True)
+
+
+def say_what_it_is_worth(found: Answer | Everywhere) -> None:
+    """What is known of the index that was asked, if it is not fresh."""
+    if found.state != FRESH and (found.pending_files or not found.problem):
+        say(f"note: the index is {found.state}: {found.pending_files:,} files differ")
+    if found.problem:
+        say(f"note: {found.problem}")
 
 
 def echo_json(value: object, *, indent: int | None = None) -> None:

@@ -8,16 +8,16 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from lumen_hooks.chunking.chunk import KINDS
 from lumen_hooks.chunking.languages import LANGUAGES
-from lumen_hooks.indexing.freshness import FRESH
 from lumen_hooks.notify.spawn import spawn_worker
-from lumen_hooks.search.results import CONTENTS, Query
+from lumen_hooks.search.results import CONTENTS, ExactQuery, Query
 from lumen_hooks.service.workspace import excluded_from_top, from_top, open_workspace
 from lumen_hooks.system.unicode import typed
 
-from .output import echo_json, say
+from .output import echo_json, say, say_what_it_is_worth
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -26,6 +26,28 @@ if TYPE_CHECKING:
 
 NOTHING_FOUND = 1
 """Exit code of a search without a result."""
+
+
+_OF_SNIPPETS = ("context",)
+"""Options that mean something only where a result is a stretch of code."""
+
+
+class _AnyText(click.Command):
+    """A text that is looked for may begin with dashes: `--exact --no-verify`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        for at, mode in enumerate(args[:-1]):
+            if mode == "--":
+                break
+            text = args[at + 1]
+            if mode in {"--exact", "--regex"} and text[:1] == "-" and not self._is_ours(ctx, text):
+                args = [*args[: at + 1], *args[at + 2 :], "--", text]
+                break
+        return super().parse_args(ctx, args)
+
+    def _is_ours(self, ctx: click.Context, text: str) -> bool:
+        known = {name for option in self.get_params(ctx) for name in option.opts}
+        return text in known | {"--"} or text.partition("=")[0] in known or text[:2] in known
 
 
 def _only_one(
@@ -38,9 +60,20 @@ def _only_one(
     return paths[0] if paths else None
 
 
-@click.command()
+@click.command(cls=_AnyText)
 @click.argument("query")
-@click.option("-n", "--limit", type=int, default=10, show_default=True, help="Results at most.")
+@click.option("--exact", is_flag=True, help="Every place that holds QUERY as it stands.")
+@click.option("--regex", is_flag=True, help="Every place that matches QUERY (RE2), line by line.")
+@click.option("-w", "--word", is_flag=True, help="With these two: only as a whole word.")
+@click.option("-i", "--ignore-case", is_flag=True, help="With these two: letters of either case.")
+@click.option(
+    "-n",
+    "--limit",
+    type=int,
+    default=10,
+    show_default="10; with --exact or --regex all",
+    help="Results at most.",
+)
 @click.option(
     "--path",
     multiple=True,
@@ -72,6 +105,10 @@ def _only_one(
 def search(
     directory: str,
     query: str,
+    exact: bool,
+    regex: bool,
+    word: bool,
+    ignore_case: bool,
     limit: int,
     path: str | None,
     exclude: tuple[str, ...],
@@ -87,8 +124,19 @@ def search(
 
     Results go to standard output: with a highlighted snippet on a terminal, as plain text in a
     pipe, or as JSON. Of a long one its signature and the lines that say what was asked are shown,
-    10 in all (12 on a terminal). The exit code is 1 if there is no result.
+    10 in all (12 on a terminal). The exit code is 1 if there is no result. With --exact or --regex
+    every place is found, definitions first, then uses, tests and docs, and printed as grep does.
     """
+    _insist_on_mode(exact=exact, regex=regex, only_for_these=("word", "ignore_case"))
+    if exact or regex:
+        from . import places
+
+        within = Query("", 10, path, languages, kinds, exclude, content)
+        given = limit if _is_given("limit") else None
+        wanted = ExactQuery(query, regex, word, ignore_case, given, within)
+        form: places.Form = "json" if as_json else "paths" if files_with_matches else "lines"
+        places.show_everywhere(directory, wanted, form, refresh=not no_refresh)
+        return
     with progress_bar() as progress:
         job = open_workspace(directory).job("search", progress)
         from lumen_hooks.service.answer import Answerer
@@ -105,6 +153,20 @@ def search(
             click.echo(name)
         _leave(found)
     show(found, as_json=as_json, context=context)
+
+
+def _insist_on_mode(*, exact: bool, regex: bool, only_for_these: tuple[str, ...]) -> None:
+    if exact and regex:
+        raise click.UsageError("--exact and --regex are two ways to look: give one of them")
+    elsewhere = _OF_SNIPPETS if exact or regex else only_for_these
+    for name in filter(_is_given, elsewhere):
+        modes = "a search by meaning" if exact or regex else "--exact and --regex"
+        raise click.UsageError(f"--{name.replace('_', '-')} is for {modes}")
+
+
+def _is_given(name: str) -> bool:
+    source = click.get_current_context().get_parameter_source(name)
+    return source is not None and source is not ParameterSource.DEFAULT
 
 
 def show(found: Answer, *, as_json: bool, context: int = 0) -> None:
@@ -142,9 +204,6 @@ def _leave(found: Answer) -> NoReturn:
 
 
 def _say_what_it_is_worth(found: Answer) -> None:
-    if found.state != FRESH and (found.pending_files or not found.problem):
-        say(f"note: the index is {found.state}: {found.pending_files:,} files differ")
-    if found.problem:
-        say(f"note: {found.problem}")
+    say_what_it_is_worth(found)
     if found.weak and found.results:
         say("note: weak match: nothing here seems to be what was asked for")

@@ -12,9 +12,12 @@ import hashlib
 import os
 import re
 import stat
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.chunking.long_lines import is_minified
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SNIFFED_BYTES = 8000
 """A NUL within these makes a file binary: git's own rule (xdiff-interface.c, FIRST_FEW_BYTES)."""
@@ -125,6 +128,52 @@ def read_file(top: str, path: str, *, max_bytes: int, blob_length: int) -> Conte
         max_bytes: larger files are skipped unread.
         blob_length: bytes in a blob id, 20 or 32.
     """
+    read = _read_still(top, path, max_bytes)
+    if isinstance(read, Skipped):
+        return read
+    status, data = read
+    return _judged(path, status, data, blob_id(data, blob_length))
+
+
+def read_file_with(
+    top: str,
+    path: str,
+    *,
+    max_bytes: int,
+    blob_length: int,
+    may_be_in: Callable[[bytes], bool],
+) -> Content | Skipped | None:
+    """As `read_file`, but None for a file whose bytes tell that its text is not wanted.
+
+    Args:
+        top: as for `read_file`, and so are the others.
+        path: the file.
+        max_bytes: larger files are skipped unread.
+        blob_length: bytes in a blob id.
+        may_be_in: False if a text that has these bytes in UTF-8 is not wanted.
+    """
+    read = _read_still(top, path, max_bytes)
+    if isinstance(read, Skipped):
+        return read
+    status, data = read
+    if not may_be_in(data) and _is_plain(data):
+        return None
+    return _judged(path, status, data, blob_id(data, blob_length))
+
+
+def _is_plain(data: bytes) -> bool:
+    """Its bytes are its text's in UTF-8, but for line ends and a byte order mark."""
+    if b"\0" in data[:SNIFFED_BYTES]:  # UTF-16 perhaps, with or without a mark
+        return False
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _read_still(top: str, path: str, max_bytes: int) -> tuple[os.stat_result, bytes] | Skipped:
+    """The status and the bytes of a file once it holds still, or why there are none."""
     place = _place(top, path)
     try:
         for _ in range(_ATTEMPTS):
@@ -137,14 +186,21 @@ def read_file(top: str, path: str, *, max_bytes: int, blob_length: int) -> Conte
         return Skipped("not a regular file", None, status.st_size, change_time(status))
     if data is None:
         return Skipped("too large", None, status.st_size, change_time(status))
-    blob = blob_id(data, blob_length)
+    return status, data
+
+
+def _judged(path: str, status: os.stat_result, data: bytes, blob: bytes) -> Content | Skipped:
+    """A file that was read, if it is text worth indexing."""
     text = decode(data)
+    reason = ""
     if text is None:
-        return Skipped("binary", blob, status.st_size, change_time(status))
-    if _is_key(text):
-        return Skipped("secret", blob, status.st_size, change_time(status))
-    if _is_minified(path, text):
-        return Skipped("minified", blob, status.st_size, change_time(status))
+        reason = "binary"
+    elif _is_key(text):
+        reason = "secret"
+    elif _is_minified(path, text):
+        reason = "minified"
+    if text is None or reason:
+        return Skipped(reason, blob, status.st_size, change_time(status))
     return Content(text, blob, status.st_size, change_time(status))
 
 

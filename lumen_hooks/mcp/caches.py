@@ -98,6 +98,12 @@ class SearcherCache:
             kept.lock.release()
         self._shrink()
 
+    @contextmanager
+    def index(self, path: str) -> Iterator[IndexReader]:
+        """The index itself, as `using` gives its searcher."""
+        with self.using(path) as searcher:
+            yield searcher.index
+
     def close_unused(self, idle: float = IDLE_SECONDS) -> None:
         """Close what nobody asked for so many seconds, and what was removed or replaced."""
         now = time.monotonic()

@@ -17,6 +17,7 @@ from lumen_hooks.search.results import Content  # noqa: TC001  (pydantic reads i
 from lumen_hooks.service.status import Status
 
 DEFAULT_LIMIT = 10
+DEFAULT_PLACES = 50
 DEFAULT_LINES = 40
 """Lines of each snippet, unless a call says otherwise: ten results of that size are read."""
 
@@ -63,6 +64,29 @@ class SearchArguments(_Arguments):
     max_lines: int = Field(
         DEFAULT_LINES,
         description="Lines of each snippet at most, from 1: its signature, and what matched.",
+    )
+
+
+class ExactArguments(_Arguments):
+    """Of `exact_search`."""
+
+    text: str = Field(description="The text as it stands in a line, or a regular expression.")
+    regex: bool = Field(default=False, description="It is a regular expression (RE2's syntax).")
+    word: bool = Field(default=False, description="Only as a whole word.")
+    ignore_case: bool = Field(default=False, description="Letters of either case.")
+    path: str | None = Field(
+        None,
+        description=f"{_PATH} A folder or file below the worktree's top, or a glob there, also"
+        " limits the places to it.",
+    )
+    exclude: list[str] | None = Field(None, description="Leave these folders, files, globs out.")
+    content: Content = Field("all", description="Only code, docs, or config.")
+    limit: int = Field(
+        DEFAULT_PLACES, description="Places at most: from 1 to 500. All are counted."
+    )
+    languages: list[str] | None = Field(None, description="Only these languages.")
+    kinds: list[str] | None = Field(
+        None, description="Only in definitions of these kinds (function, method, class, ...)."
     )
 
 
@@ -119,6 +143,34 @@ class Results(BaseModel):
     )
     weak: bool = Field(description="Nothing here seems to be what was asked for.")
     results: list[Result] = Field(description="Best first.")
+
+
+class FoundPlace(BaseModel):
+    """One line that holds what was looked for."""
+
+    path: str = Field(description="Relative to the worktree.")
+    line: int
+    column: int = Field(description="Of the first match, in characters from 1.")
+    role: str = Field(description="definition, use, config, test, example, generated, docs, ...")
+    symbol: str = Field(description="The definition that it stands in; may be empty.")
+    kind: str = Field(description="Of that.")
+    language: str
+    snippet: str = Field(description="The line.")
+
+
+class FoundPlaces(BaseModel):
+    """What `exact_search` answers."""
+
+    worktree: str = Field(description="Top folder of the worktree that was searched.")
+    head: str | None = Field(description="The commit checked out there; null for none.")
+    state: str = Field(description="As of semantic_search; files that differ are read as they are.")
+    pending_files: int = Field(description="How many files differ from the index.")
+    differing: list[str] = Field(description="The first of them.")
+    problem: str | None = Field(description="Why the index could not be brought up to date.")
+    total: int = Field(description="How many places there are in all.")
+    files: int = Field(description="How many files hold one.")
+    counts: dict[str, int] = Field(description="How many places there are of each role.")
+    results: list[FoundPlace] = Field(description="Definitions first, then uses, tests, docs.")
 
 
 _STATUS_DESCRIPTIONS = {

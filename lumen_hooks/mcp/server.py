@@ -46,7 +46,8 @@ INSTRUCTIONS = (
     " every branch switch, commit and edit. Pass `path` (any absolute path in a worktree) to"
     " choose the worktree; the first line of each answer names the worktree, its commit, and"
     " whether the index is fresh. Prefer semantic_search over grep for questions about what code"
-    " does; use find_related to find code like some that you know."
+    " does, exact_search for every place of a name or a text; use find_related to find code like"
+    " some that you know."
 )
 
 _ROOTS = "roots"

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lumen_hooks.indexing.freshness import ABSENT, FRESH
 from lumen_hooks.service.excerpt import ends, excerpt
+from lumen_hooks.service.places import ROLES, TITLES
 from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS, escape_controls, one_line
 from lumen_hooks.system.unicode import encodable
 
-from .schemas import Result, Results, StatusReport
+from .schemas import FoundPlace, FoundPlaces, Result, Results, StatusReport
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from lumen_hooks.search.results import SearchResult
     from lumen_hooks.service.answer import Answer
+    from lumen_hooks.service.everywhere import Everywhere
+    from lumen_hooks.service.places import PlaceRole
     from lumen_hooks.service.status import Status
 
 MAX_CODE_CHARACTERS = 60_000
@@ -108,6 +111,40 @@ def describe_results(found: Results) -> str:
     return separator.join(blocks)
 
 
+def found_places(found: Everywhere) -> FoundPlaces:
+    """Every place that was found, up to the limit."""
+    return FoundPlaces(
+        worktree=encodable(found.worktree),
+        head=found.head,
+        state=found.state,
+        pending_files=found.pending_files,
+        differing=list(found.differing),
+        problem=None if found.problem is None else encodable(found.problem),
+        total=found.places.total,
+        files=found.places.files,
+        counts={role: found.places.counts[role] for role in ROLES if found.places.counts[role]},
+        results=[FoundPlace(**place._asdict()) for place in found.places],
+    )
+
+
+def describe_places(found: FoundPlaces, in_words: str) -> str:
+    """The state, how many there are, then by role and file `line symbol: code` for each place."""
+    lines = [_state_line(found)]
+    if found.problem:
+        lines.append(f"problem: {escape_controls(found.problem)}")
+    lines.append(in_words)
+    role = path = ""
+    for place in found.results:
+        if place.role != role:
+            lines.append(TITLES[cast("PlaceRole", place.role)])
+        if (place.role, place.path) != (role, path):
+            lines.append(f"  {one_line(place.path)}")
+        role, path = place.role, place.path
+        of = f" {one_line(place.symbol)}" if place.symbol and role != "definition" else ""
+        lines.append(f"    {place.line}{of}: {escape_controls(place.snippet.strip())}")
+    return "\n".join(lines)
+
+
 def report_of(status: Status) -> BaseModel:
     """A status with a sentence that says what it comes to: a `StatusReport`."""
     return StatusReport(sentence=sentence_of(status), **_encodable_values(asdict(status)))
@@ -119,7 +156,7 @@ def _encodable_values(value: Any) -> Any:
     return encodable(value) if isinstance(value, str) else value
 
 
-def _state_line(found: Results) -> str:
+def _state_line(found: Results | FoundPlaces) -> str:
     head = found.head[:_SHORT_ID] if found.head else "no commit"
     line = f"worktree {one_line(found.worktree)} at {head}: {found.state}"
     if found.state == FRESH:

@@ -15,8 +15,9 @@ from anyio import CapacityLimiter, to_thread
 
 from lumen_hooks.errors import BusyError, QueryError, RepositoryError
 from lumen_hooks.notify.spawn import spawn_worker
-from lumen_hooks.search.results import Query, RelatedQuery
+from lumen_hooks.search.results import MAX_LIMIT, ExactQuery, Query, RelatedQuery
 from lumen_hooks.service.answer import Answer, Answerer, open_searcher
+from lumen_hooks.service.everywhere import Everyplace, open_index
 from lumen_hooks.service.freshen import PEER_WAIT_SECONDS
 from lumen_hooks.service.status import read_status
 from lumen_hooks.service.workspace import excluded_from_top, open_workspace
@@ -28,13 +29,22 @@ from .roots import Spot, find_spot, insist_on_belonging
 from .schemas import (
     DEFAULT_LIMIT,
     DEFAULT_LINES,
+    ExactArguments,
+    FoundPlaces,
     RelatedArguments,
     Results,
     SearchArguments,
     StatusArguments,
     StatusReport,
 )
-from .text import describe_results, report_of, results_of, sentence_of
+from .text import (
+    describe_places,
+    describe_results,
+    found_places,
+    report_of,
+    results_of,
+    sentence_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -44,6 +54,7 @@ if TYPE_CHECKING:
     from lumen_hooks.indexing.job import Job
 
 T = TypeVar("T")
+Q = TypeVar("Q")
 
 SHORT_THREADS = 8
 """Threads for work of some milliseconds, which must not queue behind a build."""
@@ -92,18 +103,29 @@ class Tools:
                 hint="give max_lines of at least 1, or summary for no code",
             )
         spot, job = await self._briefly(partial(self._job_at, wanted.path, call, "mcp search"))
-        query = Query(
-            text=wanted.query,
-            limit=wanted.limit,
-            path=spot.within(job.worktree.top),
-            languages=tuple(wanted.languages or ()),
-            kinds=tuple(wanted.kinds or ()),
-            exclude=_excluded(wanted.exclude or (), call.roots, job.worktree.top),
-            content=wanted.content,
-        )
-        found = await self._ask(job, query, "search", call)
+        query = _filters(wanted, spot, job, call)._replace(text=wanted.query, limit=wanted.limit)
+        found = await self._answer(job, query, "search", call)
         results = results_of(found, max_lines=wanted.max_lines, summary=wanted.summary)
         return Reply(describe_results(results), results)
+
+    async def exact_search(self, wanted: ExactArguments, call: Call) -> Reply:
+        """Find every place that holds a text."""
+        spot, job = await self._briefly(partial(self._job_at, wanted.path, call, "mcp exact"))
+        within = _filters(wanted, spot, job, call)
+        limit = min(wanted.limit, MAX_LIMIT)
+        query = ExactQuery(
+            wanted.text, wanted.regex, wanted.word, wanted.ignore_case, limit, within
+        )
+        everyplace = Everyplace(
+            job,
+            start_worker=partial(spawn_worker, job.worktree.top, "exact"),
+            indexes=self._searchers.index,
+            look=partial(self._looks.look, asked_at=call.asked_at),
+        )
+        beside = replace(everyplace, refresh=False, indexes=open_index)
+        found = await self._ask(job, everyplace.find, beside.find, query, call)
+        places = found_places(found)
+        return Reply(describe_places(places, found.places.in_words()), places)
 
     async def find_related(self, wanted: RelatedArguments, call: Call) -> Reply:
         """Find code like some that is known."""
@@ -113,7 +135,7 @@ class Tools:
         if file is None:
             raise QueryError(f"{wanted.path} is a folder", hint="give a file and a line in it")
         query = RelatedQuery(file, wanted.line, DEFAULT_LIMIT)
-        found = await self._ask(job, query, "related", call)
+        found = await self._answer(job, query, "related", call)
         results = results_of(found, max_lines=DEFAULT_LINES, summary=False)
         return Reply(describe_results(results), results)
 
@@ -134,22 +156,33 @@ class Tools:
         self._searchers.close_unused(idle=0)
         return ended
 
-    async def _ask(
+    async def _answer(
         self, job: Job, question: Query | RelatedQuery, reason: str, call: Call
     ) -> Answer:
-        """Ask one at a time with the index kept open; beside a long update, as it stands."""
-        top = job.worktree.top
         answerer = Answerer(
             job,
-            start_worker=partial(spawn_worker, top, reason),
+            start_worker=partial(spawn_worker, job.worktree.top, reason),
             searchers=self._searchers.using,
             look=partial(self._looks.look, asked_at=call.asked_at),
         )
+        beside = replace(answerer, refresh=False, searchers=open_searcher)
+        return await self._ask(job, answerer.answer, beside.answer, question, call)
 
-        def answer() -> Answer:
+    async def _ask(
+        self,
+        job: Job,
+        ask: Callable[[Q], T],
+        ask_beside: Callable[[Q], T],
+        question: Q,
+        call: Call,
+    ) -> T:
+        """Ask one at a time with the index kept open; beside a long update, as it stands."""
+        top = job.worktree.top
+
+        def answer() -> T:
             if not _has_index(job):
                 call.reporter.say(f"no index yet: seeding or building that of {top}")
-            return answerer.answer(question)
+            return ask(question)
 
         patience = PEER_WAIT_SECONDS if _has_index(job) else job.settings.seed_wait
         try:
@@ -160,8 +193,7 @@ class Tools:
                     f"the index of {top} is being made for another call",
                     hint="ask again in a while; index_status tells how far it is",
                 ) from None
-        beside = replace(answerer, refresh=False, searchers=open_searcher)
-        return await self.executor.run(partial(beside.answer, question))
+        return await self.executor.run(partial(ask_beside, question))
 
     def _job_at(
         self, path: str | None, call: Call, purpose: str, *, globs: bool = True
@@ -195,6 +227,19 @@ def _excluded(patterns: Sequence[str], roots: Sequence[str], top: str) -> tuple[
     return tuple(excluded_from_top(pattern, root, top) for pattern in patterns)
 
 
+def _filters(wanted: SearchArguments | ExactArguments, spot: Spot, job: Job, call: Call) -> Query:
+    """What a search is limited to."""
+    top = job.worktree.top
+    return Query(
+        text="",
+        path=spot.within(top),
+        languages=tuple(wanted.languages or ()),
+        kinds=tuple(wanted.kinds or ()),
+        exclude=_excluded(wanted.exclude or (), call.roots, top),
+        content=wanted.content,
+    )
+
+
 def _has_index(job: Job) -> bool:
     return os.path.exists(job.worktree.index_path)
 
@@ -220,6 +265,15 @@ TOOLS = (
         SearchArguments,
         Results,
         Tools.semantic_search,
+    ),
+    Tool(
+        "exact_search",
+        "Find every place",
+        "Find every line that holds a text or matches a regular expression, like git grep, but"
+        " definitions first, then uses, tests and docs, each with the definition it stands in.",
+        ExactArguments,
+        FoundPlaces,
+        Tools.exact_search,
     ),
     Tool(
         "find_related",

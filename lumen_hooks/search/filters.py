@@ -41,7 +41,7 @@ def allowed_chunks(index: IndexReader, query: Query) -> NDArray[np.int64] | None
             outside of the worktree, or filters that leave no file at all.
     """
     languages = _known_languages(index, query.languages)
-    kinds = _known("kind", query.kinds, lambda: list(KINDS), "there are")
+    kinds = known_kinds(query.kinds)
     files = allowed_files(index, query._replace(languages=()))
     if files is None and not (languages or kinds):
         return None
@@ -111,6 +111,21 @@ def matcher(path: str) -> Callable[[str], object]:
     plain = [(_normalised(one), _is_name(one)) for one in alternatives(path)]
     globs = [Glob(one, anywhere=by_name) for one, by_name in plain if is_glob(one)]
     return any_of([*(Glob(escaped(one), anywhere=False) for one, _ in plain), *globs]).fullmatch
+
+
+def allowed_beside(files: list[KnownPath], query: Query) -> list[KnownPath]:
+    """Those of some files that no index holds which a query's filters for files let through."""
+    if query.path is not None and _normalised(query.path):
+        is_there = matcher(query.path)
+        files = [file for file in files if is_there(file.path)]
+    globs = [glob for one in query.exclude if one for glob in _excluding(files, one)]
+    if globs:
+        is_left_out = any_of(globs).fullmatch
+        files = [file for file in files if not is_left_out(file.path)]
+    if query.content != "all":
+        files = [file for file in files if query.content in forms_of(file.path)]
+    languages = frozenset(name.strip().lower() for name in query.languages)
+    return [file for file in files if not languages or file.language in languages]
 
 
 def _without(files: list[KnownPath], exclude: Sequence[str]) -> list[KnownPath]:
@@ -185,6 +200,15 @@ def _normalised(path: str) -> str:
 
 def _known_languages(index: IndexReader, wanted: Sequence[str]) -> list[str]:
     return _known("language", wanted, index.languages, "in this index")
+
+
+def known_kinds(wanted: Sequence[str]) -> list[str]:
+    """Kinds as they are spelled in an index.
+
+    Raises:
+        QueryError: one does not exist.
+    """
+    return _known("kind", wanted, lambda: list(KINDS), "there are")
 
 
 def _known(

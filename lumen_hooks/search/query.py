@@ -95,6 +95,11 @@ class Searcher:
         self._index = index
         self._matrix: Matrix | None = None
 
+    @property
+    def index(self) -> IndexReader:
+        """What it searches."""
+        return self._index
+
     def search(self, query: Query, model_of: ModelOf) -> Found:
         """The best answers to a query, by falling score, then path and line.
 

@@ -43,6 +43,26 @@ class Query(NamedTuple):
     content: Content = "all"
 
 
+class ExactQuery(NamedTuple):
+    """What every place is looked for of, line by line, and where.
+
+    Attributes:
+        text: a text as it stands, or a regular expression.
+        regex: it is a regular expression (RE2's syntax).
+        word: only where no ASCII letter, digit or underscore stands right before or after it.
+        ignore_case: letters may be of either case.
+        limit: how many places to show at most, from 1; None for all. All are counted.
+        within: a query whose text and limit do not count: its filters do.
+    """
+
+    text: str
+    regex: bool = False
+    word: bool = False
+    ignore_case: bool = False
+    limit: int | None = None
+    within: Query = Query("")
+
+
 class RelatedQuery(NamedTuple):
     """A question for what is most like the code at a line of a file.
 

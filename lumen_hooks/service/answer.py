@@ -15,7 +15,7 @@ from lumen_hooks.search.query import Searcher
 from lumen_hooks.search.results import Query, RelatedQuery
 from lumen_hooks.storage.reader import open_reader
 
-from .freshen import Freshener
+from .freshen import LISTED_FILES, Freshener
 from .not_indexed import explained
 from .query_model import note_of, query_model
 from .relocate import results_now
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from lumen_hooks.storage.facts import MadeWith
 
     from .freshen import Look
-
-LISTED_FILES = 20
-"""So many of the files that differ are named in an answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,9 @@ T = TypeVar("T")
 PEER_WAIT_SECONDS = 2.0
 """How long an answer waits for another process that is refreshing an index that exists."""
 
+LISTED_FILES = 20
+"""So many of the files that differ are named in an answer."""
+
 
 class Freshened(NamedTuple):
     """What the last look showed, and what is known beyond it.

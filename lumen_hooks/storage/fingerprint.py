@@ -19,7 +19,8 @@ INDEX_VERSION = 2
 
 1  2026-11-23  first
 2  2026-11-26  files with a few long lines are parsed; bigrams of writing without spaces;
-               encodings other than UTF-8
+               encodings other than UTF-8; chunks whose words do not tell all of their text
+               are marked (lexical_terms.UNTOLD)
 """
 
 

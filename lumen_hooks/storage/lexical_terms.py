@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from lumen_hooks.chunking.identifiers import split_identifiers
+from lumen_hooks.chunking.settings import LONG_LINE_SLICE
 
 from .unspaced import bigrams, folded, is_inflection, is_unspaced, pieces
 
@@ -51,10 +52,17 @@ NAME_MARK = "n:"
 PATH_MARK = "p:"
 """In front of the words of its file's path."""
 
+UNTOLD = "x:untold"
+"""A word of chunks whose other words do not tell all that their text holds; see `is_untold`."""
+
 _WORD = re.compile(r"\w+")
 _DIGITS = re.compile(r"(?<=\D)(?=\d)|(?<=\d)(?=\D)")
-_SMALLEST_PART = 2
-_LONGEST_WORD = 100
+SMALLEST_PART = 2
+LONGEST_WORD = 100
+
+_UNTOLD = re.compile(
+    rf"[0-9A-Za-z_](?:[^\x00-\x7f]|\w{{{LONGEST_WORD}}})|[^\x00-\x7f][0-9A-Za-z_]", re.ASCII
+)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -64,9 +72,13 @@ def parts(word: str) -> tuple[str, ...]:
     `parseHTTPResponse2` gives `parse`, `http`, `response`; a word without an
     inner boundary gives nothing. Parts of a single character are left out.
     """
-    spaced = _DIGITS.sub(" ", split_identifiers(word).replace("_", " "))
-    found = tuple(part.lower() for part in spaced.split() if len(part) >= _SMALLEST_PART)
+    found = tuple(part.lower() for part in spaced_parts(word).split() if len(part) >= SMALLEST_PART)
     return () if found == (word.lower(),) else found
+
+
+def spaced_parts(word: str) -> str:
+    """An identifier with a space at every place where a part of it ends."""
+    return _DIGITS.sub(" ", split_identifiers(word).replace("_", " "))
 
 
 def distinct_words(text: str, *, ends: bool = False) -> list[str]:
@@ -83,7 +95,7 @@ def distinct_words(text: str, *, ends: bool = False) -> list[str]:
     found: dict[str, None] = {}
     for word in _words(text):
         if word.isascii():
-            if len(word) < _SMALLEST_PART:
+            if len(word) < SMALLEST_PART:
                 continue
         elif is_unspaced(word):
             found.update(dict.fromkeys(bigrams(word)))
@@ -112,7 +124,7 @@ def _words(text: str) -> list[str]:
     found: Iterable[str] = dict.fromkeys(_WORD.findall(folded(text)))
     if not text.isascii():
         found = [piece for word in found for piece in pieces(word)]
-    return [word for word in found if len(word) <= _LONGEST_WORD or is_unspaced(word)]
+    return [word for word in found if len(word) <= LONGEST_WORD or is_unspaced(word)]
 
 
 def lexical_words(path: str, symbol: str, text: str) -> str:
@@ -125,7 +137,19 @@ def lexical_words(path: str, symbol: str, text: str) -> str:
     """
     names = (NAME_MARK + word for word in lexical_name(symbol).split())
     folders = (PATH_MARK + word for word in lexical_path(path).split())
-    return " ".join((lexical_code(text), *names, *folders))
+    untold = (UNTOLD,) if is_untold(text) else ()
+    return " ".join((lexical_code(text), *names, *folders, *untold))
+
+
+def is_untold(text: str) -> bool:
+    """Whether a chunk's text may hold an ASCII word that its terms do not show.
+
+    Words of more than 100 characters are left out; beside a letter of another writing a word is
+    cut or joined; and of a line that is cut into slices, words at the cuts are in none of them,
+    and some slices are no chunk.
+    """
+    is_slice = len(text) >= LONG_LINE_SLICE and "\n" not in text
+    return is_slice or _UNTOLD.search(text) is not None
 
 
 def lexical_code(text: str) -> str:

@@ -20,7 +20,7 @@ from lumen_hooks.system.unicode import encodable
 
 from . import facts, holds, sums, values, vec0
 from .opening import closed_on_error, load_vec0, open_to_read
-from .rows import ChunkOfFile, ChunkRow, Counts, FileRow, KnownFile, KnownPath
+from .rows import ChunkOfFile, ChunkRow, Counts, FileRow, KnownFile, KnownPath, ReadableFile
 from .schema import HOLDING, SCHEMA_VERSION, SUMMED, check_header
 from .sqlite import one_state, translated
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from typing_extensions import Self
+
+    from lumen_hooks.chunking.chunk import Held
 
     from .facts import Facts
     from .rows import Block, Neighbour
@@ -129,6 +131,22 @@ class IndexReader:
         rows = self._read(query, *_KNOWN_PATH, bindings=bindings)
         return list(map(KnownPath._make, rows))
 
+    def readable_files(self, ids: Collection[int] | None) -> list[ReadableFile]:
+        """The files that have text, in no particular order.
+
+        Args:
+            ids: only these; None for all.
+        """
+        generated = "generated" if self.version >= HOLDING else "0"
+        query = f"SELECT path, id, language, coalesce(content, x''), {generated} FROM files"
+        query += " WHERE skipped IS NULL"
+        bindings: tuple[object, ...] = ()
+        if ids is not None:
+            query += " AND id IN (SELECT value FROM carray(?))"
+            bindings = (_carray(sorted(ids)),)
+        kinds = (values.path, values.natural, values.text, values.blob, values.natural)
+        return list(map(ReadableFile._make, self._read(query, *kinds, bindings=bindings)))
+
     def languages(self) -> list[str]:
         """Those that there are files of, sorted."""
         query = "SELECT DISTINCT language FROM files WHERE skipped IS NULL"
@@ -188,6 +206,18 @@ class IndexReader:
         """All chunks of a file, by line."""
         return self._chunks_of_files("file_id = ?", file_id)
 
+    def held_by_file(self, file_id: int) -> list[Held]:
+        """The definitions in a file, each once; of an older version's index its chunks' symbols."""
+        held = "holds" if self.version >= HOLDING else "''"
+        query = (
+            f"SELECT {held}, symbol, kind, start_line, end_line FROM chunks WHERE file_id = ?"
+            " ORDER BY start_line, id"
+        )
+        kinds = (*[values.text] * 3, *[values.line] * 2)
+        rows = self._read(query, *kinds, bindings=(file_id,))
+        with values.decoding(self.path):
+            return list(dict.fromkeys(one for row in rows for one in holds.unpacked(*row)))
+
     def chunks_beside(self, ids: Collection[int]) -> list[ChunkOfFile]:
         """All chunks of the files that these chunks are of, by file and line."""
         beside = "file_id IN (SELECT file_id FROM chunks WHERE id IN (SELECT value FROM carray(?)))"
@@ -232,6 +262,11 @@ class IndexReader:
         )
         return self._ids(query, tuple(bindings))
 
+    def files_of_chunks(self, ids: Sequence[int] | NDArray[np.int64]) -> set[int]:
+        """The ids of the files that these chunks are of."""
+        query = "SELECT DISTINCT file_id FROM chunks WHERE id IN (SELECT value FROM carray(?))"
+        return set(self._ids(query, (_carray(ids),))) if len(ids) else set()
+
     def keys(self) -> Iterator[bytes]:
         """The embedding key of every chunk."""
         query = "SELECT DISTINCT key FROM chunks"
@@ -254,6 +289,14 @@ class IndexReader:
         query = "SELECT group_concat(rowid) FROM lexical WHERE lexical MATCH ?"
         ((joined,),) = self._read(query, _TEXT_OR_NONE, bindings=(expression,))
         return joined or ""
+
+    def files_with(self, expression: str) -> set[int]:
+        """The ids of the files of the chunks that an FTS5 expression matches."""
+        query = (
+            "SELECT DISTINCT file_id FROM chunks"
+            " WHERE id IN (SELECT rowid FROM lexical WHERE lexical MATCH ?)"
+        )
+        return set(self._ids(query, (expression,)))
 
     def chunks_of_files_named(
         self, name: str, count: int, allowed: NDArray[np.int64] | None

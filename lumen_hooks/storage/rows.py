@@ -26,6 +26,24 @@ class FileRow(NamedTuple):
     cut: str | None = None
 
 
+class ReadableFile(NamedTuple):
+    """A file that has text in the index.
+
+    Attributes:
+        path: relative to the worktree's top.
+        id: its number.
+        language: as `--lang` takes it.
+        content: git's blob id of the bytes that were indexed; empty if not known.
+        generated: 1 if its head says that a program wrote it.
+    """
+
+    path: str
+    id: int
+    language: str
+    content: bytes
+    generated: int
+
+
 class KnownFile(NamedTuple):
     """A file by its id, and why it has no chunks, if it has none."""
 

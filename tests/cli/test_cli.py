@@ -346,3 +346,40 @@ def test_every_command_and_setting_is_documented() -> None:
     for name in Settings.__slots__:
         head, *rest = name.split("_")
         assert f"lumen.{head}{''.join(part.capitalize() for part in rest)}" in readme, name
+
+
+def test_every_place_of_a_text(project: Repository) -> None:
+    project.write({"odd\nname.py": "fetch_3()  # \x1b[2J --no-verify\n"})
+    found = lumen(project.top, "search", "--exact", "-w", "fetch_3")
+    lines = done(found).splitlines()
+    assert lines[0] == "lib/m3.py:4:5:def fetch_3(request, retries=3):"
+    assert "odd\\nname.py:1:1:fetch_3()  # \\x1b[2J --no-verify" in lines
+    assert f"{len(lines)} places in 2 files: 1 definition" in found.stderr
+    assert done(lumen(project.top, "search", "--exact", "--no-verify", "-l")) == "odd\\nname.py\n"
+    found = lumen(project.top, "search", "--regex", r"def fetch_\d+", "--path", "lib", "-n", "2")
+    assert len(done(found).splitlines()) == 2
+    assert "the first 2 of 12 places in 12 files: 12 definitions" in found.stderr
+    data = json.loads(done(lumen(project.top, "search", "fetch_3", "--exact", "-w", "--json")))
+    assert (data["total"], data["files"], data["counts"]["definition"]) == (len(lines), 2, 1)
+    assert set(data["results"][0]) == {
+        *("path", "line", "column", "role", "symbol", "kind", "language", "snippet")
+    }
+    assert "no places" in failed(lumen(project.top, "search", "--exact", "not there"), 1)
+    for wrong in (["--regex", "("], ["--exact", ""], ["--exact", "a", "--regex"], ["a", "-w"]):
+        assert "Error:" in failed(lumen(project.top, "search", *wrong), 2)
+    assert "is for a search by meaning" in failed(
+        lumen(project.top, "search", "--exact", "a", "--context", "3"), 2
+    )
+
+
+def test_a_pipe_that_is_closed_early(project: Repository) -> None:
+    command = f"{sys.executable} -I -m lumen_hooks search --exact e | head -1"
+    ended = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=project.top,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (ended.returncode, ended.stdout.count("\n")) == (0, 1)
+    assert "error" not in ended.stderr

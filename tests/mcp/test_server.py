@@ -53,9 +53,14 @@ def head_of(repo: Repository) -> str:
     return repo.git("rev-parse", "HEAD").strip()
 
 
-async def test_three_tools_with_schemas(shared: Agent) -> None:
+async def test_four_tools_with_schemas(shared: Agent) -> None:
     tools = {tool.name: tool for tool in (await shared.client.list_tools()).tools}
-    assert list(tools) == ["semantic_search", "find_related", "index_status"]
+    assert list(tools) == [
+        "semantic_search",
+        "exact_search",
+        "find_related",
+        "index_status",
+    ]
     search = tools["semantic_search"].input_schema
     assert (set(search["properties"]), search["required"]) == (ARGUMENTS, ["query"])
     assert all(search["properties"][name].get("description") for name in ARGUMENTS)
@@ -95,6 +100,30 @@ async def test_short_answers(project: Repository, shared: Agent) -> None:
     assert {result["snippet"] for result in places.data["results"]} == {None}
     assert "```" not in places.text
     assert len(places.text.split("\n")) == 1 + len(places.data["results"])
+
+
+async def test_every_place(project: Repository, shared: Agent) -> None:
+    project.write({"lib/use.py": "\tsend_mail()\n", "tests/test_mail.py": "send_mail()  # \x1b\n"})
+    reply = await shared.call("exact_search", text="send_mail", word=True, limit=2)
+    assert not reply.is_error, reply.text
+    first, use = reply.data["results"]
+    assert (first["path"], first["role"], first["symbol"]) == (
+        "lib/mail.py",
+        "definition",
+        "send_mail",
+    )
+    assert (use["role"], reply.data["counts"]["test"]) == ("use", 1)
+    assert reply.data["total"] > 2
+    assert f"the first 2 of {reply.data['total']} places in 3 files: 1 definition" in reply.text
+    assert reply.text.split("\n")[2:5] == [
+        "definitions",
+        "  lib/mail.py",
+        "    4: def send_mail(request, retries=3):",
+    ]
+    every = await shared.call("exact_search", text="send_m[a-z]+[(]", regex=True, path="tests")
+    assert [place["path"] for place in every.data["results"]] == ["tests/test_mail.py"]
+    assert "\\x1b" in every.text
+    assert "no regular expression" in await shared.refusal("exact_search", text="(", regex=True)
 
 
 async def test_fences_hold_whatever_a_file_says(project: Repository, shared: Agent) -> None:
