@@ -133,9 +133,9 @@ def search(
 
         within = Query("", 10, path, languages, kinds, exclude, content)
         given = limit if _is_given("limit") else None
-        wanted = ExactQuery(query, regex, word, ignore_case, given, within)
+        asked = ExactQuery(typed(query), regex, word, ignore_case, given, within)
         form: places.Form = "json" if as_json else "paths" if files_with_matches else "lines"
-        places.show_everywhere(directory, wanted, form, refresh=not no_refresh)
+        places.show_everywhere(directory, asked, form, refresh=not no_refresh)
         return
     with progress_bar() as progress:
         job = open_workspace(directory).job("search", progress)
