@@ -44,7 +44,7 @@ A `SessionPool` has `lend_session` and `reclaim`. It is asked for sessions by th
 
 ## Another
 
-Nothing of interest stands here, and it is long enough to be a section of its own, is it not?
+Whoever builds this needs a compiler and a lot of patience for what comes after that. It is long.
 """
 
 
@@ -70,6 +70,8 @@ def test_every_kind_is_asked(source: Source, tmp_path: Path) -> None:
     assert by_kind["file"].answers == (Answer("pool/session.py"),)
     assert by_kind["commit"].text == "Do not reclaim sessions that were closed"
     assert by_kind["topic"].answers == (Answer("pool/session.py"),)
+    assert by_kind["document"].text.startswith("Whoever builds this needs a compiler")
+    assert by_kind["document"].answers == (Answer("docs/guide.md", 7, 9),)
 
 
 def test_the_words_of_a_question_are_not_indexed(source: Source, tmp_path: Path) -> None:

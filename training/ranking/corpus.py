@@ -3,7 +3,8 @@
     python -m training.ranking.corpus --checkouts CHECKOUTS --out CORPORA [NAME...]
 
 makes of every row of sources.toml that is for the ranking a git repository `CORPORA/owner+name`,
-without the words that questions were made of (its lines stay where they are), and
+without the words that questions were made of (its lines stay where they are; every second
+repository loses all documentation of its code, since much code has none), and
 `CORPORA/owner+name.json` with a list of [kind, question, [[path, first line, last line], ...]].
 """
 
@@ -13,6 +14,7 @@ import argparse
 import json
 import os
 import subprocess
+import zlib
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from training.sources import Source
 
     from .outline import Span
-    from .questions import Asked
 
 _COMMITS = 6000
 _IDENTITY = ("-c", "user.name=corpus", "-c", "user.email=corpus@example.invalid")
@@ -48,8 +49,10 @@ def make_corpus(source: Source, checkouts: Path, out: Path) -> dict[str, int]:
         _log(checkout, source.commit),
     )
     asked = questions_to(repository)
-    top = out / repository.name
-    _write(top, texts, asked)
+    told = [place for one in asked for place in one.told]
+    if zlib.crc32(repository.name.encode()) % 2:
+        told += repository.documentation()
+    _write(out / repository.name, texts, told)
     rows = [(one.kind, one.text, one.answers) for one in asked]
     (out / f"{repository.name}.json").write_text(json.dumps(rows), encoding="utf-8")
     return Counter(one.kind for one in asked)
@@ -68,16 +71,15 @@ def _log(checkout: Path, commit: str) -> list[tuple[str, list[tuple[str, str]]]]
     return found
 
 
-def _write(top: Path, texts: dict[str, bytes], asked: Iterable[Asked]) -> None:
-    told: dict[str, list[Span]] = defaultdict(list)
-    for one in asked:
-        for path, span in one.told:
-            told[path].append(span)
+def _write(top: Path, texts: dict[str, bytes], told: Iterable[tuple[str, Span]]) -> None:
+    spans: dict[str, list[Span]] = defaultdict(list)
+    for path, span in told:
+        spans[path].append(span)
     for path, text in texts.items():
         file = top / path
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(without(text, told[path]) if path in told else text)
+            file.write_bytes(without(text, spans[path]) if path in spans else text)
         except OSError:  # a name that is too long for this file system, or differs in case alone
             continue
     settings = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}

@@ -44,6 +44,7 @@ SHARES = {
     "file": 0.6,
     "composed": 1.5,
     "topic": 0.6,
+    "document": 0.5,
 }
 """What all questions of a kind weigh together."""
 

@@ -9,6 +9,7 @@
 | name | a name that at most three definitions have: bare, qualified, its words, a type's | those |
 | commit | the subject of a commit that changed one to three files | those files |
 | topic | a heading or sentence of a document that names identifiers | the files that define them |
+| document | a sentence of a document's section that names nothing in the code | that section |
 
 The words that a question was made of are left out of what is indexed, but for names and commits.
 The choice is made by checksums, so that the same repository gives the same questions.
@@ -43,6 +44,7 @@ MOST = {
     "name": 90,
     "commit": 80,
     "topic": 50,
+    "document": 40,
 }
 """Questions of each kind to one repository."""
 
@@ -60,6 +62,7 @@ _SECTION = re.compile(
 _QUOTED_NAME = re.compile(r"`+([A-Za-z_][\w.]{3,60})(?:\(\))?`")
 _CAMEL_NAME = re.compile(r"\b([A-Z][a-z]+[A-Z]\w+)\b")
 _CODE_BLOCK = re.compile(r"```.*?```|\.\. code.*?\n\n", re.DOTALL)
+_SENTENCE = re.compile(r"(?<![^\s>*-])[A-Z][^.!?\n]*(?:\n[^.!?\n]+)*(?=[.!?](?:\s|$))")
 _MARKUP = re.compile(r"[`*_#:]+|\[|\]\([^)]*\)")
 _OPENINGS = (
     *("",) * 4,
@@ -116,13 +119,21 @@ class Repository(NamedTuple):
         for path in sorted(self.outlines):
             yield from self.outlines[path].definitions
 
+    def documentation(self) -> Iterator[tuple[str, Span]]:
+        """Where the code says what it does."""
+        for path, outline in sorted(self.outlines.items()):
+            if outline.span is not None:
+                yield path, outline.span
+            for one in outline.definitions:
+                yield from _told(one)
+
 
 def questions_to(repository: Repository) -> list[Asked]:
     """Questions of every kind, none of them twice."""
     random_source = random.Random(repository.name)
     seen: set[str] = set()
     asked: list[Asked] = []
-    for make in (_files, _functions, _types, _composed, _names, _commits, _topics):
+    for make in (_files, _functions, _types, _composed, _names, _commits, _topics, _documents):
         found = make(repository, random_source)
         order = sorted(found, key=lambda one: _checksum(repository.name + one.text))
         most = 0
@@ -241,19 +252,51 @@ def _commits(repository: Repository, _: random.Random) -> Iterator[Asked]:
 
 def _topics(repository: Repository, chance: random.Random) -> Iterator[Asked]:
     places = _by_name(repository)
-    for path in sorted(repository.texts):
-        roles = roles_of(path)
-        if not path.lower().endswith(_DOCUMENT) or roles & {"changelog", "licence"}:
+    for path, text, section in _sections(repository):
+        files = _defining(section["body"], places)
+        question = _of_section(section, chance)
+        if files and 3 <= len(question.split()) <= 25 and question.isascii():
+            told = ((path, _span(text, section.start(), section.end())),)
+            yield Asked("topic", question, tuple(map(Answer, files)), told)
+
+
+def _documents(repository: Repository, chance: random.Random) -> Iterator[Asked]:
+    places = _by_name(repository)
+    for path, text, section in _sections(repository):
+        body = section["body"]
+        sentences = [one for one in _SENTENCE.finditer(_blanked(body)) if _is_plain(one[0])]
+        if not sentences or _defining(body, places):
             continue
-        text = repository.texts[path].decode("utf-8", "replace")
-        for section in _SECTION.finditer(text):
-            files = _defining(section["body"], places)
-            question = _of_section(section, chance)
-            if files and 3 <= len(question.split()) <= 25 and question.isascii():
-                start = len(text[: section.start()].encode())
-                end = len(text[: section.end()].encode())
-                told = ((path, Span(start, end, b"")),)
-                yield Asked("topic", question, tuple(map(Answer, files)), told)
+        one = chance.choice(sentences)
+        question = " ".join(_MARKUP.sub(" ", one[0]).split()).strip(" .:")
+        start = section.start("body") + one.start()
+        first = text.count("\n", 0, section.start("body"))
+        last = first + body.rstrip().count("\n") + 1
+        told = ((path, _span(text, start, start + len(one[0]))),)
+        yield Asked("document", question, (Answer(path, max(1, first), last),), told)
+
+
+def _sections(repository: Repository) -> Iterator[tuple[str, str, re.Match[str]]]:
+    """The path and text of each document, with each of its sections; no release notes."""
+    for path in sorted(repository.texts):
+        if path.lower().endswith(_DOCUMENT) and not roles_of(path) & {"changelog", "licence"}:
+            text = repository.texts[path].decode("utf-8", "replace")
+            for section in _SECTION.finditer(text):
+                yield path, text, section
+
+
+def _span(text: str, start: int, end: int) -> Span:
+    return Span(len(text[:start].encode()), len(text[:end].encode()), b"")
+
+
+def _blanked(body: str) -> str:
+    """A section with blanks for its code."""
+    return _CODE_BLOCK.sub(lambda code: " " * len(code[0]), body)
+
+
+def _is_plain(sentence: str) -> bool:
+    words = len(sentence.split())
+    return 5 <= words <= 25 and sentence.isascii() and is_prose(sentence)
 
 
 def _defining(body: str, places: Mapping[str, Sequence[Described]]) -> list[str]:
