@@ -200,7 +200,8 @@ def test_a_search_whose_worktree_goes_away_ends_well(
     search.until_stopped()
     quiet_git(repo, "worktree", "remove", "--force", str(linked.top))
     search.signal(signal.SIGCONT)
-    working(search.wait())
+    ended = search.wait()
+    assert (ended.code, ended.out, ended.err) == (1, "", "no results\n")
     gone = launcher.run("/", "-C", str(linked.top), "search", "beta_9")
     assert (gone.code, gone.err) == (1, f"error: {linked.top} does not exist\n")
 
