@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import tree_sitter
 
-from lumen_hooks.chunking.chunk import ParseAbandonedError
+from lumen_hooks.chunking.chunk import FUNCTIONS, TYPES, ParseAbandonedError
 from lumen_hooks.chunking.chunker import chunk_file
 from lumen_hooks.chunking.definitions import parse
 from lumen_hooks.chunking.grammars import GRAMMARS, parser_and_query
@@ -35,8 +35,6 @@ _COMMENT_NODES = (
     "comment", "line_comment", "block_comment", "multiline_comment", "doc_comment",
     "documentation_comment",
 )  # fmt: skip
-FUNCTIONS = frozenset({"function", "method", "macro"})
-TYPES = frozenset({"class", "interface", "struct", "enum", "trait", "type"})
 _ELIXIR_DOC = re.compile(rb"@doc\s+(?:~S)?\"{3}(.*?)\"{3}\s*", re.DOTALL)
 MIN_CODE = 60
 MAX_REMARKS = 2

@@ -25,6 +25,11 @@ Kind = Literal[
     "text",
 ]
 
+FUNCTIONS = frozenset({"function", "method", "macro"})
+TYPES = frozenset({"class", "interface", "struct", "enum", "trait", "type"})
+MENTIONS = frozenset({"module", "text", "section", "key"})
+"""Kinds that run, those that say what values are, and those that mention rather than define."""
+
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """Every kind a chunk may have, as `--kind` takes it."""
 

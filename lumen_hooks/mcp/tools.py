@@ -17,10 +17,11 @@ from lumen_hooks.errors import BusyError, QueryError, RepositoryError
 from lumen_hooks.notify.spawn import spawn_worker
 from lumen_hooks.search.results import MAX_LIMIT, ExactQuery, Query, RelatedQuery
 from lumen_hooks.service.answer import Answer, Answerer, open_searcher
-from lumen_hooks.service.everywhere import Everyplace, open_index
+from lumen_hooks.service.everywhere import Everyplace
 from lumen_hooks.service.freshen import PEER_WAIT_SECONDS
 from lumen_hooks.service.status import read_status
 from lumen_hooks.service.workspace import excluded_from_top, open_workspace
+from lumen_hooks.storage.reader import open_index
 from lumen_hooks.system.terminal import one_line
 
 from .caches import Looks, Models, SearcherCache

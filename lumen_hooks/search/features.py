@@ -4,7 +4,7 @@ Evidence of meaning and of words, names, paths, what kind of file it is, what
 else of its file matches, and what kind of question it is. Nothing depends on the
 scale of a model's cosines: they are told by their distance from those of the
 index at large. Knows numbers, words and the columns of a chunk; neither SQLite
-nor files. What each feature brings is in docs/quality.md.
+nor files. What each group of features brings is in docs/quality.md.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import numpy as np
 
+from lumen_hooks.chunking.chunk import FUNCTIONS, MENTIONS, TYPES
 from lumen_hooks.files.roles import Role, roles_of
 from lumen_hooks.storage.lexical_terms import distinct_words
 
@@ -33,11 +34,6 @@ if TYPE_CHECKING:
     Column = NDArray[np.float32]
     Columns = dict[str, Column]
 
-_TYPES = frozenset({"class", "interface", "struct", "enum", "trait", "type"})
-_FUNCTIONS = frozenset({"function", "method", "macro"})
-_MENTIONS = frozenset({"module", "text", "section", "key"})
-"""Kinds that mention rather than define."""
-
 _ROLES: tuple[Role, ...] = get_args(Role)
 
 _LEAST = 1e-6
@@ -49,7 +45,7 @@ class Evidence(NamedTuple):
     Attributes:
         rows: the candidates.
         cosines: of each to the query, float32 of shape (n,); NaN where there is no vector.
-        mean: of the cosines of the index at large; NaN if the query has no vector.
+        mean: of the cosines of the index at large; 0 if the query has no vector.
         deviation: their standard deviation, above 0.
         words: where the query's words stand.
     """
@@ -311,10 +307,10 @@ def _kinds(rows: Sequence[ChunkRow]) -> Columns:
 @lru_cache(maxsize=64)
 def _of_kind(kind: str) -> tuple[float, ...]:
     return (
-        float(kind in _TYPES),
-        float(kind in _FUNCTIONS),
+        float(kind in TYPES),
+        float(kind in FUNCTIONS),
         float(kind == "method"),
-        float(kind in _MENTIONS),
+        float(kind in MENTIONS),
         float(kind == "section"),
         float(kind == "module"),
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from lumen_hooks.chunking.chunk import MENTIONS
+
 from .pattern import is_apart
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 SIGNATURE_LINES = 200
 """So far from its first line the name of a definition is looked for: comments stand above it."""
 
-_MENTIONS = frozenset({"module", "text", "section", "key"})
 _COMMENT = re.compile(rb"\s*(?://|/\*|\*|--|@|;|%|\"\"\"|'''|#(?!\s*define\b|\s*undef\b))")
 
 
@@ -60,7 +61,7 @@ class Scopes:
 
     def _names(self, scope: Held) -> list[bytes]:
         """What a definition is called, as far as a match can hold it."""
-        if scope.kind in _MENTIONS:
+        if scope.kind in MENTIONS:
             return []
         names = [name.rpartition(".")[2].encode() for name in scope.name.split(", ")]
         fixed = self._pattern.fixed

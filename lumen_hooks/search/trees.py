@@ -2,8 +2,8 @@
 
 All splits of all trees are decided at once, and each tree's leaf is what those
 decisions leave open: a bit for each leaf, of which a split that goes right clears
-those on its left (QuickScorer; Lucchese et al., SIGIR 2015). 200 candidates and 300
-trees take about two milliseconds. Knows arrays; neither features nor files.
+those on its left (QuickScorer; Lucchese et al., SIGIR 2015). Knows arrays; neither
+features nor files.
 """
 
 from __future__ import annotations

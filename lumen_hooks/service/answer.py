@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lumen_hooks.errors import NotIndexedError, StoreError
+from lumen_hooks.errors import NotIndexedError
 from lumen_hooks.indexing.freshness import look_at
 from lumen_hooks.search.query import Searcher
 from lumen_hooks.search.results import Query, RelatedQuery
-from lumen_hooks.storage.reader import open_reader
+from lumen_hooks.storage.reader import open_index
 
 from .freshen import LISTED_FILES, Freshener
 from .not_indexed import explained
@@ -77,10 +77,7 @@ def open_searcher(path: str) -> Iterator[Searcher]:
     Raises:
         StoreError: there is no index, or it cannot be opened.
     """
-    index = open_reader(path)
-    if index is None:
-        raise StoreError(f"{path} vanished", hint="was the worktree removed?")
-    with index:
+    with open_index(path) as index:
         yield Searcher(index)
 
 

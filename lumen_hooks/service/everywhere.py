@@ -6,21 +6,20 @@ is `freshen`'s. Loads no model and no vectors.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lumen_hooks.errors import NotIndexedError, QueryError, StoreError
+from lumen_hooks.errors import NotIndexedError, QueryError
 from lumen_hooks.indexing.freshness import look_at
 from lumen_hooks.search.pattern import compile_pattern
-from lumen_hooks.storage.reader import open_reader
+from lumen_hooks.storage.reader import open_index
 
 from .freshen import LISTED_FILES, Freshener
 from .not_indexed import explained
 from .places import find_places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from typing import TypeAlias
 
@@ -60,20 +59,6 @@ class Everywhere:
     problem: str | None
     head: str | None
     differing: tuple[str, ...]
-
-
-@contextmanager
-def open_index(path: str) -> Iterator[IndexReader]:
-    """The index at a path, closed at the end of the `with` block.
-
-    Raises:
-        StoreError: there is no index, or it cannot be opened.
-    """
-    index = open_reader(path)
-    if index is None:
-        raise StoreError(f"{path} vanished", hint="was the worktree removed?")
-    with index:
-        yield index
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
-from lumen_hooks.errors import CorruptIndexError
+from lumen_hooks.errors import CorruptIndexError, StoreError
 from lumen_hooks.system.unicode import encodable
 
 from . import facts, holds, sums, values, vec0
@@ -351,6 +351,18 @@ class IndexReader:
         self, query: str, *kinds: values.Kind, bindings: tuple[object, ...] = ()
     ) -> list[tuple[Any, ...]]:
         return values.read(self.connection, query, kinds, bindings)
+
+
+def open_index(path: str) -> IndexReader:
+    """Open an index for reading that is there.
+
+    Raises:
+        StoreError: there is none, or it cannot be opened.
+    """
+    index = open_reader(path)
+    if index is None:
+        raise StoreError(f"{path} vanished", hint="was the worktree removed?")
+    return index
 
 
 def open_reader(path: str) -> IndexReader | None:

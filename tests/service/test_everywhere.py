@@ -16,9 +16,10 @@ from lumen_hooks.search.exact import candidates
 from lumen_hooks.search.pattern import compile_pattern
 from lumen_hooks.search.results import ExactQuery, Query
 from lumen_hooks.service import shelf
-from lumen_hooks.service.everywhere import Everyplace, Everywhere, open_index
+from lumen_hooks.service.everywhere import Everyplace, Everywhere
 from lumen_hooks.service.places import SHOWN_BYTES
 from lumen_hooks.storage.index import open_writer
+from lumen_hooks.storage.reader import open_index
 from tests.support.helpers import job_for, say, update
 
 if TYPE_CHECKING:

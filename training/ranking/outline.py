@@ -12,12 +12,11 @@ from bisect import bisect_left
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
+from lumen_hooks.chunking.chunk import FUNCTIONS, TYPES
 from lumen_hooks.chunking.languages import language_of, language_of_text
 from lumen_hooks.files.roles import roles_of
 from training.comments import first_sentence, is_prose
 from training.pairs import (
-    FUNCTIONS,
-    TYPES,
     Comment,
     comments_of,
     docstring_of,
