@@ -15,7 +15,7 @@ import pytest
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.settings import Settings
 from lumen_hooks.system.locks import Acquired, acquire
-from tests.support.commands import lumen
+from tests.support.commands import imported_by, lumen
 from tests.support.sources import python_module
 from tests.support.waiting import until
 
@@ -383,3 +383,13 @@ def test_a_pipe_that_is_closed_early(project: Repository) -> None:
     )
     assert (ended.returncode, ended.stdout.count("\n")) == (0, 1)
     assert "error" not in ended.stderr
+
+
+def test_commands_import_nothing_that_their_server_has_not(repo: Repository) -> None:
+    repo.commit({"users.py": PASSWORDS})
+    for command in (
+        *(("index",), ("search", "reset"), ("search", "--json", "reset"), ("status",)),
+        *(("search", "--exact", "reset"), ("search", "--regex", "res[e]t"), ("doctor",)),
+        *(("related", "users.py:1"), ("install",), ("uninstall",), ("purge",)),
+    ):
+        assert imported_by(repo.top, *command) == [], command

@@ -10,9 +10,12 @@ import atexit
 import importlib
 import os
 import subprocess
+import sys
 import tempfile
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,8 +33,10 @@ if TYPE_CHECKING:
     from .forks import Child
 
 PRELOADED = (
+    "click._textwrap",
+    "filelock",
     "mmap",
-    "lumen_hooks.service.answer",
+    "re2",
     "lumen_hooks.chunking.chunker",
     "lumen_hooks.cli.agent",
     "lumen_hooks.cli.completion",
@@ -40,6 +45,8 @@ PRELOADED = (
     "lumen_hooks.cli.index",
     "lumen_hooks.cli.install",
     "lumen_hooks.cli.main",
+    "lumen_hooks.cli.mcp",
+    "lumen_hooks.cli.places",
     "lumen_hooks.cli.purge",
     "lumen_hooks.cli.related",
     "lumen_hooks.cli.render",
@@ -47,11 +54,20 @@ PRELOADED = (
     "lumen_hooks.cli.status",
     "lumen_hooks.cli.wait",
     "lumen_hooks.embedding.builtin",
+    "lumen_hooks.git.libgit2",
+    "lumen_hooks.indexing.embedding_queue",
     "lumen_hooks.indexing.foreground_seed",
+    "lumen_hooks.indexing.stage",
+    "lumen_hooks.indexing.worker_loop",
+    "lumen_hooks.search.regex_literals",
+    "lumen_hooks.service.answer",
+    "lumen_hooks.service.everywhere",
+    "lumen_hooks.storage.embedding_cache",
     "lumen_hooks.worker",
     "tests.surroundings.faults",
     "tree_sitter_python",
 )
+"""What commands import as they need it; tests/cli/test_cli.py notices what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +87,7 @@ class Launcher:
     """
 
     def __init__(self, package: Path | None = None) -> None:
-        self.forks = Forks(*PRELOADED, share_the_model, fork_parsers, package=package)
+        self.forks = Forks(*PRELOADED, share_the_model, warm_up, fork_parsers, package=package)
 
     def start(
         self,
@@ -203,6 +219,22 @@ def lumen(
     return subprocess.CompletedProcess(arguments, result.code, result.out, result.err)
 
 
+def imported_by(directory: Path | str, *arguments: str) -> list[str]:
+    """What a command imports although `PRELOADED` is there: each of them pays for it anew."""
+    found: list[str] = shared_forks().call(_imported_by, str(directory), arguments)
+    return found
+
+
+def _imported_by(directory: str, arguments: Sequence[str]) -> list[str]:
+    from lumen_hooks.cli.main import run
+
+    had = set(sys.modules)
+    os.chdir(directory)
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        run(list(arguments))
+    return sorted(set(sys.modules) - had)
+
+
 def share_the_model() -> None:
     """Load the built-in model once; reading its tokenizer is most of what a search costs."""
     from lumen_hooks.embedding import loading
@@ -218,6 +250,16 @@ def share_the_model() -> None:
     for module in (job, loading):
         assert vars(module)["load_embedder"] is load, "another module makes the jobs by now"
         vars(module)["load_embedder"] = load_or_share
+
+
+def warm_up() -> None:
+    """Read once what an index of Python and a search read: a grammar's query, the forests."""
+    from lumen_hooks.chunking.chunker import chunk_file
+    from lumen_hooks.search.trees import load_forest
+
+    chunk_file("a.py", "def a():\n    return 1\n")
+    for name in ("ranking", "doubt"):
+        load_forest(name)
 
 
 def _run(

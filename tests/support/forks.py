@@ -239,6 +239,14 @@ def _fork(control: Connection) -> int:
     return pid
 
 
+def _look_for_settings_again() -> None:
+    """libgit2 has looked for the user's as it was imported, in the server's environment."""
+    if pygit2 := sys.modules.get("pygit2"):
+        levels = pygit2.enums.ConfigLevel
+        for level in (levels.GLOBAL, levels.XDG):
+            pygit2.settings.search_path[level] = None
+
+
 def _be_a_child(channel: Connection) -> NoReturn:
     code: int | None = FAILED
     try:
@@ -248,6 +256,7 @@ def _be_a_child(channel: Connection) -> NoReturn:
         function, arguments, environment = channel.recv()
         os.environ.clear()
         os.environ.update(environment)
+        _look_for_settings_again()
         code = function(channel, *arguments)
         sys.stdout.flush()
         sys.stderr.flush()
