@@ -25,7 +25,7 @@ from lumen_hooks.chunking.settings import LONG_LINE_SLICE
 from .unspaced import bigrams, folded, is_inflection, is_unspaced, pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
 MAX_QUERY_CHARACTERS = 20_000
 """Of a longer query, only the beginning is read."""
@@ -93,8 +93,9 @@ def distinct_words(text: str, *, ends: bool = False) -> list[str]:
             it begins a word, and a query of a single one finds it.
     """
     found: dict[str, None] = {}
+    is_ascii = text.isascii()
     for word in _words(text):
-        if word.isascii():
+        if is_ascii or word.isascii():
             if len(word) < SMALLEST_PART:
                 continue
         elif is_unspaced(word):
@@ -119,11 +120,13 @@ def inner_words(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _words(text: str) -> list[str]:
+def _words(text: str) -> Collection[str]:
     """The words of a text as they stand, those without spaces apart from others."""
-    found: Iterable[str] = dict.fromkeys(_WORD.findall(folded(text)))
+    found: Collection[str] = dict.fromkeys(_WORD.findall(folded(text)))
     if not text.isascii():
         found = [piece for word in found for piece in pieces(word)]
+    if max(map(len, found), default=0) <= LONGEST_WORD:
+        return found
     return [word for word in found if len(word) <= LONGEST_WORD or is_unspaced(word)]
 
 
@@ -148,6 +151,8 @@ def is_untold(text: str) -> bool:
     cut or joined; and of a line that is cut into slices, words at the cuts are in none of them,
     and some slices are no chunk.
     """
+    if text.isascii() and max(map(len, text.split("\n"))) <= LONGEST_WORD:
+        return False  # as most texts are; the pattern looks at every letter
     is_slice = len(text) >= LONG_LINE_SLICE and "\n" not in text
     return is_slice or _UNTOLD.search(text) is not None
 
