@@ -86,6 +86,7 @@ _NAMED_BY_TWO = re.compile(
     rb"(?!BOOST_)(?:\w+_)?(?:TEST|METHOD)(?:_[FPU])?\Z|\w+_[FP]\Z|TEST_CASE_METHOD\Z"
 )
 _SYSTEM_CALL = re.compile(rb"(COMPAT_)?SYSCALL_DEFINE\d\Z")
+_PER_CPU = re.compile(rb"DEFINE_PER_CPU(?:_\w+)?\Z")
 _DEFINES = re.compile(rb"(?:\w+_)?DEFINE(?:_\w+)?\Z|TRACE_EVENT\w*\Z")
 
 _ARGUMENTS_MAX = 4000
@@ -290,6 +291,8 @@ def _has_type(text: bytes) -> bool:
 
 def _name(macro: bytes, arguments: list[bytes]) -> str:
     """What people call the thing that a macro defines; empty if it does not look like that."""
+    if _PER_CPU.match(macro):  # a type comes first
+        arguments = arguments[1:]
     names = []
     for argument in arguments[:2]:
         found = _NAME.match(argument)

@@ -83,7 +83,7 @@ LOUD_CHANGELOG = re.compile(r"^(?:MIGRATIONS?|RELEASES)$")
 """In small letters these are about databases and deployment."""
 CHANGELOG_FOLDERS = _words(
     "changelog changelogs changelog.d .changes .changeset changes newsfragments news.d releasenotes"
-    " release-notes release_notes releases whatsnew towncrier"
+    " release-notes release_notes releases whatsnew whats_new whats-new towncrier"
 )
 LICENCE = re.compile(
     r"^(?:(?:.*[-_. ])?(?:un)?licen[sc]es?|copying|copyrights?|notices?|patents|eula|legal"

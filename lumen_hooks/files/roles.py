@@ -286,11 +286,11 @@ _SAYS_SO = re.compile(
     r"|code generated\b.*\bdo not (?:edit|modify|change)"
     rf"|(?:this|the following)(?: \w+)?"
     r" (?:file|code|class|module|source|header|document|package|script|content|schema|interface)"
-    rf" (?:is|was|has been) (?:an? )?(?:{_AUTO}generated\b|generated"
+    rf" (?:is|was|has been) (?:an? )?(?:{_AUTO}generated\b|@?generated"
     r"(?= (?:by|from|using|with|via|on|at|file|code|automatically)\b|\W*$|[.,;:!(]))"
     rf"|(?:file |code )?{_AUTO}generated"
     r"(?= (?:by|from|using|with|via|on|at|file|code|class|source)\b|\W*$|[.,;:!(])"
-    r"|generated (?:by|from) "
+    r"|generated (?:by|from|using) "
     r"|generated (?:file|code)\W+do not (?:edit|modify|change)"
     r"|(?:(?:lexical )?scanner|lexer|parser|a (?:lexical scanner|parser)|file|form)"
     r" generated (?:by|from)\b"
@@ -300,7 +300,7 @@ _SAYS_SO = re.compile(
     re.IGNORECASE,
 )
 _WRITTEN_BY_PROGRAM = re.compile(rf"(?:{_AUTO}|\b)generated\b", re.IGNORECASE)
-_QUOTED = re.compile(r"\"[^\"]*\"|`[^`]*`")
+_QUOTED = re.compile(r"\"[^\"]*\"|`[^`]*`|(?<!\w)'[^']*'(?!\w)")
 _HANDS_OFF = re.compile(
     r"\b(?:do not|don't|never|should not be|must not be|not intended for) "
     r"(?:\w+ly )?(?:edit(?:ed)?|modif(?:y|ied)|change[d]?|manual|touch(?:ed)?)\b"

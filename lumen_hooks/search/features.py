@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 import numpy as np
 
 from lumen_hooks.chunking.chunk import FUNCTIONS, MENTIONS, TYPES
+from lumen_hooks.chunking.settings import NAMES_MAX
 from lumen_hooks.files.roles import Role, roles_of
 from lumen_hooks.storage.lexical_terms import distinct_words
 
@@ -125,10 +126,22 @@ _NAME_COLUMNS = (
 
 def _names(question: Question, rows: Sequence[ChunkRow]) -> Columns:
     known: dict[str, tuple[float, ...]] = {}
-    for row in rows:
-        if row.symbol not in known:
-            known[row.symbol] = _of_symbol(question, row.symbol)
-    return _columns(_NAME_COLUMNS, [known[row.symbol] for row in rows])
+    symbols = [_symbol_for(question, row) for row in rows]
+    for symbol in symbols:
+        if symbol not in known:
+            known[symbol] = _of_symbol(question, symbol)
+    return _columns(_NAME_COLUMNS, [known[symbol] for symbol in symbols])
+
+
+def _symbol_for(question: Question, row: ChunkRow) -> str:
+    """A chunk's symbol, with those it has no room for that the question names."""
+    if len(row.holds) <= NAMES_MAX or not question.names:
+        return row.symbol
+    there = row.symbol.split(", ")
+    names = [name for one in row.holds for name in one.name.split(", ") if name not in there]
+    asked = question.names
+    named = [one for one in names if not asked.isdisjoint({one.lower(), last_name(one).lower()})]
+    return ", ".join((*named, *there)[:NAMES_MAX]) if named else row.symbol
 
 
 class _Name(NamedTuple):

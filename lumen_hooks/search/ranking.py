@@ -42,8 +42,9 @@ answers are code).
 ASKED_FOR = 0.0
 """Log odds of tests, or documents, for who asks for them, in place of what stands above."""
 
-OTHER_CASE = -1.5
-"""Log odds of a name that is equal but for its case, where another is equal in case, too."""
+OTHER_CASE = -4.0
+"""Log odds of a name that is equal but for its case, where another is equal in case, too: whoever
+asks for `User` does not mean a function `user`, whatever its file is called."""
 
 _AS_CODE = ("docs", "test", "changelog", "config", "licence")
 
@@ -104,6 +105,9 @@ def _prior(columns: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
     prior = np.zeros_like(columns["role code"])
     for role, odds in PRIOR.items():
         prior += columns[f"role {role}"] * np.float32(ASKED_FOR if wanted.get(role) else odds)
+    # Tests that stand in a file of code, as Rust's do.
+    inline = columns["inline test"] * (1 - columns["role test"])
+    prior += inline * np.float32(ASKED_FOR if wanted["test"] else PRIOR["test"])
     equal = columns["equal name"]
     if columns["asks by name"].any() and equal.any():
         prior += np.float32(OTHER_CASE) * columns["equal name, any case"] * (1 - equal)

@@ -15,6 +15,7 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from lumen_hooks.search.question import last_name
 from lumen_hooks.storage.lexical_terms import query_terms
 
 if TYPE_CHECKING:
@@ -42,13 +43,19 @@ class Asked:
         text: the question; empty if it was none in words.
     """
 
-    __slots__ = ("_expression", "_terms")
+    __slots__ = ("_expression", "_name", "_terms")
 
     def __init__(self, text: str) -> None:
         terms = sorted(query_terms(text), key=len, reverse=True) if text else []
+        one = text.split()
+        self._name = last_name(re.sub(r"::|#", ".", one[0])).lower() if len(one) == 1 else ""
         self._terms = {_stem(term): number for number, term in enumerate(terms)}
         patterns = (f"({_pattern(stem)})" for stem in self._terms)
         self._expression = re.compile("|".join(patterns), re.IGNORECASE) if terms else None
+
+    def is_name_of(self, symbol: str) -> bool:
+        """The question is nothing but this name: its definition is wanted, from its beginning."""
+        return bool(self._name) and self._name == last_name(symbol).lower()
 
     def focus(self, rows: Sequence[str], stretches: Iterable[tuple[int, int]]) -> tuple[int, ...]:
         """The rows that say most, best first; empty if none says any of it.

@@ -111,6 +111,8 @@ class _Files:
         own = rows[start - 1 : end]
         within = [(max(first, start) - start, min(last, end) - start) for first, last in parts]
         within = [one for one in within if one[0] <= one[1] < len(own)] or [(0, len(own) - 1)]
+        if self._asked.is_name_of(hit.symbol):
+            within = []
         # Where no word of the question stands, the best part begins to answer.
         focus = self._asked.focus(own, within) or tuple(row for row, _ in within[:1] if row)
         return SearchResult(

@@ -85,6 +85,11 @@ CASES = {
         "static DEFINE_MUTEX(lock);\nTRACE_EVENT(sched,\n\tPROTO(int x),\n\tASSIGN(a = 1;)\n);\n",
         ["constant lock 1 1", "constant sched 2 5"],
     ),
+    "a type before its name": (
+        "c",
+        "DEFINE_PER_CPU(int, count);\nstatic DEFINE_PER_CPU_ALIGNED(struct a, one);\n",
+        ["constant count 1 1", "constant one 2 2"],
+    ),
     "lines that are a macro": (
         "cpp",
         "NS_BEGIN\n\nclass A : B {\nQ_OBJECT\n Q_PROPERTY(int x READ x)\n int f() {}\n};\nNS_END\n",

@@ -71,12 +71,53 @@ def test_tests_come_first_where_they_are_asked_for(corpus: Corpus) -> None:
     assert paths(corpus, "test open session")[0] == "tests/test_store.py"
 
 
-def test_equal_case_wins_among_equal_names(corpus: Corpus) -> None:
+def test_equal_case_wins_among_equal_names(tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path / "other.db", BuiltinEmbedder())  # type: ignore[arg-type]
     for number in range(15):
         corpus.add(Piece(f"a{number}.py", f"def user(): return {number}", "user", "function"))
-    corpus.add(Piece("models.py", "class User:\n    name = None", "User", "class"))
-    assert paths(corpus, "User")[0] == "models.py"
-    assert "models.py" not in paths(corpus, "user")[:5]
+    corpus.add(
+        Piece("l.sh", "user() {\n  echo $1\n}", "user", "function", language="bash"),
+        Piece(
+            "models/account.py",
+            "class User:\n    def __init__(self, name):\n        self.name = name",
+            "User, User.__init__",
+            "class",
+        ),
+    )
+    assert paths(corpus, "User")[0] == "models/account.py"
+    assert "models/account.py" not in paths(corpus, "user")[:5]
+
+
+def test_inline_tests_come_after_what_they_test(corpus: Corpus) -> None:
+    body = 'let session = store.open_session("a");\n    assert!(store.opened());'
+    test = f"#[test]\nfn open_session_by_name() {{\n    {body}\n}}"
+    name = "tests.open_session_by_name"
+    corpus.add(
+        Piece("store.rs", test, name, lines=(50, 60), language="rust"),
+        Piece("session.rs", OPEN, "Store.open_session", "method", language="rust"),
+    )
+    assert paths(corpus, "open a session by its name")[0] == "session.rs"
+    assert paths(corpus, "test open session by its name")[0] == "store.rs"
+
+
+def test_a_name_that_its_chunks_symbol_has_no_room_for_is_known(corpus: Corpus) -> None:
+    names = ["Ab", "Cd", "Ef", "Gh", "Ij", "Kl", "Mn", "Box"]
+    held = [f"c{row}" if row < 6 else f"c{row}:{name}" for row, name in enumerate(names)]
+    corpus.add(
+        Piece(
+            "shapes.h",
+            "\n".join(f"class {name} {{}};" for name in names),
+            ", ".join(names[:6]),
+            "class",
+            (1, 8),
+            "cpp",
+            holds="\n".join(held),
+        ),
+        Piece("lid.py", "def lid(box): return box.lid", "lid"),
+    )
+    searcher = Searcher(corpus.reader)
+    found = searcher.search(Query("Box"), lambda _: QueryModel(corpus.embedder, "of the test"))
+    assert (found.hits[0].symbol, found.weak) == ("Box", False)
 
 
 def test_files_that_are_named_come_first(corpus: Corpus) -> None:

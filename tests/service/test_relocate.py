@@ -11,6 +11,7 @@ from lumen_hooks.embedding.text import embedded_text, embedding_key
 from lumen_hooks.files.content import blob_id
 from lumen_hooks.search.results import Hit, Part
 from lumen_hooks.service import relocate as anchor
+from lumen_hooks.service.excerpt import excerpt
 from lumen_hooks.service.relocate import results_now
 from tests.support.sources import python_function, python_module
 
@@ -50,6 +51,22 @@ def shown(top: Path, text: str, hits: list[Hit]) -> list[SearchResult]:
         lines = text.split("\n")[result.start_line - 1 : result.end_line]
         assert result.snippet == "\n".join(lines)
     return list(results)
+
+
+def test_a_definition_asked_for_by_its_name_is_shown_from_its_beginning(tmp_path: Path) -> None:
+    text = "def pay(total):\n" + "".join(f"    total = add(total, {n})\n" for n in range(300))
+    (tmp_path / "a.py").write_text(text)
+    parts = (Part(200, 230, b"", 0.9), Part(100, 130, b"", 0.8))
+    content = blob_id(text.encode(), 20)
+    hit = Hit(1, "a.py", 1, 301, "Shop.pay", "method", "python", 0.9, content, parts=parts)
+
+    def lines(question: str) -> tuple[tuple[int, int], ...]:
+        (result,) = results_now(str(tmp_path), [hit], question)
+        return excerpt(result, 10).lines
+
+    assert lines("pay") == lines("Shop.pay") == lines("Shop::pay") == ((1, 10),)
+    assert lines("pays")[0] == (1, 1)
+    assert lines("pays")[1][0] > 190
 
 
 def test_an_unchanged_file_keeps_its_lines(tmp_path: Path) -> None:
