@@ -160,7 +160,7 @@ def _corpus(source: BenchmarkCorpus, index: IndexReader) -> Corpus:
     with index.one_state():
         ids = {chunk for (chunk,) in index.connection.execute("SELECT id FROM chunks")}
         rows = index.chunks(ids)
-        hits = query._hits(rows, [0.0] * len(rows))
+        hits = query._hits(index, rows, [0.0] * len(rows))
     row_of = {hit.chunk_id: row for row, hit in enumerate(hits)}
     asked = []
     for question in source.questions:

@@ -15,18 +15,19 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 import numpy as np
 
 from lumen_hooks.chunking.chunk import FUNCTIONS, MENTIONS, TYPES
-from lumen_hooks.chunking.settings import NAMES_MAX
 from lumen_hooks.files.roles import Role, roles_of
-from lumen_hooks.storage.lexical_terms import distinct_words
 
+from .groups import Groups
 from .lexical import MARKS, worth_of_fields
-from .question import MIN_PREFIX, QUESTION_KINDS, last_name, prefixes, words_of_name
+from .names import NAME_COLUMNS, of_symbol, symbol_for, symbol_of
+from .question import MIN_PREFIX, QUESTION_KINDS, last_name, prefixes, words_of_all, words_of_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from lumen_hooks.chunking.chunk import Held
     from lumen_hooks.storage.rows import ChunkRow
 
     from .lexical import Words
@@ -49,6 +50,7 @@ class Evidence(NamedTuple):
         mean: of the cosines of the index at large; 0 if the query has no vector.
         deviation: their standard deviation, above 0.
         words: where the query's words stand.
+        held: tells the definitions that a row holds; few are looked at.
     """
 
     rows: Sequence[ChunkRow]
@@ -56,24 +58,27 @@ class Evidence(NamedTuple):
     mean: float
     deviation: float
     words: Words
+    held: Callable[[ChunkRow], Sequence[Held]]
 
 
 def features(question: Question, evidence: Evidence) -> Columns:
     """Columns of shape (n,) for n candidates, by name, always the same names in the same order."""
     rows = evidence.rows
     there = evidence.words.standing_in(np.array([row.id for row in rows], np.int64))
+    files, symbols = Groups([row.path for row in rows]), Groups([row.symbol for row in rows])
     columns = {
         **_meaning(evidence),
         **_words(evidence.words, there),
-        **_names(question, rows),
-        **_paths(question, rows),
+        **_names(question, evidence),
+        **_paths(question, files),
+        "stem is name": _stem_is_name(files, symbols),
         **_kinds(rows),
     }
     columns["role generated"] = np.maximum(
         columns["role generated"], np.array([row.generated for row in rows], np.float32)
     )
     columns["first"] = first_score(columns, question)
-    columns.update(_company(columns, rows, evidence.words, there))
+    columns.update(_company(columns, files, symbols, evidence.words, there))
     columns.update(_question(question, columns, len(rows)))
     return columns
 
@@ -108,98 +113,17 @@ def _words(words: Words, there: NDArray[np.bool_]) -> Columns:
     return columns
 
 
-_NAME_COLUMNS = (
-    "equal name",
-    "equal name, any case",
-    "equal qualified name",
-    "named share",
-    "named in a sentence",
-    "name overlap",
-    "question in name",
-    "name in question",
-    "names",
-    "depth of name",
-    "top level",
-    "inline test",
-)
-
-
-def _names(question: Question, rows: Sequence[ChunkRow]) -> Columns:
-    known: dict[str, tuple[float, ...]] = {}
-    symbols = [_symbol_for(question, row) for row in rows]
-    for symbol in symbols:
-        if symbol not in known:
-            known[symbol] = _of_symbol(question, symbol)
-    return _columns(_NAME_COLUMNS, [known[symbol] for symbol in symbols])
-
-
-def _symbol_for(question: Question, row: ChunkRow) -> str:
-    """A chunk's symbol, with those it has no room for that the question names."""
-    if len(row.holds) <= NAMES_MAX or not question.names:
-        return row.symbol
-    there = row.symbol.split(", ")
-    names = [name for one in row.holds for name in one.name.split(", ") if name not in there]
-    asked = question.names
-    named = [one for one in names if not asked.isdisjoint({one.lower(), last_name(one).lower()})]
-    return ", ".join((*named, *there)[:NAMES_MAX]) if named else row.symbol
-
-
-class _Name(NamedTuple):
-    """One name of a chunk, taken apart."""
-
-    full: str
-    last: str
-    words: frozenset[str]
-    last_words: frozenset[str]
-    size: int
-
-
-@lru_cache(maxsize=1 << 14)
-def _name_of(name: str) -> _Name:
-    last = last_name(name)
-    return _Name(name, last, words_of_name(name), words_of_name(last), len(distinct_words(name)))
-
-
-def _of_symbol(question: Question, symbol: str) -> tuple[float, ...]:
-    equal = any_case = qualified = share = mentioned = overlap = covered = covering = 0.0
-    asked, inner, tokens = question.names, question.inner, question.tokens
-    names = symbol.split(", ") if symbol else []
-    depths = [name.count(".") for name in names]
-    # A name is taken apart only if it can have a word of the question: most have none.
-    for name in map(_name_of, names if _holds_any(symbol, inner) else ()):
-        if name.last in tokens:
-            equal = 1.0
-            mentioned = max(mentioned, float(name.last in question.identifiers))
-            qualified = max(qualified, float(name.full in tokens))
-        if name.last.lower() in asked or name.full.lower() in asked:
-            any_case = 1.0
-            # In a sentence, a name that is mentioned is one word among others.
-            share = max(share, min(1.0, name.size / max(1, len(question.words))))
-        for words in (name.words, name.last_words):
-            common = len(inner & words)
-            if common:
-                overlap = max(overlap, 2 * common / (len(inner) + len(words)))
-                covered = max(covered, common / len(inner))
-                covering = max(covering, common / len(words))
-    return (
-        equal,
-        any_case,
-        qualified,
-        share,
-        mentioned,
-        overlap,
-        covered,
-        covering,
-        float(len(names)),
-        float(max(depths, default=0)),
-        float(0 in depths),
-        float(symbol.startswith(("tests.", "test.")) or symbol in {"tests", "test"}),
-    )
+def _names(question: Question, evidence: Evidence) -> Columns:
+    symbols = Groups([symbol_for(question, row, evidence.held) for row in evidence.rows])
+    told = [of_symbol(question, symbol_of(symbol)) for symbol in symbols.keys]
+    return symbols.columns(NAME_COLUMNS, told)
 
 
 def _holds_any(text: str, words: frozenset[str]) -> bool:
-    lower = text.lower()
-    return any(word in lower for word in words)
+    for word in words:  # noqa: SIM110  # a generator costs as much again as all it looks at
+        if word in text:
+            return True
+    return False
 
 
 _PATH_COLUMNS = (
@@ -222,19 +146,21 @@ class _Path(NamedTuple):
 
     stem: str
     folder: str
+    lower: str
     depth: float
     roles: tuple[float, ...]
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 13)
 def _path_of(path: str) -> _Path:
     folder, _, name = path.rpartition("/")
     roles = roles_of(path)
     return _Path(
         (name.split(".")[0] or name).lower(),
         folder.rpartition("/")[2].lower(),
+        path.lower(),
         float(path.count("/")),
-        tuple(float(role in roles) for role in _ROLES),
+        tuple([float(role in roles) for role in _ROLES]),
     )
 
 
@@ -247,7 +173,7 @@ class _Words(NamedTuple):
     all: frozenset[str]
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 13)
 def _words_of(path: str) -> _Words:
     folder, _, name = path.rpartition("/")
     stem = words_of_name(name.split(".")[0] or name)
@@ -255,27 +181,22 @@ def _words_of(path: str) -> _Words:
         stem,
         frozenset().union(*map(prefixes, stem)),
         words_of_name(folder.rpartition("/")[2]),
-        stem | words_of_name(path.rpartition(".")[0] or path),
+        stem | words_of_all(path.rpartition(".")[0] or path, "/"),
     )
 
 
-def _paths(question: Question, rows: Sequence[ChunkRow]) -> Columns:
+def _paths(question: Question, files: Groups) -> Columns:
     begins = {word: prefixes(word) for word in question.inner}
     shortest = frozenset(word[:MIN_PREFIX] for word in question.inner)
-    known: dict[str, tuple[float, ...]] = {}
-    for row in rows:
-        if row.path not in known:
-            path = _path_of(row.path)
-            own = (float(path.stem in question.words), float(path.folder in question.words))
-            shared = _NOTHING_SHARED
-            if _holds_any(row.path, shortest):
-                shared = _of_path(question.inner, begins, _words_of(row.path))
-            known[row.path] = (*shared, *own, path.depth, *path.roles)
-    names = (*_PATH_COLUMNS, *(f"role {role}" for role in _ROLES))
-    columns = _columns(names, [known[row.path] for row in rows])
-    is_name = [_is_last_name(_path_of(row.path).stem, row.symbol) for row in rows]
-    columns["stem is name"] = np.array(is_name, np.float32)
-    return columns
+    known: list[tuple[float, ...]] = []
+    for key in files.keys:
+        path = _path_of(key)
+        own = (float(path.stem in question.words), float(path.folder in question.words))
+        shared = _NOTHING_SHARED
+        if _holds_any(path.lower, shortest):
+            shared = _of_path(question.inner, begins, _words_of(key))
+        known.append((*shared, *own, path.depth, *path.roles))
+    return files.columns((*_PATH_COLUMNS, *(f"role {role}" for role in _ROLES)), known)
 
 
 _NOTHING_SHARED: tuple[float, ...] = (0.0,) * 8
@@ -286,9 +207,10 @@ def _of_path(
 ) -> tuple[float, ...]:
     in_stem, in_folder = len(inner & words.stem), len(inner & words.folder)
     asked, stems = len(inner), len(words.stem)
-    begun = sum(
-        word in words.begins or not begin.isdisjoint(words.stem) for word, begin in begins.items()
-    )
+    begun = len(inner & words.begins)
+    for word, begin in begins.items():
+        if word not in words.begins and not begin.isdisjoint(words.stem):
+            begun += 1
     return (
         in_stem / asked,
         in_stem / (stems or 1),
@@ -301,19 +223,23 @@ def _of_path(
     )
 
 
-def _is_last_name(stem: str, symbol: str) -> bool:
-    lower = symbol.lower()
-    return stem in lower and any(last_name(name) == stem for name in lower.split(", "))
+def _stem_is_name(files: Groups, symbols: Groups) -> Column:
+    """Whether a file is named as what is defined in it."""
+    stems = [_path_of(path).stem for path in files.keys]
+    ends = [symbol_of(symbol).ends for symbol in symbols.keys]
+    pairs = zip(files.of.tolist(), symbols.of.tolist(), strict=True)
+    return np.array([stems[file] in ends[symbol] for file, symbol in pairs], np.float32)
 
 
 _KIND_COLUMNS = ("type", "function", "method", "mention", "section", "module")
 
 
 def _kinds(rows: Sequence[ChunkRow]) -> Columns:
-    columns = _columns(_KIND_COLUMNS, [_of_kind(row.kind) for row in rows])
+    kinds = Groups([row.kind for row in rows])
+    columns = kinds.columns(_KIND_COLUMNS, list(map(_of_kind, kinds.keys)))
     lines = np.array([(row.start_line, row.end_line) for row in rows], np.float32).reshape(-1, 2)
     columns["lines"] = np.log1p(lines[:, 1] - lines[:, 0] + 1)
-    columns["language"] = _Groups([row.language for row in rows]).share
+    columns["language"] = Groups([row.language for row in rows]).share
     return columns
 
 
@@ -361,97 +287,46 @@ def first_score(columns: Columns, question: Question) -> Column:
 
 
 def _company(
-    columns: Columns, rows: Sequence[ChunkRow], words: Words, there: NDArray[np.bool_]
+    columns: Columns, files: Groups, symbols: Groups, words: Words, there: NDArray[np.bool_]
 ) -> Columns:
     """What the other candidates of a candidate's file, folder and name are worth.
 
     Args:
         columns: of each candidate by itself.
-        rows: the candidates.
+        files: the candidates by path.
+        symbols: the same by symbol.
         words: where the query's words stand.
         there: which of them each candidate has where: shape (terms, fields, n).
     """
-    files = _Groups([row.path for row in rows])
-    folders = _Groups([row.path.rpartition("/")[0] for row in rows])
-    names = _Groups([last_name(row.symbol.rpartition(", ")[2]) for row in rows])
+    folders = files.within([path.rpartition("/")[0] for path in files.keys])
+    names = symbols.within([last_name(one.rpartition(", ")[2]) for one in symbols.keys])
     first, cosine, bm25 = columns["first"], columns["cosine"], columns["bm25"]
-    best, three = files.best(first, 1), files.best(cosine, 3) / files.counted(3)
+    by_first, by_cosine = files.sorted(first), files.sorted(cosine)
+    best, three = by_first.best(1), by_cosine.best(3) / files.counted(3)
     anywhere = np.asarray(there.any(axis=1))
     found = words.rarities @ files.any(anywhere) / max(float(words.rarities.sum()), _LEAST)
+    best_of_each, of = best[files.of], files.of
     return {
         "first rank": _log_rank(first),
         "first gap": first.max(initial=0) - first,
-        "best of file": best[files.of],
-        "gap to best of file": best[files.of] - first,
-        "rank in file": np.log1p(files.rank_within(first)),
-        "rank of file": _log_rank(best)[files.of],
-        "ten of file": _share_of_best(files.best(first, 10))[files.of],
-        "cosine rank in file": np.log1p(files.rank_within(cosine)),
-        "file cosine": three[files.of],
-        "file cosine gap": (three.max(initial=0) - three)[files.of],
-        "best cosine of file": files.best(cosine, 1)[files.of],
-        "file bm25": _share_of_best(files.best(bm25, 3))[files.of],
-        "words of file": found[files.of],
-        "name of file": files.best(columns["named share"], 1)[files.of],
-        "name overlap of file": files.best(columns["name overlap"], 1)[files.of],
-        "candidates of file": np.log1p(files.counts)[files.of],
+        "best of file": best_of_each,
+        "gap to best of file": best_of_each - first,
+        "rank in file": np.log1p(by_first.rank_within()),
+        "rank of file": _log_rank(best)[of],
+        "ten of file": _share_of_best(by_first.best(10))[of],
+        "cosine rank in file": np.log1p(by_cosine.rank_within()),
+        "file cosine": three[of],
+        "file cosine gap": (three.max(initial=0) - three)[of],
+        "best cosine of file": by_cosine.best(1)[of],
+        "file bm25": _share_of_best(files.sorted(bm25).best(3))[of],
+        "words of file": found[of],
+        "name of file": files.most(columns["named share"])[of],
+        "name overlap of file": files.most(columns["name overlap"])[of],
+        "candidates of file": np.log1p(files.counts)[of],
         "candidates of folder": np.log1p(folders.counts)[folders.of],
-        "folder": _share_of_best(folders.best(first, len(rows)))[folders.of],
+        "folder": _share_of_best(folders.sorted(first).best(len(first)))[folders.of],
         "candidates of name": np.log1p(names.counts)[names.of],
     }
-
-
-class _Groups:
-    """Candidates by their file, folder or another text.
-
-    Attributes:
-        of: the group of each, int64 of shape (n,).
-        counts: how many each group has.
-    """
-
-    def __init__(self, keys: list[str]) -> None:
-        numbers: dict[str, int] = {}
-        self.of = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
-        self.counts = np.bincount(self.of, minlength=len(numbers)).astype(np.float32)
-        self._starts = np.concatenate(([0], np.cumsum(self.counts)[:-1])).astype(np.int64)
-
-    @property
-    def share(self) -> Column:
-        """What share of all the group of each is."""
-        return self.counts[self.of] / np.float32(max(1, len(self.of)))
-
-    def rank_within(self, values: Column) -> Column:
-        """How many values of each one's group are larger."""
-        order, places = self._sorted(values)
-        known, at = values[order], self.of[order]
-        begins = np.ones(len(values), bool)
-        begins[1:] = (known[1:] != known[:-1]) | (at[1:] != at[:-1])
-        out = np.empty(len(values), np.float32)
-        out[order] = places[begins][np.cumsum(begins) - 1]
-        return out
-
-    def best(self, values: Column, count: int) -> Column:
-        """The sum of each group's so many largest values."""
-        order, places = self._sorted(values)
-        kept = order[places < count]
-        summed = np.bincount(self.of[kept], values[kept], minlength=len(self.counts))
-        return summed.astype(np.float32)
-
-    def _sorted(self, values: Column) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The order by group and falling value, and the place in its group of each in that."""
-        order = np.lexsort((-values, self.of))
-        return order, np.arange(len(values)) - self._starts[self.of[order]]
-
-    def counted(self, count: int) -> Column:
-        """How many values `best` adds for each group."""
-        return np.minimum(self.counts, count)
-
-    def any(self, told: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Whether any of a group: from shape (m, n) to (m, groups)."""
-        if not len(self.of):
-            return told
-        order = np.argsort(self.of, kind="stable")
-        return np.logical_or.reduceat(told[:, order], self._starts, axis=1)
 
 
 def _question(question: Question, columns: Columns, count: int) -> Columns:
@@ -472,12 +347,8 @@ def _question(question: Question, columns: Columns, count: int) -> Columns:
         "best name": float(columns["named share"].max(initial=0)),
         "candidates": float(count),
     }
-    return {name: np.full(count, value, np.float32) for name, value in told.items()}
-
-
-def _columns(names: Sequence[str], rows: Sequence[tuple[float, ...]]) -> Columns:
-    table = np.array(rows, np.float32).reshape(len(rows), len(names))
-    return {name: table[:, number] for number, name in enumerate(names)}
+    values = np.array(list(told.values()), np.float32)
+    return dict(zip(told, np.repeat(values[:, None], count, axis=1), strict=True))
 
 
 def _log_rank(values: Column) -> Column:

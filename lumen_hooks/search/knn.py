@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from lumen_hooks.storage.reader import IndexReader
 
-_ROWS_AT_ONCE = 4096
+_ROWS_AT_ONCE = 2048
 _SPARSE_SHARE = 4
 _LEAST_DEVIATION = 1e-3
 

@@ -17,6 +17,8 @@ from lumen_hooks.storage import values
 from lumen_hooks.storage.lexical_terms import NAME_MARK, PATH_MARK, match_expression, query_terms
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from lumen_hooks.storage.reader import IndexReader
@@ -88,7 +90,7 @@ def lexical_search(
     if not terms or (allowed is not None and not len(allowed)):
         return Words({}, (), np.empty(0, np.float32), [])
     chunks, last = index.lexical_size()
-    postings = [[_postings(index, term, mark, last) for mark in MARKS] for term in terms]
+    postings = _postings(index, terms, last)
     size = max((int(ids[-1]) + 1 for found in postings for ids in found if len(ids)), default=0)
     scores, rarities = _scores(postings, size, chunks)
     if allowed is not None:
@@ -104,11 +106,21 @@ def lexical_search(
     return Words(best_first, terms, rarities, postings)
 
 
-def _postings(index: IndexReader, term: str, mark: str, last: int) -> NDArray[np.int64]:
-    """The ids of the chunks that have a term, ascending, none of them above the last one."""
+def _postings(index: IndexReader, terms: Sequence[str], last: int) -> list[list[NDArray[np.int64]]]:
+    """For each term the chunks that have it, by field in the order of MARKS."""
+    wanted = [[match_expression(term, mark) for mark in MARKS] for term in terms]
+    found = index.postings([expression for fields in wanted for expression in fields])
+    return [
+        [_ids(index, found[expression], term, last) for expression in fields]
+        for term, fields in zip(terms, wanted, strict=True)
+    ]
+
+
+def _ids(index: IndexReader, joined: str, term: str, last: int) -> NDArray[np.int64]:
+    """Ids of chunks from a text, ascending, none of them above the last one."""
     with values.decoding(index.path):
-        ids = np.fromstring(index.postings(match_expression(term, mark)), np.int64, sep=",")
-    if len(ids) and not (ids[0] >= 0 and ids[-1] <= last and (np.diff(ids) > 0).all()):
+        ids = np.fromstring(joined, np.int64, sep=",")
+    if len(ids) and not (ids[0] >= 0 and ids[-1] <= last and (ids[1:] > ids[:-1]).all()):
         raise CorruptIndexError(
             f"{index.path} is damaged: {term!r} in chunk {ids[0]} or {ids[-1]}",
             hint=values.REBUILT,

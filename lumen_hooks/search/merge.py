@@ -41,21 +41,22 @@ def merge_hits(hits: Iterable[Hit], definitions: Mapping[int, int]) -> list[Hit]
         Hits by falling score, then path and line; no two of them overlap.
     """
     merged: list[Hit] = []
-    numbers: dict[str, list[int]] = {}
+    of_definition: dict[tuple[str, int], int] = {}
+    nameless: dict[str, list[int]] = {}
     for hit in sorted(hits, key=_rank):
-        there = numbers.setdefault(hit.path, [])
-        for number in there:
-            best = merged[number]
-            if _is_one(best, hit, definitions):
-                merged[number] = best._replace(
-                    start_line=min(best.start_line, hit.start_line),
-                    end_line=max(best.end_line, hit.end_line),
-                    parts=_parts(best, hit),
-                )
-                break
+        new = len(merged)
+        if hit.symbol:
+            part = definitions.get(hit.chunk_id)
+            number = new if part is None else of_definition.setdefault((hit.path, part), new)
         else:
-            there.append(len(merged))
+            there = nameless.setdefault(hit.path, [])
+            number = next((one for one in there if _is_one(merged[one], hit)), new)
+            if number == new:
+                there.append(new)
+        if number == new:
             merged.append(hit)
+        else:
+            merged[number] = _joined(merged[number], hit)
     return _without_overlaps(list(map(_whole, merged)))
 
 
@@ -98,10 +99,16 @@ def _whole(hit: Hit) -> Hit:
     )
 
 
-def _is_one(best: Hit, other: Hit, definitions: Mapping[int, int]) -> bool:
-    if best.symbol or other.symbol:
-        part = definitions.get(best.chunk_id)
-        return part is not None and part == definitions.get(other.chunk_id)
+def _joined(best: Hit, other: Hit) -> Hit:
+    return best._replace(
+        start_line=min(best.start_line, other.start_line),
+        end_line=max(best.end_line, other.end_line),
+        parts=_parts(best, other),
+    )
+
+
+def _is_one(best: Hit, other: Hit) -> bool:
+    """Of two stretches without a symbol."""
     lines = max(best.end_line, other.end_line) - min(best.start_line, other.start_line) + 1
     return _gap(best, other) <= ADJACENT_GAP_LINES and lines <= MAX_WINDOW_LINES
 
@@ -117,7 +124,10 @@ def _without_overlaps(merged: list[Hit]) -> list[Hit]:
     lines: dict[str, list[Hit]] = {}
     for hit in merged:
         there = lines.setdefault(hit.path, [])
-        if all(_gap(other, hit) >= 0 for other in there):
+        for other in there:
+            if other.start_line <= hit.end_line and hit.start_line <= other.end_line:
+                break
+        else:
             there.append(hit)
             kept.append(hit)
     return kept

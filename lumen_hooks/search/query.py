@@ -18,6 +18,7 @@ from lumen_hooks.system.unicode import encodable
 from .copies import once
 from .features import Evidence
 from .filters import allowed_chunks
+from .foremost import foremost, least_of
 from .held import Meant
 from .knn import load_matrix, match_cosines, match_search
 from .lexical import file_chunks, lexical_search
@@ -27,16 +28,18 @@ from .related import origin_at
 from .results import MAX_LIMIT, Found, Hit, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import TypeAlias
 
     from numpy.typing import NDArray
 
+    from lumen_hooks.chunking.chunk import Held
     from lumen_hooks.storage.facts import MadeWith
     from lumen_hooks.storage.reader import IndexReader
     from lumen_hooks.storage.rows import ChunkRow
 
     from .knn import Matrix, Neighbours
+    from .ranking import Ranked
     from .results import Query, RelatedQuery
 
 MAX_EMBEDDED_CHARACTERS = 8_000
@@ -48,6 +51,7 @@ _ATTEMPTS = 10
 _CANDIDATES = 100
 _CANDIDATES_PER_HIT = 2
 _CANDIDATES_MORE = 4
+_MERGED_PER_HIT = 2
 _CANDIDATES_MAX = 2000
 _CROWDED_ONE_IN = 4
 """If so many of the candidates are copies of others, more are looked at."""
@@ -89,11 +93,12 @@ class Searcher:
         index: what to search.
     """
 
-    __slots__ = ("_index", "_matrix")
+    __slots__ = ("_index", "_made_with", "_matrix")
 
     def __init__(self, index: IndexReader) -> None:
         self._index = index
         self._matrix: Matrix | None = None
+        self._made_with: tuple[tuple[int, int], MadeWith] | None = None
 
     @property
     def index(self) -> IndexReader:
@@ -120,13 +125,13 @@ class Searcher:
             raise QueryError("the query is empty", hint="say in a few words what to look for")
         limit = _checked(query.limit)
         for _ in range(_ATTEMPTS):
-            made_with = self._index.facts().made_with
+            made_with = self._model_noted()
             model = model_of(made_with)
             vector = None
             if model.embedder is not None:
                 vector = model.embedder.embed_query(encodable(text[:MAX_EMBEDDED_CHARACTERS]))
             with self._index.one_state():
-                if made_with != self._index.facts().made_with:
+                if made_with != self._model_noted():
                     continue
                 found, weak = self._distinct(query, text, vector, limit)
                 self._index.insist_on_files({hit.path for hit in found})
@@ -134,6 +139,13 @@ class Searcher:
                 hits = tuple(meant.narrowed(hit) for hit in found)
                 return Found(hits, model.name, model.problem, weak)
         raise StoreError(f"{self._index.path} is made anew again and again", hint="try again")
+
+    def _model_noted(self) -> MadeWith:
+        """What the index was made with, which is read again once something was written."""
+        mark = self._index.change_mark()
+        if self._made_with is None or self._made_with[0] != mark:
+            self._made_with = mark, self._index.facts().made_with
+        return self._made_with[1]
 
     def _distinct(
         self, query: Query, text: str, vector: NDArray[np.float32] | None, limit: int
@@ -145,11 +157,31 @@ class Searcher:
         count = max(_CANDIDATES, _CANDIDATES_PER_HIT * limit)
         allowed = allowed_chunks(self._index, query)
         while True:
-            candidates, parts, weak = self._ranked(text, vector, count, allowed)
-            hits = once(merge_hits(candidates, parts))
+            rows, ranked = self._ranked(text, vector, count, allowed)
+            hits = self._first(rows, ranked.scores, limit)
             crowded = sum(len(hit.copies) for hit in hits) * _CROWDED_ONE_IN > count
             if len(hits) >= limit or not crowded or count >= _CANDIDATES_MAX:
-                return hits[:limit], weak
+                return _told(self._index, hits[:limit], rows), ranked.weak
+            count *= _CANDIDATES_MORE
+
+    def _first(
+        self, rows: Sequence[ChunkRow], scores: NDArray[np.float32], limit: int
+    ) -> list[Hit]:
+        """The first hits of different texts, `limit` of them at least, or all that there are.
+
+        Of most candidates none of that is worth the time: see `foremost`.
+        """
+        count = _MERGED_PER_HIT * limit
+        while True:
+            least = least_of(scores, count)
+            few = foremost(rows, scores, least)
+            hits = _hits(self._index, [rows[at] for at in few], scores[few].tolist())
+            found = once(merge_hits(hits, _parts(self._index, hits)))
+            if len(few) == len(rows):
+                return found
+            first = [hit for hit in found if hit.score >= least]
+            if len(first) >= limit:
+                return first
             count *= _CANDIDATES_MORE
 
     def _ranked(
@@ -158,13 +190,11 @@ class Searcher:
         vector: NDArray[np.float32] | None,
         count: int,
         allowed: NDArray[np.int64] | None,
-    ) -> tuple[list[Hit], dict[int, int], bool]:
-        """Hits with their scores, which are parts of one definition, and whether all are weak."""
-        index = self._index
+    ) -> tuple[Sequence[ChunkRow], Ranked]:
+        """The candidates, and how well they answer."""
         evidence, named = self.gather(text, vector, count, allowed)
         ranked = rank(text, evidence, named)
-        hits = _hits(evidence.rows, ranked.scores.tolist())
-        return hits, _parts(index, hits), ranked.weak
+        return evidence.rows, ranked
 
     def gather(
         self,
@@ -190,13 +220,14 @@ class Searcher:
         rows = self._index.chunks(ids)
         if vector is None or near is None:
             unknown = np.full(len(rows), np.nan, np.float32)
-            return Evidence(rows, unknown, 0.0, 1.0, words), named
+            return Evidence(rows, unknown, 0.0, 1.0, words, self._index.held), named
         there = np.array([row.id for row in rows], np.int64)
         if self._matrix is None:
             cosines = match_cosines(self._index, vector, there)
         else:
             cosines = self._matrix.cosines(vector, there)
-        return Evidence(rows, cosines, near.mean, near.deviation, words), named
+        evidence = Evidence(rows, cosines, near.mean, near.deviation, words, self._index.held)
+        return evidence, named
 
     def related(self, query: RelatedQuery) -> Found:
         """What is most like the chunk at a line, by the cosine of their vectors alone.
@@ -216,10 +247,10 @@ class Searcher:
             near = self._dense(origin.vector, count, None)
             cosines = dict(zip(near.ids.tolist(), near.cosines.tolist(), strict=True))
             rows = index.chunks(cosines.keys() - origin.chunk_ids)
-            hits = _hits(rows, [max(0.0, cosines[row.id]) for row in rows])
+            hits = _hits(index, rows, [max(0.0, cosines[row.id]) for row in rows])
             parts = _parts(index, hits)
             found = [hit for hit in merge_hits(hits, parts) if not origin.overlaps(hit)]
-            apart = once(found)[:limit]
+            apart = _told(index, once(found)[:limit], rows)
             index.insist_on_files({origin.path, *(hit.path for hit in apart)})
         return Found(tuple(apart))
 
@@ -239,12 +270,29 @@ def _checked(limit: int) -> int:
     return min(limit, MAX_LIMIT)
 
 
-def _hits(rows: Sequence[ChunkRow], found: Sequence[float]) -> list[Hit]:
-    """The hits of these chunks with these scores."""
-    return list(map(_hit, rows, found))
+def _hits(index: IndexReader, rows: Sequence[ChunkRow], scores: Sequence[float]) -> list[Hit]:
+    """The hits of these chunks with these scores.
+
+    What they hold is told where it is one definition that they are a part of; else see `_told`.
+    """
+    parts = {row.id: index.held(row) for row in rows if row.holds and "\n" not in row.holds}
+    return [
+        _hit(row, parts.get(row.id, ()), score) for row, score in zip(rows, scores, strict=True)
+    ]
 
 
-def _hit(row: ChunkRow, score: float) -> Hit:
+def _told(index: IndexReader, hits: Sequence[Hit], rows: Iterable[ChunkRow]) -> list[Hit]:
+    """The hits with all that they hold, which is not worth reading of others."""
+    by_id = {row.id: row for row in rows}
+
+    def told(hit: Hit) -> Hit:
+        holds = hit.holds or index.held(by_id[hit.chunk_id])
+        return hit._replace(holds=holds, copies=tuple(map(told, hit.copies)))
+
+    return list(map(told, hits))
+
+
+def _hit(row: ChunkRow, holds: tuple[Held, ...], score: float) -> Hit:
     return Hit(
         chunk_id=row.id,
         path=row.path,
@@ -256,9 +304,9 @@ def _hit(row: ChunkRow, score: float) -> Hit:
         score=score,
         content=row.content,
         key=row.key,
-        holds=row.holds,
+        holds=holds,
         parts=(Part(row.start_line, row.end_line, row.key, score),),
-        generated=row.generated,
+        generated=bool(row.generated),
     )
 
 

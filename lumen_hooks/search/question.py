@@ -9,7 +9,12 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-from lumen_hooks.storage.lexical_terms import STOP_WORDS, distinct_words, inner_words
+from lumen_hooks.storage.lexical_terms import (
+    MAX_QUERY_CHARACTERS,
+    STOP_WORDS,
+    distinct_words,
+    inner_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -134,6 +139,13 @@ def words_of_name(name: str) -> frozenset[str]:
     return singular(inner_words(name))
 
 
+def words_of_all(text: str, mark: str) -> frozenset[str]:
+    """As `words_of_name`, by what stands between the marks, which many names and paths share."""
+    if not text.isascii() or len(text) > MAX_QUERY_CHARACTERS:
+        return words_of_name(text)
+    return frozenset().union(*map(words_of_name, text.split(mark)))
+
+
 @lru_cache(maxsize=1 << 14)
 def prefixes(word: str) -> frozenset[str]:
     """The beginnings of a word that are long enough to stand for it, itself included."""
@@ -143,6 +155,8 @@ def prefixes(word: str) -> frozenset[str]:
 def singular(words: Collection[str]) -> frozenset[str]:
     """Words without a final s, so that a query's `uploads` meets a name's `upload`."""
     return frozenset(
-        word[:-1] if len(word) > _SHORT and word[-1] == "s" and word[-2] != "s" else word
-        for word in words
+        [
+            word[:-1] if len(word) > _SHORT and word[-1] == "s" and word[-2] != "s" else word
+            for word in words
+        ]
     )

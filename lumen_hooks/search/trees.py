@@ -64,15 +64,16 @@ class Forest(NamedTuple):
         Args:
             columns: by name, float32 of shape (n,); others than `names` are passed over.
         """
-        table = np.stack([columns[name] for name in self.names])
+        table = np.concatenate([columns[name] for name in self.names])
+        table = table.reshape(len(self.names), -1)
         trees, splits = self.feature.shape
         closed = np.zeros((trees, table.shape[1]), np.uint16)
         for split in range(splits):
-            right = table[self.feature[:, split]] > self.threshold[:, split, None]
+            right = table.take(self.feature[:, split], axis=0) > self.threshold[:, split, None]
             closed |= right * self.cleared[:, split, None]
         open_leaves = ~closed
-        leftmost = _BIT_OF[open_leaves & (closed + np.uint16(1))]
-        reached = self.leaves.ravel()[leftmost + MAX_LEAVES * np.arange(trees)[:, None]]
+        leftmost = _BIT_OF.take(open_leaves & (closed + np.uint16(1)))
+        reached = self.leaves.take(leftmost + MAX_LEAVES * np.arange(trees)[:, None])
         return np.asarray(reached.sum(axis=0), np.float32)
 
 

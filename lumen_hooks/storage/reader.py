@@ -11,6 +11,7 @@ import os
 import re
 from array import array
 from contextlib import contextmanager
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -58,6 +59,7 @@ class IndexReader:
         self.connection = connection
         self.path = path
         self.version = version
+        self._lexical_size: tuple[tuple[int, int], tuple[int, int]] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -177,7 +179,7 @@ class IndexReader:
         Raises:
             CorruptIndexError: one of them is not there, or cannot be.
         """
-        more = "f.generated, c.holds" if self.version >= HOLDING else "0, ''"
+        more = "f.generated != 0, c.holds" if self.version >= HOLDING else "0, ''"
         query = (
             "SELECT c.id, f.path, c.start_line, c.end_line, c.symbol, c.kind, f.language,"
             f" coalesce(f.content, x''), c.key, {more} FROM chunks AS c"
@@ -192,15 +194,18 @@ class IndexReader:
                 f"the index finds a chunk that it does not hold: {missing}",
                 hint="lumen-hooks index --force",
             )
-        with values.decoding(self.path):
-            return [self._chunk(*row) for row in rows]
+        return list(starmap(ChunkRow, rows))
 
-    def _chunk(self, *row: Any) -> ChunkRow:
-        *plain, generated, held = row
-        _, _, start, end, symbol, kind, *_ = plain
-        known = self.version >= HOLDING
-        definitions = holds.unpacked(held, symbol, kind, start, end) if known else ()
-        return ChunkRow._make([*plain, bool(generated), definitions])
+    def held(self, row: ChunkRow) -> tuple[Held, ...]:
+        """The definitions that a chunk holds; none where an older version's index does not tell.
+
+        Raises:
+            CorruptIndexError: it is none that was written.
+        """
+        if self.version < HOLDING:
+            return ()
+        with values.decoding(self.path):
+            return holds.unpacked(row.holds, row.symbol, row.kind, row.start_line, row.end_line)
 
     def chunks_of_file(self, file_id: int) -> list[ChunkOfFile]:
         """All chunks of a file, by line."""
@@ -229,7 +234,7 @@ class IndexReader:
             f" WHERE {condition} ORDER BY file_id, start_line, id"
         )
         rows = self._read(query, *_CHUNK_OF_FILE, bindings=(binding,))
-        return list(map(ChunkOfFile._make, rows))
+        return list(starmap(ChunkOfFile, rows))
 
     def chunk_ids(
         self, *, languages: Sequence[str], kinds: Sequence[str], files: Sequence[int] | None
@@ -276,19 +281,29 @@ class IndexReader:
     # words
 
     def lexical_size(self) -> tuple[int, int]:
-        """How many chunks have words, and the largest of their ids."""
-        query = "SELECT count(*), coalesce(max(id), 0) FROM lexical_docsize"
-        ((chunks, last),) = self._read(query, values.natural, values.integer)
-        return chunks, last
+        """How many chunks have words, and the largest of their ids.
 
-    def postings(self, expression: str) -> str:
-        """The ids of the chunks that an FTS5 expression matches, ascending, between commas.
-
-        As one text, since a row for each would cost more than all the rest of a search.
+        Every row is counted for that, so it is kept until something is written.
         """
-        query = "SELECT group_concat(rowid) FROM lexical WHERE lexical MATCH ?"
-        ((joined,),) = self._read(query, _TEXT_OR_NONE, bindings=(expression,))
-        return joined or ""
+        mark = self.change_mark()
+        if self._lexical_size is None or self._lexical_size[0] != mark:
+            query = "SELECT count(*), coalesce(max(id), 0) FROM lexical_docsize"
+            ((chunks, last),) = self._read(query, values.natural, values.integer)
+            self._lexical_size = mark, (chunks, last)
+        return self._lexical_size[1]
+
+    def postings(self, expressions: Sequence[str]) -> dict[str, str]:
+        """By FTS5 expression the ids of the chunks that match it, ascending, between commas.
+
+        As one text, since a row for each id would cost more than all the rest of a search.
+        """
+        query = (
+            "SELECT value, (SELECT group_concat(rowid) FROM lexical WHERE lexical MATCH value)"
+            " FROM carray(?)"
+        )
+        bindings = (apsw.carray(tuple(expressions)),)
+        rows = self._read(query, values.text, _TEXT_OR_NONE, bindings=bindings)
+        return {expression: joined or "" for expression, joined in rows}
 
     def files_with(self, expression: str) -> set[int]:
         """The ids of the files of the chunks that an FTS5 expression matches."""

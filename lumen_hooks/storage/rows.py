@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from lumen_hooks.chunking.chunk import Held
+from typing import NamedTuple
 
 
 class FileRow(NamedTuple):
@@ -63,8 +60,8 @@ class KnownPath(NamedTuple):
 class ChunkRow(NamedTuple):
     """A chunk with what the index holds of its file; see `search.results.Hit`.
 
-    `generated` says that a program wrote the file; False and no `holds` where an older version's
-    index does not tell.
+    `generated` is 1 if a program wrote the file; 0 where an older version's index does not tell.
+    `holds` is the text of its row: most rows are never shown, so `IndexReader.held` reads it.
     """
 
     id: int
@@ -76,8 +73,8 @@ class ChunkRow(NamedTuple):
     language: str
     content: bytes
     key: bytes
-    generated: bool
-    holds: tuple[Held, ...]
+    generated: int
+    holds: str
 
 
 class ChunkOfFile(NamedTuple):

@@ -12,6 +12,8 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import apsw
+
 from lumen_hooks.errors import CorruptIndexError
 
 from . import facts, values
@@ -22,8 +24,6 @@ from .sqlite import crc32
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    import apsw
 
 _FILE_SUMS = {
     3: """
@@ -99,9 +99,17 @@ def insist_on_files(connection: apsw.Connection, paths: Iterable[str]) -> None:
     version = version_of(connection)
     if version < SUMMED:
         return
-    query = f"SELECT sum IS {_FILE_SUMS[version]} FROM files WHERE path=?"
-    for path in paths:
-        if values.read(connection, query, (values.natural,), (path,)) != [(1,)]:
+    query = (
+        "SELECT path FROM files WHERE path IN (SELECT value FROM carray(?))"
+        f" AND sum IS {_FILE_SUMS[version]}"
+    )
+    named = tuple(sorted(set(paths)))
+    if not named:
+        return
+    among = (apsw.carray(named),)
+    sound = {path for (path,) in values.read(connection, query, (values.text,), among)}
+    for path in named:
+        if path not in sound:
             raise CorruptIndexError(
                 f"{connection.filename} is damaged: its rows of {path} are not as written",
                 hint=values.REBUILT,

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from lumen_hooks.search.question import named_symbols, read_question
+from lumen_hooks.search.question import named_symbols, read_question, words_of_all, words_of_name
+
+
+@pytest.mark.parametrize("name", ["Store.insertRow", ".a.", "ns.x1.b c", "größe.Änderung.x", "i.."])
+def test_words_of_a_name_are_those_of_its_parts(name: str) -> None:
+    assert words_of_all(name, ".") == words_of_name(name)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import unicodedata
 
 import apsw
@@ -18,6 +19,7 @@ from lumen_hooks.storage.lexical_terms import (
     match_expression,
     parts,
     query_terms,
+    spaced_parts,
 )
 from lumen_hooks.storage.reader import IndexReader
 from lumen_hooks.storage.schema import LEXICAL
@@ -41,6 +43,14 @@ from lumen_hooks.storage.unspaced import folded, is_unspaced
 )
 def test_parts(word: str, inner: tuple[str, ...]) -> None:
     assert parts(word) == inner
+
+
+def test_parts_of_ascii_words_are_found_as_those_of_others() -> None:
+    chance = random.Random(1)
+    for _ in range(5000):
+        word = "".join(chance.choice("aAbB1_") for _ in range(chance.randrange(1, 12)))
+        found = tuple(part.lower() for part in spaced_parts(word).split() if len(part) > 1)
+        assert parts(word) == (() if found == (word.lower(),) else found)
 
 
 def test_code_holds_each_whole_word_and_each_part_once() -> None:

@@ -62,7 +62,7 @@ class Rankings:
 
     def _hits(self, scores: Mapping[int, float]) -> list[Hit]:
         rows = self._index.chunks(scores.keys())
-        hits = query._hits(rows, [scores[row.id] for row in rows])
+        hits = query._hits(self._index, rows, [scores[row.id] for row in rows])
         return merge_hits(hits, query._parts(self._index, hits))
 
 
