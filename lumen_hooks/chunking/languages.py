@@ -1,4 +1,4 @@
-"""Which language a file is in, by its name and, for scripts without one, by its first line.
+"""Which language a file is in, by its name and, where that does not tell, by what it says.
 
 Search filters and the chunker share these names. Knows nothing of parsers: importing this module
 must stay cheap, and a language may be named here without a grammar to parse it.
@@ -9,102 +9,27 @@ from __future__ import annotations
 import os.path
 import re
 
-_EXTENSIONS = {
-    "bash": "sh bash zsh ksh bats ebuild",
-    "c": "c h",
-    "cpp": "cc cpp cxx c++ hh hpp hxx h++ ipp tpp inl cu cuh ino",
-    "csharp": "cs csx",
-    "css": "css scss sass less styl",
-    "dart": "dart",
-    "elixir": "ex exs",
-    "go": "go",
-    "graphql": "graphql gql",
-    "html": "html htm xhtml jinja jinja2 j2 erb ejs hbs twig",
-    "java": "java",
-    "javascript": "js mjs cjs jsx es6",
-    "json": "json jsonc json5 geojson webmanifest ipynb",
-    "kotlin": "kt kts",
-    "lua": "lua rockspec",
-    "markdown": "md markdown mdx mdown mkd qmd rmd",
-    "php": "php php3 php4 php5 phtml",
-    "proto": "proto",
-    "python": "py pyi pyw pyx pxd bzl star",
-    "ruby": "rb rake gemspec ru podspec rbi",
-    "rst": "rst",
-    "rust": "rs",
-    "scala": "scala sbt sc",
-    "sql": "sql psql ddl",
-    "svelte": "svelte",
-    "swift": "swift",
-    "terraform": "tf tfvars hcl",
-    "toml": "toml",
-    "tsx": "tsx",
-    "typescript": "ts mts cts",
-    "vue": "vue",
-    "xml": "xml xsd xsl xslt svg plist csproj fsproj vbproj props targets",
-    "yaml": "yaml yml",
-}
+from .format_names import FORMAT_NAMES
+from .language_names import LANGUAGE_NAMES, TEXT
 
-_FILE_NAMES = {
-    ".bash_profile": "bash",
-    ".bashrc": "bash",
-    ".clang-format": "yaml",
-    ".profile": "bash",
-    ".zshrc": "bash",
-    "apkbuild": "bash",
-    "brewfile": "ruby",
-    "build": "python",
-    "build.bazel": "python",
-    "cargo.lock": "toml",
-    "cmakelists.txt": "cmake",
-    "containerfile": "dockerfile",
-    "dockerfile": "dockerfile",
-    "gemfile": "ruby",
-    "gnumakefile": "make",
-    "guardfile": "ruby",
-    "jenkinsfile": "text",
-    "makefile": "make",
-    "pipfile": "toml",
-    "pkgbuild": "bash",
-    "podfile": "ruby",
-    "poetry.lock": "toml",
-    "rakefile": "ruby",
-    "sconstruct": "python",
-    "uv.lock": "toml",
-    "vagrantfile": "ruby",
-    "workspace": "python",
-}
+_NAMES = {**LANGUAGE_NAMES, **FORMAT_NAMES}
 
-_INTERPRETERS = {
-    "ash": "bash",
-    "bash": "bash",
-    "dash": "bash",
-    "dart": "dart",
-    "deno": "typescript",
-    "bun": "typescript",
-    "elixir": "elixir",
-    "ksh": "bash",
-    "lua": "lua",
-    "luajit": "lua",
-    "node": "javascript",
-    "nodejs": "javascript",
-    "php": "php",
-    "pypy": "python",
-    "python": "python",
-    "ruby": "ruby",
-    "scala": "scala",
-    "sh": "bash",
-    "swift": "swift",
-    "ts-node": "typescript",
-    "uv": "python",
-    "zsh": "bash",
-}
 
-_BY_EXTENSION = {
-    extension: language
-    for language, extensions in _EXTENSIONS.items()
-    for extension in extensions.split()
-} | {"cmake": "cmake", "dockerfile": "dockerfile", "mk": "make"}
+def _by(words: str) -> dict[str, str]:
+    """Which language each word of a column of the table stands for."""
+    column = ((name, getattr(names, words)) for name, names in _NAMES.items())
+    return {word: name for name, listed in column for word in listed.split()}
+
+
+_BY_ENDING, _BY_FILE, _BY_PROGRAM = _by("endings"), _by("files"), _by("programs")
+
+_KINDS_OF_FILE = frozenset(
+    {"containerfile", "dockerfile", "gnumakefile", "jenkinsfile", "justfile", "makefile"}
+)
+"""Files whose names go on after a dot: Dockerfile.dev, Makefile.am."""
+
+_WRAPPERS = frozenset({"dist", "example", "in", "sample", "template"})
+"""Endings of a file that another is made from, in the language of the ending before."""
 
 _SHEBANG = re.compile(r"#!\s*(?:\S*/)?env\s+(?:-\S+\s+|\w+=\S*\s+)*(\S+)|#!\s*(\S+)")
 _VERSION_SUFFIX = re.compile(r"[\d.]+$")
@@ -114,22 +39,25 @@ _CPP_ONLY = re.compile(
     re.MULTILINE,
 )
 
-LANGUAGES: tuple[str, ...] = tuple(
-    sorted({*_BY_EXTENSION.values(), *_FILE_NAMES.values(), *_INTERPRETERS.values(), "text"})
-)
+LANGUAGES: tuple[str, ...] = tuple(sorted({*_NAMES, TEXT}))
 """Every language a file may be in, as `--lang` takes it."""
 
 
 def language_of(path: str) -> str:
     """Name the language of a file by its name alone; `text` if nothing tells."""
     name = os.path.basename(path).lower()
-    if name in _FILE_NAMES:
-        return _FILE_NAMES[name]
-    extension = os.path.splitext(name)[1][1:]
-    if extension in _BY_EXTENSION:
-        return _BY_EXTENSION[extension]
-    # Dockerfile.dev, Makefile.am
-    return {"dockerfile": "dockerfile", "makefile": "make"}.get(name.partition(".")[0], "text")
+    while True:
+        if name in _BY_FILE:
+            return _BY_FILE[name]
+        parts = name.rsplit(".", 2)
+        for ending in (".".join(parts[1:]), parts[-1]):
+            if len(parts) > 1 and ending in _BY_ENDING:
+                return _BY_ENDING[ending]
+        if len(parts) < 2 or parts[-1] not in _WRAPPERS:
+            break
+        name = name.rpartition(".")[0]
+    kind = name.partition(".")[0]
+    return _BY_FILE[kind] if kind in _KINDS_OF_FILE else TEXT
 
 
 def language_of_text(path: str, text: str) -> str:
@@ -139,7 +67,7 @@ def language_of_text(path: str, text: str) -> str:
     that holds what only C++ has is C++.
     """
     language = language_of(path)
-    if language == "text" and text.startswith("#!") and not os.path.splitext(path)[1]:
+    if language == TEXT and text.startswith("#!") and not os.path.splitext(path)[1]:
         return _language_of_shebang(text[:200].partition("\n")[0])
     if language == "c" and path.lower().endswith(".h") and _CPP_ONLY.search(text):
         return "cpp"
@@ -149,6 +77,6 @@ def language_of_text(path: str, text: str) -> str:
 def _language_of_shebang(line: str) -> str:
     match = _SHEBANG.match(line)
     if match is None:
-        return "text"
+        return TEXT
     program = os.path.basename(match[1] or match[2])
-    return _INTERPRETERS.get(_VERSION_SUFFIX.sub("", program) or program, "text")
+    return _BY_PROGRAM.get(_VERSION_SUFFIX.sub("", program) or program, TEXT)
