@@ -28,7 +28,7 @@ _DATA = re.compile(
 """A slice of base64, or of numbers: there is nothing in it that anybody looks for."""
 
 
-def chunk_file(path: str, text: str) -> ChunkedFile:
+def chunk_file(path: str, text: str, language: str = "") -> ChunkedFile:
     """Cut a file's text into chunks.
 
     Every line that is not blank is in exactly one chunk (a line longer than WHOLE_MAX characters
@@ -38,12 +38,14 @@ def chunk_file(path: str, text: str) -> ChunkedFile:
     Args:
         path: tells the language; nothing else of it is used.
         text: the decoded text, lines separated by a line feed.
+        language: a language of LANGUAGES that the file is told to be in, whatever its path and
+            its text say.
 
     Returns:
         The chunks. Whatever the text, this does not fail: where a parser gives up, the chunks are
         line windows and `parse_failed` is set.
     """
-    language = language_of_text(path, text)
+    language = language or language_of_text(path, text)
     if not text or text.isspace():
         return ChunkedFile(language, ())
     lines = SourceLines(text)
@@ -62,15 +64,14 @@ def chunk_file(path: str, text: str) -> ChunkedFile:
     return ChunkedFile(language, tuple(chunks))
 
 
-def cut_by_lines(path: str, text: str, *, abandoned: str) -> ChunkedFile:
+def cut_by_lines(path: str, text: str, language: str = "", *, abandoned: str) -> ChunkedFile:
     """Cut a text into line windows, as `chunk_file` does where a parser gives up."""
     windows = tuple(_windows(SourceLines(text)))
-    return ChunkedFile(language_of_text(path, text), windows, True, abandoned)
+    return ChunkedFile(language or language_of_text(path, text), windows, True, abandoned)
 
 
-def is_parsed(path: str, text: str) -> bool:
+def is_parsed(language: str, text: str) -> bool:
     """Whether a parser will see this text: the one thing that may take time and memory."""
-    language = language_of_text(path, text)
     # Without a look at its lines: a text whose lines are all long goes no further either way.
     return language in GRAMMARS and bool(text) and not text.isspace()
 

@@ -142,6 +142,7 @@ FORMAT_NAMES = {
     "postscript": Names("ps eps epsi", aliases="ps"),
     "prisma": Names("prisma"),
     "procfile": Names(files="procfile"),
+    "proguard": Names(),
     "properties": Names("properties", aliases="java-properties"),
     "proto": Names(
         "proto textproto pbtxt txtpb prototxt",

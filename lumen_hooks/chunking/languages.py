@@ -11,6 +11,10 @@ import re
 
 from .format_names import FORMAT_NAMES
 from .language_names import LANGUAGE_NAMES, TEXT
+from .shared_endings import SHARED, language_by_lines
+
+HEAD_MAX = 50_000
+"""So many characters of a text decide, where its name does not."""
 
 _NAMES = {**LANGUAGE_NAMES, **FORMAT_NAMES}
 
@@ -31,52 +35,94 @@ _KINDS_OF_FILE = frozenset(
 _WRAPPERS = frozenset({"dist", "example", "in", "sample", "template"})
 """Endings of a file that another is made from, in the language of the ending before."""
 
-_SHEBANG = re.compile(r"#!\s*(?:\S*/)?env\s+(?:-\S+\s+|\w+=\S*\s+)*(\S+)|#!\s*(\S+)")
-_VERSION_SUFFIX = re.compile(r"[\d.]+$")
-_CPP_ONLY = re.compile(
-    r"^[ \t]*(?:class[ \t]+\w|namespace\b|template[ \t]*<|using[ \t]+\w"
-    r"|(?:public|private|protected)[ \t]*:)",
-    re.MULTILINE,
-)
+_PLAIN = frozenset({"log", "text", "txt"})
+"""Endings of what no program runs."""
+
+_VERSION = re.compile(r"[-\d.]+$")
+_NO_LETTERS = str.maketrans("", "", "-_ ")
 
 LANGUAGES: tuple[str, ...] = tuple(sorted({*_NAMES, TEXT}))
-"""Every language a file may be in, as `--lang` takes it."""
+"""Every language a file may be in."""
 
 
 def language_of(path: str) -> str:
     """Name the language of a file by its name alone; `text` if nothing tells."""
-    name = os.path.basename(path).lower()
-    while True:
-        if name in _BY_FILE:
-            return _BY_FILE[name]
-        parts = name.rsplit(".", 2)
-        for ending in (".".join(parts[1:]), parts[-1]):
-            if len(parts) > 1 and ending in _BY_ENDING:
-                return _BY_ENDING[ending]
-        if len(parts) < 2 or parts[-1] not in _WRAPPERS:
-            break
-        name = name.rpartition(".")[0]
-    kind = name.partition(".")[0]
-    return _BY_FILE[kind] if kind in _KINDS_OF_FILE else TEXT
+    return _by_name(path)[0]
+
+
+def tells_all(path: str) -> bool:
+    """Whether a file's name alone tells its language, whatever the text says."""
+    language, what = _by_name(path)
+    return language != TEXT and what not in SHARED
 
 
 def language_of_text(path: str, text: str) -> str:
     """Name the language of a file by its name, or else by what it says.
 
-    A script without an extension goes by its first line (`#!/usr/bin/env python3`), and a `.h`
-    that holds what only C++ has is C++.
+    Where the name leaves it open, a modeline of Emacs or Vim counts, then the program that a
+    script is run by, then lines that only one of the languages with this ending has.
     """
-    language = language_of(path)
-    if language == TEXT and text.startswith("#!") and not os.path.splitext(path)[1]:
-        return _language_of_shebang(text[:200].partition("\n")[0])
-    if language == "c" and path.lower().endswith(".h") and _CPP_ONLY.search(text):
-        return "cpp"
-    return language
+    language, what = _by_name(path)
+    if language != TEXT and what not in SHARED:
+        return language
+    from .self_named import mode_of, program_of
+
+    named = language_named(mode_of(text)) if text else None
+    if named is None and what not in _PLAIN:
+        named = _by_program(program_of(text).lower()) or language_by_lines(what, text[:HEAD_MAX])
+    return named or language
 
 
-def _language_of_shebang(line: str) -> str:
-    match = _SHEBANG.match(line)
-    if match is None:
-        return TEXT
-    program = os.path.basename(match[1] or match[2])
-    return _BY_PROGRAM.get(_VERSION_SUFFIX.sub("", program) or program, TEXT)
+def language_named(name: str) -> str | None:
+    """The language that people call so: its name, an alias or an ending, in any case.
+
+    `-`, `_` and blanks are of no account, so that `Emacs Lisp` is `emacs-lisp`.
+    """
+    plain = name.strip().lower()
+    short = plain.translate(_NO_LETTERS)
+    return _called().get(short) or _BY_ENDING.get(plain.removeprefix("."))
+
+
+def near_names(name: str) -> list[str]:
+    """Languages whose names or aliases are much like a name that is none; the likeliest first."""
+    from difflib import get_close_matches
+
+    called = _called()
+    near = get_close_matches(name.strip().lower().translate(_NO_LETTERS), called, n=6, cutoff=0.7)
+    return list(dict.fromkeys(called[one] for one in near))[:3]
+
+
+def _called() -> dict[str, str]:
+    """Names and aliases as `language_named` compares them; a name goes before an alias."""
+    if not _CALLED:
+        for name, names in _NAMES.items():
+            _CALLED.update((alias.translate(_NO_LETTERS), name) for alias in names.aliases.split())
+        _CALLED.update((name.translate(_NO_LETTERS), name) for name in LANGUAGES)
+    return _CALLED
+
+
+_CALLED: dict[str, str] = {}
+
+
+def _by_name(path: str) -> tuple[str, str]:
+    """A file's language by its name, and what in the name tells: all of it, or its ending."""
+    name = os.path.basename(path).lower()
+    while True:
+        if name in _BY_FILE:
+            return _BY_FILE[name], name
+        stem, dot, ending = name.rpartition(".")
+        if not dot:
+            break
+        longer = f"{stem.rpartition('.')[2]}.{ending}"
+        for one in (longer, ending):
+            if one in _BY_ENDING:
+                return _BY_ENDING[one], one
+        if ending not in _WRAPPERS:
+            break
+        name = stem
+    kind = name.partition(".")[0]
+    return (_BY_FILE[kind], kind) if kind in _KINDS_OF_FILE else (TEXT, ending)
+
+
+def _by_program(program: str) -> str | None:
+    return _BY_PROGRAM.get(program) or _BY_PROGRAM.get(_VERSION.sub("", program))

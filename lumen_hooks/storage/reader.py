@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
+from lumen_hooks.chunking.chunk import UNTRIED
 from lumen_hooks.errors import CorruptIndexError, StoreError
 from lumen_hooks.system.unicode import encodable
 
@@ -110,6 +111,15 @@ class IndexReader:
         cut = "cut" if self.version >= SUMMED else "NULL"
         query = f"SELECT path, id, content, blob, size, changed_ns, skipped, {cut} FROM files"
         return {path: FileRow(*rest) for path, *rest in self._read(query, *_FILE)}
+
+    def cuts(self) -> dict[tuple[bytes, str], str]:
+        """Why texts are cut by lines, where that is a parser's doing, by content and language.
+
+        It holds wherever they stand. Not to be asked of an older version's index.
+        """
+        query = "SELECT content, language, cut FROM files WHERE cut IS NOT NULL AND content NOTNULL"
+        rows = self._read(query, values.blob, values.text, values.text)
+        return {(content, language): cut for content, language, cut in rows if cut != UNTRIED}
 
     def file_at(self, path: str) -> KnownFile | None:
         """The file with this path, or None."""
