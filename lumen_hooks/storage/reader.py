@@ -159,10 +159,10 @@ class IndexReader:
         kinds = (values.path, values.natural, values.text, values.blob, values.natural)
         return list(map(ReadableFile._make, self._read(query, *kinds, bindings=bindings)))
 
-    def languages(self) -> list[str]:
-        """Those that there are files of, sorted."""
-        query = "SELECT DISTINCT language FROM files WHERE skipped IS NULL"
-        return sorted(language for (language,) in self._read(query, values.text))
+    def languages(self) -> dict[str, int]:
+        """How many files there are in which language, those of most files first."""
+        query = "SELECT language, count(*) FROM files WHERE skipped IS NULL GROUP BY 1"
+        return dict(self._read(f"{query} ORDER BY 2 DESC, 1", values.text, values.natural))
 
     def skipped(self) -> dict[str, int]:
         """How many files were passed over for which reason."""

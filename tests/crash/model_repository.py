@@ -143,6 +143,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("config", "lumen.include", "*.svg"),
     ("config", "--unset", "lumen.exclude"),
     ("config", "--unset", "lumen.include"),
+    ("config", "lumen.language", "pkg/=ruby"),
+    ("config", "--unset", "lumen.language"),
 )
 """What people do with git. Many fail in many states; what counts is what they leave behind."""
 
