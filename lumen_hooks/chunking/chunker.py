@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from .chunk import MEMORY, Chunk, ChunkedFile, Held, ParseAbandonedError
 from .grammars import GRAMMARS
-from .languages import language_of_text
 from .lines import SourceLines, cut, text_rank
 from .long_lines import is_minified
 from .pieces import CLOSED, Piece, pieces_of
@@ -45,7 +44,7 @@ def chunk_file(path: str, text: str, language: str = "") -> ChunkedFile:
         The chunks. Whatever the text, this does not fail: where a parser gives up, the chunks are
         line windows and `parse_failed` is set.
     """
-    language = language or language_of_text(path, text)
+    language = language or language_by(path, text)
     if not text or text.isspace():
         return ChunkedFile(language, ())
     lines = SourceLines(text)
@@ -67,7 +66,14 @@ def chunk_file(path: str, text: str, language: str = "") -> ChunkedFile:
 def cut_by_lines(path: str, text: str, language: str = "", *, abandoned: str) -> ChunkedFile:
     """Cut a text into line windows, as `chunk_file` does where a parser gives up."""
     windows = tuple(_windows(SourceLines(text)))
-    return ChunkedFile(language or language_of_text(path, text), windows, True, abandoned)
+    return ChunkedFile(language or language_by(path, text), windows, True, abandoned)
+
+
+def language_by(path: str, text: str) -> str:
+    """What `languages.language_of_text` says, whose tables a search that cuts nothing is spared."""
+    from .languages import language_of_text
+
+    return language_of_text(path, text)
 
 
 def is_parsed(language: str, text: str) -> bool:

@@ -29,8 +29,7 @@ from .chunk import (
     Held,
     TooManyDeathsError,
 )
-from .chunker import chunk_file, cut_by_lines, is_parsed
-from .languages import language_of_text
+from .chunker import chunk_file, cut_by_lines, is_parsed, language_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +95,7 @@ class Chunker:
             text: the decoded text.
             language: of the text, as `chunk_file` takes it.
         """
-        order = _Order(path, text, language or language_of_text(path, text))
+        order = _Order(path, text, language or language_by(path, text))
         self._orders.append(order)
         if is_parsed(order.language, text):
             order.sent = True
@@ -122,9 +121,9 @@ class Chunker:
             if verdict is not None:
                 return order.cut_by_lines(verdict)
 
-    def cut(self, path: str, text: str) -> ChunkedFile:
-        """Cut one text, where none is under way."""
-        self.put(path, text)
+    def cut(self, path: str, text: str, language: str = "") -> ChunkedFile:
+        """Cut one text, where none is under way; see `put`."""
+        self.put(path, text, language)
         return self.take()
 
     def _send(self, order: _Order) -> None:

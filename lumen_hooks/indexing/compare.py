@@ -200,7 +200,9 @@ class Looked(NamedTuple):
     def same(self) -> bool:
         """The index holds just this already."""
         row = self.suspect.row
-        if row is None or row.cut == UNTRIED or self.suspect.was not in {"", self.language}:
+        if row is None or row.cut == UNTRIED:
+            return False
+        if self.suspect.was and self.suspect.was != self.language:
             return False
         return row.skipped == self.reason and row.content == self.content.blob
 

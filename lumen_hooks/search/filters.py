@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lumen_hooks.chunking.chunk import KINDS
-from lumen_hooks.chunking.languages import language_named, near_names
 from lumen_hooks.errors import NotIndexedError, QueryError
 from lumen_hooks.files.roles import forms_of
 
@@ -125,8 +124,12 @@ def allowed_beside(files: list[KnownPath], query: Query) -> list[KnownPath]:
         files = [file for file in files if not is_left_out(file.path)]
     if query.content != "all":
         files = [file for file in files if query.content in forms_of(file.path)]
+    if not query.languages:
+        return files
+    from lumen_hooks.chunking.languages import language_named  # few ask for one
+
     languages = frozenset(map(language_named, query.languages))
-    return [file for file in files if not languages or file.language in languages]
+    return [file for file in files if file.language in languages]
 
 
 def _without(files: list[KnownPath], exclude: Sequence[str]) -> list[KnownPath]:
@@ -201,8 +204,12 @@ def _normalised(path: str) -> str:
 
 def _known_languages(index: IndexReader, wanted: Sequence[str]) -> list[str]:
     """Languages as an index spells them, once each; refused where it has no file of one."""
+    if not wanted:
+        return []
+    from lumen_hooks.chunking.languages import language_named, near_names  # few ask for one
+
     found: dict[str, None] = {}
-    known = index.languages() if wanted else {}
+    known = index.languages()
     for name in wanted:
         language = language_named(name)
         if language not in known:

@@ -106,9 +106,9 @@ def dying(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
         "from lumen_hooks.chunking import child\n"
         "import os, time\n"
         "cut = child.chunk_file\n"
-        "def chunk_file(path, text):\n"
+        "def chunk_file(path, text, language):\n"
         f"    if 'die' in text:\n        {code}\n"
-        "    return cut(path, text)\n"
+        "    return cut(path, text, language)\n"
         "child.chunk_file = chunk_file\n"
         "child.serve()"
     )

@@ -49,6 +49,8 @@ RULES = {
         "*.txt working-tree-encoding=ISO-8859-1",
         "*.py working-tree-encoding=UTF-16",
         "*.py -filter -ident",
+        "*.py linguist-language=Ruby",
+        "* linguist-language=Klingon\nc.txt linguist-language=Python",
     ),
 }
 RULE_FILES = {
