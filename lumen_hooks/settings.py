@@ -26,7 +26,6 @@ REFRESH_MODES: tuple[RefreshMode, ...] = get_args(RefreshMode)
 
 _TRUE = frozenset({"true", "yes", "on", "1", ""})
 _FALSE = frozenset({"false", "no", "off", "0"})
-_LISTS = frozenset({"include", "exclude", "language"})
 _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -174,13 +173,11 @@ def _convert(name: str, raw: list[str], source: str) -> object:
         if last in REFRESH_MODES:
             return last
         raise _wrong(source, last, ", ".join(REFRESH_MODES))
-    if name in _LISTS:
-        listed = (line for value in raw for line in value.splitlines() if line.strip())
-        return (
-            tuple(_language_rule(one, source) for one in listed)
-            if name == "language"
-            else tuple(listed)
-        )
+    if name in {"include", "exclude", "language"}:
+        listed = tuple(line for value in raw for line in value.splitlines() if line.strip())
+        if name == "language":
+            return tuple(_language_rule(line, source) for line in listed)
+        return listed
     if name == "model":
         return last or BUILTIN_MODEL
     if name == "models_folder":

@@ -13,7 +13,7 @@ FORMAT_NAMES = {
     "apacheconf": Names(
         "htaccess apacheconf", ".htaccess apache2.conf httpd.conf", aliases="apache"
     ),
-    "asciidoc": Names("adoc asciidoc asc"),
+    "asciidoc": Names("adoc asciidoc asc adoc.txt"),
     "aspx": Names("aspx ascx ashx asmx asax master", aliases="asp.net webforms"),
     "astro": Names("astro"),
     "avro-idl": Names("avdl", aliases="avro"),
@@ -92,11 +92,13 @@ FORMAT_NAMES = {
         " tfstate sublime-settings sublime-project mcmeta arb importmap gltf sarif jsonld slnf"
         " code-snippets hujson webapp tfstate.backup json-tmlanguage sublime-build"
         " sublime-commands sublime-keymap sublime-menu sublime-theme sublime-color-scheme"
-        " excalidraw",
-        ".arcconfig .babelrc .bowerrc .eslintrc .jscsrc .jshintrc .prettierrc .stylelintrc .swcrc"
-        " .watchmanconfig composer.lock flake.lock pipfile.lock deno.lock bun.lock"
-        " .all-contributorsrc .c8rc .nycrc .releaserc .htmlhintrc .lintstagedrc .commitlintrc"
-        " .tern-project .jslintrc",
+        " excalidraw 4dform 4dproject yyp",
+        files=(
+            ".arcconfig .babelrc .bowerrc .eslintrc .jscsrc .jshintrc .prettierrc .stylelintrc"
+            " .swcrc .watchmanconfig composer.lock flake.lock pipfile.lock deno.lock bun.lock"
+            " .all-contributorsrc .c8rc .nycrc .releaserc .htmlhintrc .lintstagedrc .commitlintrc"
+            " .tern-project .jslintrc .tern-config .imgbotconfig package.resolved"
+        ),
         aliases="jsonc json5 geojson jsonlines json-with-comments json-lines",
     ),
     "jsonnet": Names("jsonnet libsonnet"),
@@ -123,7 +125,7 @@ FORMAT_NAMES = {
     ),
     "mako": Names("mako mao"),
     "markdown": Names(
-        "md markdown mdx mdown mkd mkdn mdwn qmd rmd livemd mdc mkdown ronn svx",
+        "md markdown mdx mdown mkd mkdn mdwn qmd rmd livemd mdc mkdown ronn svx md.txt",
         aliases="mdx rmarkdown quarto pandoc",
     ),
     "marko": Names("marko"),
@@ -153,14 +155,11 @@ FORMAT_NAMES = {
     "razor": Names("cshtml razor", aliases="html+razor aspnetcorerazor"),
     "requirements": Names(files="requirements.txt constraints.txt", aliases="pip-requirements"),
     "robot": Names("robot resource", aliases="robotframework robot-framework"),
-    "roff": Names(
-        "roff man troff nroff groff 1 2 3 4 5 6 7 8 9 mdoc me ms tmac 3p 3x 1m",
-        aliases="man-page groff troff nroff",
-    ),
+    "roff": Names("roff man troff nroff groff mdoc tmac rno", aliases="man-page groff troff nroff"),
     "ron": Names("ron", aliases="rusty-object-notation"),
     "ros-interface": Names("msg srv action"),
     "rpm-spec": Names("spec"),
-    "rst": Names("rst", aliases="restructuredtext"),
+    "rst": Names("rst rst.txt", aliases="restructuredtext"),
     "rtf": Names("rtf"),
     "sass": Names("sass"),
     "scss": Names("scss"),
@@ -197,9 +196,11 @@ FORMAT_NAMES = {
         " fxml gpx kml iml jelly launch lift mxml nproj proj rdf rng sfproj shproj slnx srdf urdf"
         " sdf xacro xliff xlf xmi xspec xproj zcml dae tmlanguage tmpreferences tmsnippet tmtheme"
         " glade natvis vsct vstemplate wixproj builds ant admx adml dotsettings sitemap jrxml ent"
-        " rss",
-        ".classpath .cproject .project app.config nuget.config packages.config web.config"
-        " web.debug.config web.release.config",
+        " rss jsproj pubxml pkgproj ndproj ccproj cscfg csdef rbxmx xmp",
+        files=(
+            ".classpath .cproject .project app.config nuget.config packages.config web.config"
+            " web.debug.config web.release.config"
+        ),
         aliases="xsd xslt svg xaml",
     ),
     "yaml": Names(

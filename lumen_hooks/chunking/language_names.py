@@ -42,7 +42,7 @@ LANGUAGE_NAMES = {
     "angelscript": Names("angelscript"),
     "antlr": Names("g4 g g3"),
     "apex": Names("apex trigger"),
-    "apl": Names("apl dyalog"),
+    "apl": Names("apl dyalog", programs="apl aplx dyalog"),
     "applescript": Names("applescript scpt", programs="osascript"),
     "assembly": Names("s asm nasm a51 nas x68", aliases="assembler gas masm unix-assembly"),
     "autohotkey": Names("ahk ahkl ah1 ah2", aliases="ahk2"),
@@ -51,11 +51,13 @@ LANGUAGE_NAMES = {
     "ballerina": Names("bal"),
     "bash": Names(
         "sh bash zsh ksh bats ebuild eclass zsh-theme command envrc slurm sbatch tmux tool",
-        ".bash_aliases .bash_login .bash_logout .bash_profile .bashrc .envrc .kshrc .profile"
-        " .zlogin .zprofile .zshenv .zshrc apkbuild bash_profile bashrc pkgbuild zshrc"
-        " .bash_functions .xinitrc .xsession .xprofile .zlogout .tmux.conf bash_aliases"
-        " bash_logout profile zlogin zlogout zprofile zshenv gradlew mvnw",
-        "ash bash bats dash ksh mksh pdksh rc sh zsh openrc-run busybox",
+        files=(
+            ".bash_aliases .bash_login .bash_logout .bash_profile .bashrc .envrc .kshrc .profile"
+            " .zlogin .zprofile .zshenv .zshrc apkbuild bash_profile bashrc pkgbuild zshrc"
+            " .bash_functions .xinitrc .xsession .xprofile .zlogout bash_aliases bash_logout"
+            " gradlew mvnw kshrc xinitrc xsession .tmux.conf tmux.conf"
+        ),
+        programs="ash bash bats dash ksh mksh pdksh rc sh zsh openrc-run busybox",
         aliases="shell shellscript shell-script posix-shell",
     ),
     "basic": Names("bas bi", aliases="qbasic freebasic quickbasic"),
@@ -94,11 +96,13 @@ LANGUAGE_NAMES = {
         aliases="cplusplus arduino c++",
     ),
     "crystal": Names("cr", programs="crystal"),
-    "csh": Names("csh tcsh", ".cshrc .tcshrc .login", "csh tcsh", aliases="tcsh"),
+    "csh": Names(
+        "csh tcsh", files=".cshrc .tcshrc .login cshrc", programs="csh tcsh", aliases="tcsh"
+    ),
     "csharp": Names("cs csx cake", programs="dotnet-script", aliases="c# cake-script"),
     "csound": Names("orc udo csd"),
     "cuda": Names("cu cuh", aliases="cuda-c++"),
-    "cypher": Names("cyp cypher cql"),
+    "cypher": Names("cyp cypher"),
     "d": Names("d di", programs="rdmd dub", aliases="dlang"),
     "dafny": Names("dfy"),
     "dart": Names("dart", programs="dart"),
@@ -114,7 +118,9 @@ LANGUAGE_NAMES = {
         "el emacs", ".emacs cask .spacemacs eask .gnus .viper", "emacs", aliases="elisp emacs"
     ),
     "erlang": Names(
-        "erl hrl escript xrl yrl app.src", "rebar.config rebar.lock emakefile", "escript erl"
+        "erl hrl escript xrl yrl app.src app",
+        files="rebar.config rebar.lock emakefile",
+        programs="escript erl",
     ),
     "euphoria": Names("exw exu euphoria", aliases="openeuphoria"),
     "factor": Names("factor", ".factor-rc"),
@@ -158,7 +164,7 @@ LANGUAGE_NAMES = {
     "io": Names("io", programs="io"),
     "isabelle": Names("thy"),
     "ispc": Names("ispc"),
-    "j": Names("ijs"),
+    "j": Names("ijs", programs="jconsole"),
     "jai": Names("jai"),
     "janet": Names("janet jdn", programs="janet"),
     "java": Names("java jav jsh", programs="java jshell"),
@@ -173,7 +179,7 @@ LANGUAGE_NAMES = {
     "k": Names("k"),
     "koka": Names("kk"),
     "kotlin": Names("kt kts ktm", programs="kotlin kotlinc"),
-    "kusto": Names("kql csl", aliases="kql"),
+    "kusto": Names("kql", aliases="kql"),
     "lean": Names("lean hlean", aliases="lean4"),
     "lex": Names("l lex flex jflex", aliases="flex jflex"),
     "lfe": Names("lfe"),
@@ -182,12 +188,17 @@ LANGUAGE_NAMES = {
     "llvm": Names("ll", aliases="llvm-ir"),
     "logtalk": Names("lgt logtalk"),
     "lua": Names(
-        "lua rockspec nse p8 wlua rbxs", ".luacheckrc", "lua luajit texlua", aliases="pico-8"
+        "lua rockspec nse p8 wlua rbxs pd_lua",
+        files=".luacheckrc",
+        programs="lua luajit texlua",
+        aliases="pico-8",
     ),
     "luau": Names("luau", programs="lune luau", aliases="roblox"),
     "macaulay2": Names("m2"),
     "maple": Names("mpl"),
-    "mathematica": Names("wl wls nb mathematica mt", programs="wolframscript", aliases="wolfram"),
+    "mathematica": Names(
+        "wl wls nb mathematica mt", programs="wolframscript", aliases="wolfram wolfram-language"
+    ),
     "matlab": Names("matlab", programs="octave matlab", aliases="octave"),
     "maxscript": Names("mcr"),
     "mercury": Names("moo"),
@@ -202,13 +213,14 @@ LANGUAGE_NAMES = {
     "motoko": Names("motoko"),
     "move": Names("move"),
     "mql": Names("mq4 mq5 mqh"),
+    "mumps": Names("mumps"),
     "nasl": Names("nasl"),
     "netlogo": Names("nlogo"),
     "nextflow": Names("nf", "nextflow.config", "nextflow"),
     "nim": Names("nim nims nimble nimrod", programs="nim", aliases="nimrod"),
     "nix": Names("nix"),
     "noir": Names("nr"),
-    "nushell": Names("nu", programs="nu", aliases="nu-shell nu-script"),
+    "nushell": Names("nu", programs="nu nush", aliases="nu-shell nu-script"),
     "objective-c": Names("m mm", aliases="objc obj-c objective-c++ objc++ obj-c++ objective-cpp"),
     "objectscript": Names("mac int", aliases="cache-objectscript"),
     "ocaml": Names("ml mli mll mly eliom eliomi ml4 mlp", programs="ocaml ocamlrun ocamlscript"),
@@ -247,15 +259,21 @@ LANGUAGE_NAMES = {
     "purebasic": Names("pb pbi"),
     "purescript": Names("purs"),
     "python": Names(
-        "py pyi pyw pyx pxd pxi py3 pyp pyt rpy xonsh xsh gyp gypi wsgi ipy sage smk pyde tac xpy",
-        ".pythonrc sconscript sconstruct snakefile wscript",
-        "ipython pypy python pythonw sage uv xonsh",
+        "py pyi pyw pyx pxd pxi py3 pyp pyt rpy xonsh xsh gyp gypi wsgi ipy sage smk pyde tac xpy"
+        " snakefile sagews",
+        files=".pythonrc sconscript sconstruct snakefile wscript .gclient deps",
+        programs="ipython pypy python pythonw sage uv xonsh",
         aliases="cython python2 python3 snakemake sage",
     ),
     "q": Names("q", programs="q", aliases="kdb"),
     "qml": Names("qml qbs"),
     "qsharp": Names("qs", aliases="q#"),
-    "r": Names("r rd rsx", ".rprofile", "rscript r littler", aliases="rlang rscript splus"),
+    "r": Names(
+        "r rd rsx rhistory",
+        files=".rprofile .rapp.history .rhistory",
+        programs="rscript r littler",
+        aliases="rlang rscript splus",
+    ),
     "racket": Names("rkt rktd rktl scrbl", programs="racket"),
     "ragel": Names("rl"),
     "raku": Names(
@@ -264,8 +282,8 @@ LANGUAGE_NAMES = {
         aliases="perl6 perl-6",
     ),
     "reason": Names("re rei", aliases="reasonml"),
-    "rebol": Names("reb rebol red reds", aliases="red"),
-    "redscript": Names("redscript"),
+    "rebol": Names("reb rebol red r2 r3", aliases="red"),
+    "redscript": Names("redscript reds"),
     "rego": Names("rego", aliases="open-policy-agent opa"),
     "rescript": Names("res resi"),
     "rexx": Names("rexx rex pprx", programs="regina rexx", aliases="arexx"),
@@ -298,9 +316,9 @@ LANGUAGE_NAMES = {
     "sparql": Names("rq sparql"),
     "sqf": Names("sqf hqf"),
     "sql": Names(
-        "sql psql ddl dml pgsql mysql plsql pls pks pkb plb pck tsql viw udf prc tab hql trg bdy"
-        " fnc spc tpb tps vw db2",
-        ".psqlrc",
+        "sql psql ddl dml pgsql plsql pls pks pkb plb pck tsql viw udf prc tab hql trg bdy fnc spc"
+        " tpb tps vw db2 cql",
+        files=".psqlrc",
         aliases=(
             "plsql plpgsql tsql pl/sql t-sql mysql postgresql postgres sqlite hiveql transact-sql"
         ),

@@ -11,7 +11,7 @@ import re
 
 from .format_names import FORMAT_NAMES
 from .language_names import LANGUAGE_NAMES, TEXT
-from .shared_endings import SHARED, language_by_lines
+from .shared_endings import SHARED, language_by_lines, languages_of
 
 HEAD_MAX = 50_000
 """So many characters of a text decide, where its name does not."""
@@ -27,13 +27,19 @@ def _by(words: str) -> dict[str, str]:
 
 _BY_ENDING, _BY_FILE, _BY_PROGRAM = _by("endings"), _by("files"), _by("programs")
 
-_KINDS_OF_FILE = frozenset(
-    {"containerfile", "dockerfile", "gnumakefile", "jenkinsfile", "justfile", "makefile"}
-)
-"""Files whose names go on after a dot: Dockerfile.dev, Makefile.am."""
+_KINDS_OF_FILE = frozenset({"containerfile", "dockerfile", "jenkinsfile"})
+_LOOSE_KINDS_OF_FILE = frozenset({"gnumakefile", "justfile", "makefile"})
+"""Files whose names go on after a dot: Dockerfile.go is none of Go's, makefile.py is Python's."""
 
-_WRAPPERS = frozenset({"dist", "example", "in", "sample", "template"})
-"""Endings of a file that another is made from, in the language of the ending before."""
+_MADE_FROM = frozenset(
+    {"ejs", "erb", "j2", "jinja", "jinja2", "md", "mustache", "rst", "tmpl", "txt"}
+)
+"""Endings that say more than what stands before them."""
+
+_REQUIREMENTS = re.compile(r"(?:[\w-]+[-_.])?requirements(?:[-_.][\w-]+)*\.(?:txt|in)")
+
+_WRAPPERS = frozenset({"bak", "dist", "example", "in", "orig", "sample", "template"})
+"""Endings of a file that another is made from, or a copy, in the language of the ending before."""
 
 _PLAIN = frozenset({"log", "text", "txt"})
 """Endings of what no program runs."""
@@ -65,12 +71,16 @@ def language_of_text(path: str, text: str) -> str:
     language, what = _by_name(path)
     if language != TEXT and what not in SHARED:
         return language
-    from .self_named import mode_of, program_of
+    from .self_named import markup_of, mode_of, program_of
 
     named = language_named(mode_of(text)) if text else None
-    if named is None and what not in _PLAIN:
-        named = _by_program(program_of(text).lower()) or language_by_lines(what, text[:HEAD_MAX])
-    return named or language
+    if named is not None or what in _PLAIN:
+        return named or language
+    named = _by_program(program_of(text).lower())
+    possible = languages_of(what)
+    if named is None or (possible and language != TEXT and named not in {language, *possible}):
+        named = language_by_lines(what, text[:HEAD_MAX])
+    return named or (markup_of(text) if language == TEXT else "") or language
 
 
 def language_named(name: str) -> str | None:
@@ -107,6 +117,9 @@ _CALLED: dict[str, str] = {}
 def _by_name(path: str) -> tuple[str, str]:
     """A file's language by its name, and what in the name tells: all of it, or its ending."""
     name = os.path.basename(path).lower()
+    kind, _, rest = name.partition(".")
+    if kind in _KINDS_OF_FILE and rest.rpartition(".")[2] not in _MADE_FROM:
+        return _BY_FILE[kind], kind
     while True:
         if name in _BY_FILE:
             return _BY_FILE[name], name
@@ -120,8 +133,20 @@ def _by_name(path: str) -> tuple[str, str]:
         if ending not in _WRAPPERS:
             break
         name = stem
-    kind = name.partition(".")[0]
-    return (_BY_FILE[kind], kind) if kind in _KINDS_OF_FILE else (TEXT, ending)
+    if kind in _LOOSE_KINDS_OF_FILE:
+        return _BY_FILE[kind], kind
+    return _by_form(name) or TEXT, ending if dot else ""
+
+
+def _by_form(name: str) -> str:
+    """By what no list of endings can hold."""
+    if name.startswith(".env."):
+        return "dotenv"
+    if name.startswith(".") and name.endswith("ignore"):
+        return "ignore"
+    if "requirements" in name and _REQUIREMENTS.fullmatch(name):
+        return "requirements"
+    return "json" if ".sublime-" in name else ""
 
 
 def _by_program(program: str) -> str | None:

@@ -36,6 +36,10 @@ _EXEC = re.compile(r"""[^\n]{0,40}\bexec[ \t]+["']?(?:[^\s"']*/)?([\w.+-]+)[^\n]
 _NIX = re.compile(r"#!?[ \t]*nix-shell\b.*[ \t]-i[ \t]*(\S+)")
 
 
+_DECLARED = re.compile(r"\s*<(\?xml|!doctype[ \t]+html|\?php)\b", re.IGNORECASE)
+_MARKUP = {"?xml": "xml", "?php": "php", "!doctype html": "html"}
+
+
 def program_of(text: str) -> str:
     """The program that a script's first line runs it with, without folder; empty for none.
 
@@ -73,6 +77,12 @@ def mode_of(text: str) -> str:
     named = next(_emacs_modes(first[:2]), "")
     named = named or next(_vim_types([*first, *last]), "") or _emacs_variable(text)
     return named.lower().removesuffix("-mode").removesuffix("-ts")
+
+
+def markup_of(text: str) -> str:
+    """The language of a text that begins with its declaration; empty for none."""
+    found = _DECLARED.match(text[:_LINE_MAX])
+    return _MARKUP[" ".join(found[1].lower().split())] if found else ""
 
 
 def _first_lines(text: str) -> list[str]:

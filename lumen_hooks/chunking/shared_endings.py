@@ -29,7 +29,8 @@ _GLSL = (
 )
 _FORTH = r"^:[ \t]+\S|^\\[ \t]"
 _RAKU = (
-    r"^[ \t]*(?:use[ \t]+v6|unit[ \t]+(?:module|class|role|grammar)|multi[ \t]+(?:sub|method)"
+    r"^[ \t]*(?:use[ \t]+v6|(?:my[ \t]+)?class[ \t]+[\w:]+[ \t]+is[ \t]"
+    r"|module[ \t]+[\w:]+;|unit[ \t]+(?:module|class|role|grammar)|multi[ \t]+(?:sub|method)"
     r"|grammar[ \t]+\w|role[ \t]+\w|token[ \t]+\w)"
 )
 _PERL = (
@@ -43,8 +44,8 @@ _PASCAL = (
     r"[ \t]*$)"
 )
 _LISP = r"^[ \t]*\((?:def\w*|in-package|setf?q?|let|eval-when|require|ns)\b|^;;"
-_ROFF = r"^\.(?:TH|SH|Dd|Dt|\\\")"
-_XML = r"\A\s*<(?:\?xml|!DOCTYPE|\w)"
+_ROFF = r"^[.'](?:[A-Za-z]{1,3}\b|\\\")"
+_XML = r"\A\s*<[?!\w]"
 _SQL = (
     r"(?i)^[ \t]*(?:select|insert[ \t]+into|update|alter[ \t]+(?:table|keyspace)|drop[ \t]+table"
     r"|create[ \t]+(?:or[ \t]+replace[ \t]+)?(?:\w+[ \t]+)?(?:table|view|keyspace|type|index"
@@ -53,7 +54,34 @@ _SQL = (
 _VBA = r"(?i)^[ \t]*(?:version[ \t]+\d\.\d+[ \t]+class|attribute[ \t]+vb_|option[ \t]+explicit)"
 _BUILT = r"^[A-Z_][\w:-]{0,99}[ \t]{0,9}[?+:.]{0,2}=[ \t]*\""
 
+_NO_JSON = r"\A\s*[^{\[/\s]"
+_EUPHORIA = r"^[ \t]*end[ \t]+(?:procedure|function|if)\b"
+_MANUALS = "1 2 3 4 5 6 7 8 9 n 1m 1p 1x 1ssl 3in 3m 3p 3pm 3qt 3ssl 3x 5ssl 7ssl 8x"
+
 _SHARED: dict[str, tuple[tuple[str, str], ...]] = {
+    ".eslintrc": (("yaml", _NO_JSON),),
+    ".prettierrc": (("yaml", _NO_JSON),),
+    ".stylelintrc": (("yaml", _NO_JSON),),
+    ".releaserc": (("yaml", _NO_JSON),),
+    ".lintstagedrc": (("yaml", _NO_JSON),),
+    ".commitlintrc": (("yaml", _NO_JSON),),
+    "e": (("euphoria", _EUPHORIA),),
+    "hh": (("hack", r"^<\?hh\b"),),
+    "me": (("roff", _ROFF),),
+    "ms": (
+        ("roff", _ROFF),
+        ("maxscript", r"^[ \t]*(?:--|fn[ \t]|rollout[ \t]|/\*)"),
+        ("assembly", r"^[ \t]*[.;#]"),
+    ),
+    "mysql": (("sql", _SQL), ("yaml", r"^\w+:[ \t]*$")),
+    "nr": (("roff", _ROFF),),
+    "re": (("cpp", r"/\*!re2c|^[ \t]*#[ \t]*include\b"),),
+    "reds": (("rebol", r"(?i)^[ \t]*red(?:/system)?[ \t]*\["),),
+    "shader": (("shaderlab", r"^[ \t]*Shader[ \t]+\""), ("glsl", _GLSL)),
+    "trigger": (),
+    "vcf": (("csv", r"\A##fileformat"),),
+    "vhost": (("apacheconf", r"^[ \t]*<VirtualHost\b"),),
+    **dict.fromkeys(_MANUALS.split(), (("roff", _ROFF),)),
     "asc": (("text", r"\A-----BEGIN"),),
     "bas": (("vba", _VBA),),
     "bb": (("clojure", r"^[ \t]*\((?:ns|require|def\w*|println)\b"),),
@@ -87,9 +115,10 @@ _SHARED: dict[str, tuple[tuple[str, str], ...]] = {
         ("ini", r"^\["),
         ("hocon", r"^[ \t]*[\w.-]+[ \t]*(?:[:=][ \t]*)?\{[ \t]*$|^include[ \t]+(?:required\()?\""),
     ),
-    "cql": (("sql", _SQL),),
+    "cql": (("cypher", r"(?i)^[ \t]*(?:optional[ \t]+)?(?:match|merge|return|unwind)\b"),),
     "cs": (("smalltalk", r"^![\w ]+methodsFor:"),),
     "d": (
+        ("dtrace", r"^[ \t]*provider[ \t]+\w+[ \t]*\{"),
         ("dtrace", r"^#pragma[ \t]+D[ \t]|^\w*:[\w.-]*:\w*:[\w-]*|^(?:BEGIN|END)[ \t]*$"),
         ("make", r"^[^\s:=]+\.l?o[ \t]*:(?![:=])"),
     ),
@@ -100,7 +129,7 @@ _SHARED: dict[str, tuple[tuple[str, str], ...]] = {
         ("c", r"^[A-Z_]\w*\("),
     ),
     "es": (),
-    "ex": (("euphoria", r"^[ \t]*end[ \t]+(?:procedure|function|if)\b"),),
+    "ex": (("euphoria", _EUPHORIA),),
     "f": (("forth", _FORTH),),
     "fcgi": (),
     "for": (("forth", _FORTH),),
@@ -110,7 +139,10 @@ _SHARED: dict[str, tuple[tuple[str, str], ...]] = {
         ("fsharp", r"^[ \t]*(?:namespace|module|open|let|type)[ \t]|^[ \t]*//|^\[<"),
         ("forth", _FORTH),
     ),
-    "g": (("gap", r"^[ \t]*(?:Install\w+|Declare\w+|BindGlobal)\(|^\w+[ \t]*:=[ \t]*function"),),
+    "g": (
+        ("gap", r"^[ \t]*(?:Install\w+|Declare\w+|BindGlobal)\(|^\w+[ \t]*:=[ \t]*function"),
+        ("gcode", r"^(?:[GMT]\d+[ \t]*|N\d+[ \t]|;)"),
+    ),
     "gd": (("gap", r"^[ \t]*(?:Declare\w+|InstallTrueMethod)\("),),
     "gml": (("xml", _XML),),
     "gs": (("glsl", _GLSL), ("vala", r"^[ \t]*(?:uses[ \t]*$|\[indent=|init[ \t]*$)")),
@@ -122,7 +154,7 @@ _SHARED: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "inc": (
         ("php", r"^[ \t]*<\?(?:php\b|=|[ \t\n])"),
-        ("html", r"\A\s*<(?:!--|!doctype|[a-z])"),
+        ("html", r"(?i)\A\s*<[!/a-z]"),
         ("sourcepawn", r"^[ \t]*(?:stock|native|forward|methodmap)[ \t]+\w|^#include[ \t]+<source"),
         ("bitbake", _BUILT),
         ("cpp", _SURELY_CPP),
@@ -144,6 +176,7 @@ _SHARED: dict[str, tuple[tuple[str, str], ...]] = {
         ("objective-c", _OBJECTIVE_C),
         ("mercury", r"^:-[ \t]*(?:module|interface|implementation|import_module)\b"),
         ("mathematica", r"\A\s*\(\*|^[ \t]*(?:BeginPackage|Begin|Needs)\[|^\w+\[[^\n]*\][ \t]*:="),
+        ("mumps", r"\A%?\w*(?:\([\w,]*\))?[ \t]*;"),
         ("objective-c", _C),
         (
             "matlab",
@@ -164,16 +197,14 @@ _SHARED: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "mo": (),
     "p": (("pascal", _PASCAL), ("gnuplot", r"^[ \t]*(?:s?plot|set[ \t]+(?:term|output|xlabel))\b")),
-    "php": (("hack", r"\A(?:#![^\n]*\n)?<\?hh\b"),),
+    "php": (("hack", r"^<\?hh\b"),),
     "pl": (("raku", r"^[ \t]*use[ \t]+v6"), ("perl", _PERL), ("prolog", _PROLOG), ("raku", _RAKU)),
     "plt": (("prolog", _PROLOG),),
     "pm": (("c", r"\A/\* XPM \*/"), ("raku", _RAKU)),
     "pp": (("pascal", _PASCAL),),
     "pro": (
-        (
-            "proguard",
-            r"^[ \t]*-(?:keep|dont|optimi[sz]|assume|(?:lib|in|out)rary?jars|injars|adapt)",
-        ),
+        ("proguard", r"^-[a-z]+(?:[ \t,]|$)"),
+        ("interactive-data-language", r"(?i)^;|^[ \t]*(?:pro[ \t]+\w|compile_opt\b)"),
         (
             "qmake",
             (
@@ -182,7 +213,7 @@ _SHARED: dict[str, tuple[tuple[str, str], ...]] = {
             ),
         ),
         ("prolog", _PROLOG),
-        ("interactive-data-language", r"(?i)^[ \t]*(?:pro|function)[ \t]+\w|^[ \t]*compile_opt\b"),
+        ("interactive-data-language", r"(?i)^[ \t]*function[ \t]+\w"),
     ),
     "q": (("sql", _SQL),),
     "qs": (
@@ -196,7 +227,7 @@ _SHARED: dict[str, tuple[tuple[str, str], ...]] = {
             "supercollider",
             (
                 r"^[^\n/\"]*(?:\bSynthDef\(|\bSynth\(|\.(?:ar|kr)\()|^[ \t]*~\w+[ \t]*="
-                r"|^[+ \t]*[A-Z]\w*[ \t]*:[ \t]*[A-Z]\w*[ \t]*\{"
+                r"|^\+?[ \t]*[A-Z]\w*[ \t]*(?::[ \t]*[A-Z]\w*[ \t]*)?\{"
             ),
         ),
     ),
@@ -206,7 +237,11 @@ _SHARED: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "sig": (("text", r"\A-----BEGIN"),),
     "sls": (("scheme", r"^[ \t]*\((?:library|import|define)\b|\A#!r6rs"),),
-    "spec": (("python", r"^(?:a|exe|pyz|coll|block_cipher)[ \t]*=|^(?:from|import)[ \t]+\w"),),
+    "spec": (
+        ("rpm-spec", r"^(?:Name|Version|Summary|Release):|^%(?:prep|build|install|global)\b"),
+        ("python", r"^(?:a|exe|pyz|coll|block_cipher)[ \t]*=|^(?:from|import)[ \t]+\w"),
+        ("ruby", r"^(?:Gem::|require[ \t]|describe[ \t])"),
+    ),
     "st": (
         (
             "structured-text",
@@ -223,18 +258,18 @@ _SHARED: dict[str, tuple[tuple[str, str], ...]] = {
     "tsx": (("xml", r"\A\s*<\?xml"),),
     "v": (
         (
+            "verilog",
+            (
+                r"^[ \t]*(?:endmodule\b|module[ \t]+\w+[ \t]*[#(;]|`\w|always[ \t]*@|assign[ \t]"
+                r"|(?:input|output|wire|reg)[ \t])"
+            ),
+        ),
+        (
             "coq",
             (
                 r"^[ \t]*(?:\(\*|(?:From[ \t]+[\w.]+[ \t]+)?Require\b|(?:Import|Export|Lemma"
                 r"|Theorem|Definition|Fixpoint|Inductive|CoInductive|Section|Module|Record|Ltac|Notation|Axiom"
                 r"|Corollary|Variable|Hypothesis|Class|Instance|Proof|Qed|Example)\b)"
-            ),
-        ),
-        (
-            "verilog",
-            (
-                r"^[ \t]*(?:endmodule\b|module[ \t]+\w+[ \t]*[#(;]|`\w|always[ \t]*@|assign[ \t]"
-                r"|(?:input|output|wire|reg)[ \t])"
             ),
         ),
         ("vlang", r"^(?:pub[ \t]+)?(?:fn|struct|enum|interface)[ \t]|^import[ \t]+[\w.]+[ \t]*$"),
@@ -250,6 +285,11 @@ _SHARED: dict[str, tuple[tuple[str, str], ...]] = {
 
 SHARED = frozenset(_SHARED)
 """Endings, and whole names of files, by which alone nothing is certain."""
+
+
+def languages_of(ending: str) -> tuple[str, ...]:
+    """Whose lines are looked for in a file with this ending."""
+    return tuple(name for name, _ in _SHARED.get(ending, ()))
 
 
 def language_by_lines(ending: str, text: str) -> str | None:

@@ -134,6 +134,14 @@ def test_near_names_of_what_is_mistyped() -> None:
         ("Jenkinsfile", "groovy"),
         ("Jenkinsfile.release", "groovy"),
         ("Justfile", "just"),
+        ("Dockerfile.go", "dockerfile"),
+        ("Dockerfile.md", "markdown"),
+        ("makefile.py", "python"),
+        ("requirements-dev.txt", "requirements"),
+        (".env.local", "dotenv"),
+        (".helmignore", "ignore"),
+        ("a.py.orig", "python"),
+        ("NOTES.rst.txt", "rst"),
         ("meson.build", "meson"),
         (".vimrc", "vimscript"),
         ("main.bicep", "bicep"),
@@ -145,6 +153,7 @@ def test_near_names_of_what_is_mistyped() -> None:
         (".gitattributes", "ignore"),
         ("go.mod", "go-module"),
         (".in", "text"),
+        ("m", "text"),
         (".", "text"),
     ],
 )
@@ -310,10 +319,6 @@ SAMPLES = {
         "modula-2": "IMPLEMENTATION MODULE Sales;\nEND Sales.\n",
         "text": "sales.o\n",
     },
-    "spec": {
-        "rpm-spec": "Name: sales\nVersion: 1\n%prep\n",
-        "python": "a = Analysis(['main.py'])\npyz = PYZ(a.pure)\n",
-    },
     "scm": {
         "scheme": "(define (total x) x)\n",
         "tree-sitter-query": "(function_definition\n  name: (identifier) @name) @function\n",
@@ -326,6 +331,12 @@ SAMPLES = {
         "smalltalk": "Object subclass: #Sales\n",
         "structured-text": "FUNCTION_BLOCK Total\nVAR_INPUT\n x : INT;\nEND_VAR\n",
     },
+    "hh": {"cpp": "class Box;\n", "hack": "<?hh\nclass Box {}\n"},
+    "ms": {"text": "plain\n", "roff": ".TH A 1\n"},
+    "3": {"roff": ".Dd today\n", "text": "1 rotated log\n"},
+    "spec": {"python": "a = Analysis(['main.py'])\n", "rpm-spec": "Name: sales\n%prep\n"},
+    "nr": {"noir": "fn main() {}\n", "roff": ".TH A\n"},
+    "cql": {"sql": "CREATE TABLE a (b int);\n", "cypher": "MATCH (n) RETURN n\n"},
     "cgi": {"perl": "print 1;\n", "python": "#!/usr/bin/python3\nprint(1)\n"},
     "build": {"starlark": 'cc_library(name = "a")\n', "bash": "#!/bin/bash\nmake\n"},
 }
@@ -343,6 +354,26 @@ def test_lines_tell_where_an_ending_does_not(ending: str, language: str) -> None
         assert language_of_text(path, text) == language
         assert language_of_text(path, below) == language
         assert language_of_text(path, "# vim: ft=ruby\n" + text) == "ruby"
+
+
+def test_a_program_that_runs_several_languages_does_not_say_which() -> None:
+    assert language_of_text("a.ts", "#!/usr/bin/env node\nlet a: number = 1;\n") == "typescript"
+    assert language_of_text("a.pl", "#!/usr/bin/swipl\n") == "prolog"
+    assert language_of_text("a.tool", "#!/usr/bin/env node\n") == "javascript"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ('<?xml version="1.0"?>\n<a/>\n', "xml"),
+        ("\n<!doctype  HTML>\n", "html"),
+        ("<?php\n", "php"),
+        ("<a>\n", "text"),
+    ],
+)
+def test_a_declaration_tells_where_nothing_else_does(text: str, language: str) -> None:
+    assert language_of_text("a.unheard-of", text) == language
+    assert language_of_text("a.txt", text) == "text"
 
 
 @pytest.mark.parametrize("ending", sorted(_SHARED))

@@ -10,6 +10,7 @@ from lumen_hooks.errors import SettingsError
 from lumen_hooks.files.manifest import scan
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import compare as difference
+from lumen_hooks.settings import load_settings
 from lumen_hooks.storage.reader import open_reader
 from tests.support.helpers import contents, job_for, refreshed, update
 from tests.support.sources import python_module
@@ -218,3 +219,9 @@ def test_a_near_name_is_offered(repo: Repository) -> None:
     with pytest.raises(SettingsError) as refused:
         job_for(repo)
     assert "python" in refused.value.hint
+
+
+def test_the_environment_has_one_rule_on_each_line(repo: Repository) -> None:
+    repo.git("config", "lumen.language", "*.x=ruby")
+    said = {"LUMEN_LANGUAGE": "*.x = Go\n\n/a b/*.c++=C++\n"}
+    assert load_settings(str(repo.top), said).language == (("*.x", "go"), ("/a b/*.c++", "cpp"))
