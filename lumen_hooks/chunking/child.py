@@ -57,10 +57,11 @@ def plain(chunked: ChunkedFile) -> tuple[object, ...]:
     chunks = []
     for chunk in chunked.chunks:
         # A single line may have been cut into slices.
-        text = chunk.text if chunk.start_line == chunk.end_line else None
+        is_told = chunked.quoted or chunk.start_line == chunk.end_line
+        text = chunk.text if is_told else None
         place = (chunk.start_line, chunk.end_line)
         chunks.append((*place, chunk.symbol, chunk.kind, text, chunk.header, chunk.holds))
-    return chunked.language, chunks, chunked.parse_failed, chunked.abandoned
+    return chunked.language, chunks, chunked.parse_failed, chunked.abandoned, chunked.quoted
 
 
 def _limit_memory() -> None:

@@ -320,7 +320,7 @@ def _chunked(answer: Any, text: str) -> ChunkedFile:
     Raises:
         ValueError, TypeError: it is no answer to this text.
     """
-    language, found, parse_failed, abandoned = answer
+    language, found, parse_failed, abandoned, quoted = answer
     rows = text.split("\n")
     chunks = []
     for start, end, symbol, kind, own, header, held in found:
@@ -332,4 +332,4 @@ def _chunked(answer: Any, text: str) -> ChunkedFile:
             raise ValueError("a definition that is none")
         lines = "\n".join(rows[start - 1 : end]) if own is None else own
         chunks.append(Chunk(start, end, symbol, kind, lines, header, holds))
-    return ChunkedFile(language, tuple(chunks), parse_failed, abandoned)
+    return ChunkedFile(language, tuple(chunks), parse_failed, abandoned, quoted)

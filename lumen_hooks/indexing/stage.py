@@ -157,6 +157,7 @@ class _Pending(NamedTuple):
     texts: tuple[str, ...]
     keys: tuple[bytes, ...]
     file_id: int | None
+    quoted: bool
 
 
 class Stager:
@@ -269,7 +270,8 @@ class Stager:
         texts = tuple(embedded_text(c.symbol, c.header, c.text) for c in chunks)
         keys = tuple(embedding_key(text) for text in texts)
         old = suspect.row.id if suspect.row is not None else None
-        return _Pending(file, chunks, texts, keys, old)
+        quoted = chunked is not None and chunked.quoted
+        return _Pending(file, chunks, texts, keys, old, quoted)
 
     def _stage_batch(self, batch: list[_Pending]) -> None:
         vectors = self._vectors_for(batch)
@@ -331,7 +333,7 @@ def _rows(pending: _Pending, vectors: Mapping[bytes, bytes]) -> list[StagedChunk
             chunk.kind,
             key,
             vectors[key] or None,
-            lexical_words(pending.file.path, chunk.symbol, chunk.text),
+            lexical_words(pending.file.path, chunk.symbol, chunk.text, untold=pending.quoted),
             packed(chunk),
         )
         for chunk, key in zip(pending.chunks, pending.keys, strict=True)
