@@ -31,8 +31,8 @@ PROSE = frozenset({"markdown", *STYLES})
 
 _COMPONENTS = frozenset({"astro", "svelte", "vue"})
 _ENGINES = (
-    "blade ejs erb freemarker go-template handlebars heex html java-server-pages jinja liquid php"
-    " razor smarty twig velocity"
+    "aspx blade ejs erb freemarker go-template handlebars heex html java-server-pages jinja liquid"
+    " php razor smarty twig velocity"
 )
 _TEMPLATES = frozenset(_ENGINES.split())
 _PAGES = _COMPONENTS | _TEMPLATES
@@ -178,7 +178,7 @@ def _language_of(host: str, element: Element) -> str:
     """What an element is in; empty where it is not known, or markup like the rest."""
     if element.name not in _LANGUAGE_OF:
         return ""
-    told = element.attributes.get("lang", "")
+    told = element.attributes.get("lang") or element.attributes.get("language")
     if not told:
         media = element.attributes.get("type", "").partition(";")[0].strip()
         told = media.rpartition("/")[2].removeprefix("x-")

@@ -198,3 +198,19 @@ def test_a_copy_takes_the_place_of_what_is_gone(tmp_path: Path) -> None:
     (tmp_path / "c.py").write_text(f"# Changed.\n{BEFORE}")
     (result,) = results_now(str(tmp_path), [first._replace(copies=tuple(copies))])
     assert (result.path, result.copies) == ("b.py", ())
+
+
+def test_a_notebook_is_shown_as_its_lines_stand(tmp_path: Path) -> None:
+    cells = [
+        f'{{"cell_type": "code", "source": [\n"def {name}():\\n",\n"    return \\"{name}\\""]}}'
+        for name in ("alpha", "beta")
+    ]
+    before = '{"cells": [\n' + ",\n".join(cells) + "\n]}\n"
+    after = before.replace("[\n", '[\n{"cell_type": "markdown", "source": ["words"]},\n', 1)
+    for text in (before, after):
+        (tmp_path / "a.ipynb").write_text(text)
+        (result,) = results_now(str(tmp_path), hits_of(before, "a.ipynb"))
+        lines = text.split("\n")[result.start_line - 1 : result.end_line]
+        assert result.snippet == "\n".join(lines)
+        assert '"def alpha():\\n",' in lines
+        assert 'return \\"beta\\"' in lines[-1]
