@@ -14,7 +14,7 @@ from .embedded import NOTEBOOK, PROSE, may_have_parts, parts_of
 from .grammars import GRAMMARS
 from .lines import SourceLines, cut
 from .long_lines import is_minified
-from .overlay import Overlay, broken, moved, overlaid
+from .overlay import Overlay, broken, moved, overlaid, unwrapped
 from .settings import HELD_MAX, HELD_NAMES_MAX, LONG_LINE_SLICE, WHOLE_MAX
 
 if TYPE_CHECKING:
@@ -113,6 +113,8 @@ def _overlays(language: str, text: str, lines: SourceLines) -> list[Overlay]:
         except ParseAbandonedError:
             # One is enough: a text may take a parser's time once.
             break
+        if pieces is not None and part.wrapper:
+            pieces = unwrapped(pieces, part.wrapper)
         if pieces is not None and (_defines(pieces) or not part.must_define):
             overlays.append(Overlay(part.first, part.last, moved(pieces, part.first)))
     return overlays

@@ -44,11 +44,13 @@ _TAGS = re.compile(r"<(?:script|style|template|i18n|docs|route)[\s>]", re.IGNORE
 _SIGNS = {
     "markdown": ("```", "~~~", "export"),
     "asciidoc": ("[",),
+    "astro": ("---",),
     "latex": ("\\begin{minted", "\\begin{lst"),
     "org": ("#+",),
+    "razor": ("@code", "@functions"),
     "rst": (".. code", ".. sourcecode"),
 }
-"""What stands in a document that shows a listing."""
+"""What stands in a text that has parts without tags."""
 
 
 _LANGUAGE_OF = {"docs": "markdown", "i18n": "json", "route": "json", "style": "css"} | {
@@ -68,7 +70,11 @@ _TYPES = {
 }
 """The ends of media types that are no names of languages."""
 
+_START_MAX = 100
 _MAGIC = re.compile(r"(\s*)(?:%{1,2}[A-Za-z]|!(?!=)|\?|[\w.]+\?)")
+_MEMBERS = re.compile(r"([ \t]*)@(?:code|functions)[ \t]*(\{?)[ \t]*$")
+_WRAPPER = "Component__"
+
 _MAY_DEFINE = re.compile(
     r"\b(?:def|class|func|fn|fun|function|sub|proc|interface|struct|enum|trait|impl|protocol|type"
     r"|record|object|module|defmodule|contract|message|service|create|resource|extension|data"
@@ -86,6 +92,7 @@ class Part(NamedTuple):
         language: what it is in.
         text: as many rows, of which those that are no code are blank.
         must_define: it is a part only if it defines a function or a type.
+        wrapper: a class of this name stands around it for the parser, and for nobody else.
     """
 
     first: int
@@ -93,6 +100,7 @@ class Part(NamedTuple):
     language: str
     text: str
     must_define: bool = False
+    wrapper: str = ""
 
 
 def may_have_parts(language: str, text: str) -> bool:
@@ -100,7 +108,9 @@ def may_have_parts(language: str, text: str) -> bool:
     if language == NOTEBOOK:
         return True
     if language in _PAGES:
-        return _TAGS.search(text) is not None or (language == "astro" and "---" in text)
+        return _TAGS.search(text) is not None or any(
+            one in text for one in _SIGNS.get(language, ())
+        )
     return any(sign in text for sign in _SIGNS.get(language, ()))
 
 
@@ -112,7 +122,9 @@ def parts_of(language: str, text: str, lines: SourceLines) -> list[Part]:
         text: the host's.
         lines: those of the text.
     """
-    if language in _PAGES:
+    if language == "razor":
+        found = iter(sorted([*_of_page(language, text, lines), *_members(lines)]))
+    elif language in _PAGES:
         found = _of_page(language, text, lines)
     elif language in PROSE or language == NOTEBOOK:
         found = _of_document(language, lines)
@@ -139,6 +151,23 @@ def _of_page(language: str, text: str, lines: SourceLines) -> Iterator[Part]:
         part = _of_element(language, element, seen, lines)
         if part is not None:
             yield part
+
+
+def _members(lines: SourceLines) -> Iterator[Part]:
+    """Yield what Razor puts into a page's class; it ends with the brace below its beginning."""
+    row = 0
+    while row < len(lines.rows):
+        match = _MEMBERS.match(lines.rows[row][:_START_MAX])
+        if match is not None:
+            closing = match[1] + "}"
+            below = range(row + 1, len(lines.rows))
+            end = next((one for one in below if lines.rows[one].rstrip() == closing), None)
+            if end is None:
+                return
+            text = f"class {_WRAPPER} {match[2]}\n{lines.text(row + 1, end)}"
+            yield Part(row, end, "csharp", text, wrapper=_WRAPPER)
+            row = end
+        row += 1
 
 
 def _front_matter(lines: SourceLines) -> Part | None:
@@ -221,5 +250,5 @@ def _of_listing(listing: Listing, lines: SourceLines) -> Part:
 
 def _without_magic(row: str) -> str:
     """A row of IPython as Python: what its shell reads (`!pip`, `%matplotlib`) does nothing."""
-    magic = _MAGIC.match(row[:100])
+    magic = _MAGIC.match(row[:_START_MAX])
     return f"{magic[1]}pass" if magic is not None else row

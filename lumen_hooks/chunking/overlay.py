@@ -47,6 +47,23 @@ def _moved_ranks(ranks: Ranks, rows: int) -> Ranks:
     return in_file
 
 
+def unwrapped(pieces: list[Piece], wrapper: str) -> list[Piece]:
+    """Pieces without the name of a class that was only put around them."""
+    prefix = f"{wrapper}."
+    for piece in pieces:
+        piece.names = [one.removeprefix(prefix) for one in piece.names if one != wrapper]
+        piece.defined = [
+            one._replace(name=one.name.replace(prefix, ""))
+            for one in piece.defined
+            if one.name != wrapper
+        ]
+        if piece.owner == wrapper:
+            piece.owner, piece.header = "", str
+        if not piece.names and not piece.owner:
+            piece.kind = "module"
+    return pieces
+
+
 def overlaid(
     host: Sequence[Piece], overlays: Sequence[Overlay], lines: SourceLines, *, prose: bool
 ) -> list[Piece]:

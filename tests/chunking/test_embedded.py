@@ -163,6 +163,23 @@ def test_a_script_in_a_function_of_the_host_stays_in_it() -> None:
     assert list(defined("a.php", text)) == ["show"]
 
 
+@pytest.mark.parametrize("rows", [3, 40])
+@pytest.mark.parametrize("opening", ["@code {", "@functions\n{"])
+def test_the_members_of_a_razor_page(opening: str, rows: int) -> None:
+    body = "".join(f"        total += price * {row};\n" for row in range(rows))
+    text = (
+        f"<h1>@Title</h1>\n\n{opening}\n    [Parameter] public string Title {{ get; set; }}\n\n"
+        f"    private async Task Add()\n    {{\n{body}    }}\n\n"
+        f"    private void Drop()\n    {{\n{body}    }}\n}}\n"
+    )
+    found = defined("a.razor", text)
+    assert {name: kind for name, (kind, _) in found.items() if name != "Title"} == {
+        "Add": "method",
+        "Drop": "method",
+    }
+    assert all("Component__" not in one.header for one in chunk_file("a.razor", text).chunks)
+
+
 def test_classes_between_markup_are_found() -> None:
     text = (
         "<html>\n<?php if (true): ?>\n<h1>x</h1>\n<?php endif; ?>\n<?php\nclass Cart {\n"
