@@ -9,17 +9,16 @@ import re
 from typing import TYPE_CHECKING
 
 from .chunk import FUNCTIONS, MEMORY, TYPES, Chunk, ChunkedFile, Held, ParseAbandonedError
-from .cutters import MARKDOWN, has_cutter, pieces_by_language, windows
-from .embedded import NOTEBOOK, PROSE, may_have_parts, parts_of
+from .cutters import MARKDOWN, NOTEBOOK, has_cutter, pieces_by_language, windows
 from .grammars import GRAMMARS
 from .lines import SourceLines, cut
 from .long_lines import is_minified
-from .overlay import Overlay, broken, moved, overlaid, unwrapped
 from .settings import HELD_MAX, HELD_NAMES_MAX, LONG_LINE_SLICE, WHOLE_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from .overlay import Overlay
     from .pieces import Piece
 
 _DATA = re.compile(
@@ -83,12 +82,21 @@ def language_by(path: str, text: str) -> str:
 def is_parsed(language: str, text: str) -> bool:
     """Whether a parser may see this text: the one thing that may take time and memory."""
     # Without a look at its lines: a text whose lines are all long goes no further either way.
-    is_code = language in GRAMMARS or may_have_parts(language, text)
+    is_code = language in GRAMMARS or _may_have_parts(language, text)
     return is_code and bool(text) and not text.isspace()
+
+
+def _may_have_parts(language: str, text: str) -> bool:
+    from .embedded import may_have_parts  # with tables that a search that cuts nothing is spared
+
+    return may_have_parts(language, text)
 
 
 def _pieces(language: str, text: str, lines: SourceLines) -> tuple[list[Piece], bool]:
     """Return the pieces of a text and its parts, and whether the text itself does not parse."""
+    from .embedded import PROSE
+    from .overlay import overlaid
+
     if language not in PROSE and len(text) > WHOLE_MAX and is_minified(text):
         return windows(lines), False
     own = pieces_by_language(language, text, lines, lines) if has_cutter(language) else None
@@ -101,8 +109,11 @@ def _pieces(language: str, text: str, lines: SourceLines) -> tuple[list[Piece], 
 
 def _overlays(language: str, text: str, lines: SourceLines) -> list[Overlay]:
     """Return the parts of a text, each cut by its own language."""
+    from .embedded import parts_of
+    from .overlay import Overlay, moved, unwrapped
+
     overlays: list[Overlay] = []
-    if not may_have_parts(language, text):
+    if not _may_have_parts(language, text):
         return overlays
     for part in parts_of(language, text, lines):
         if not has_cutter(part.language):
@@ -127,6 +138,7 @@ def _defines(pieces: list[Piece]) -> bool:
 def _notebook(text: str) -> ChunkedFile:
     """Cut the Markdown that a notebook stands for; what is found is on the notebook's rows."""
     from .notebook import read_notebook
+    from .overlay import broken, overlaid
 
     notebook = read_notebook(text)
     if notebook is None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .pieces import Ranks
 
 MARKDOWN = "markdown"
+NOTEBOOK = "jupyter"
 
 
 def has_cutter(language: str) -> bool:

@@ -12,6 +12,7 @@ import textwrap
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from .cutters import MARKDOWN, NOTEBOOK
 from .fences import STYLES, blocks, exports, fences
 from .languages import language_named
 from .markup import elements, without_programs
@@ -24,18 +25,16 @@ if TYPE_CHECKING:
     from .lines import SourceLines
     from .markup import Element
 
-NOTEBOOK = "jupyter"
-
-PROSE = frozenset({"markdown", *STYLES})
+PROSE = frozenset({MARKDOWN, *STYLES})
 """Documents: what their listings define is shown there, and defined elsewhere."""
 
-_COMPONENTS = frozenset({"astro", "svelte", "vue"})
+COMPONENTS = frozenset({"astro", "svelte", "vue"})
 _ENGINES = (
     "aspx blade ejs erb freemarker go-template handlebars heex html java-server-pages jinja liquid"
     " php razor smarty twig velocity"
 )
 _TEMPLATES = frozenset(_ENGINES.split())
-_PAGES = _COMPONENTS | _TEMPLATES
+_PAGES = COMPONENTS | _TEMPLATES
 
 _RAW = ("script", "style", "textarea", "title")
 _RAW_OF = {"vue": ("script", "style", "i18n", "docs", "route")}

@@ -26,6 +26,7 @@ BEFORE = python_module("alpha", "beta", "gamma")
 def hits_of(text: str, path: str = "a.py", length: int = 20) -> list[Hit]:
     """A hit for each chunk of a file that was indexed with this text."""
     content = blob_id(text.encode(), length)
+    found = chunk_file(path, text)
     return [
         Hit(
             chunk_id=number,
@@ -34,12 +35,12 @@ def hits_of(text: str, path: str = "a.py", length: int = 20) -> list[Hit]:
             end_line=chunk.end_line,
             symbol=chunk.symbol,
             kind=chunk.kind,
-            language="python",
+            language=found.language,
             score=1 / (number + 1),
             content=content,
             key=embedding_key(embedded_text(chunk.symbol, chunk.header, chunk.text)),
         )
-        for number, chunk in enumerate(chunk_file(path, text).chunks)
+        for number, chunk in enumerate(found.chunks)
     ]
 
 
