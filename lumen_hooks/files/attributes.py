@@ -7,7 +7,7 @@ its index where a file is not on disk).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from .git_index import ask
 
@@ -17,13 +17,7 @@ if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
 
 _CONVERSIONS = ("filter", "ident", "working-tree-encoding")
-_EVERY = ("-a",)
-"""Those that are set: where there are none git has nothing to write, and we nothing to read."""
-
-_LANGUAGE = "linguist-language"
-_NOT_BY_HAND = {"linguist-generated": "generated", "linguist-vendored": "vendored"}
-_LINGUIST = frozenset(map(str.encode, (_LANGUAGE, *_NOT_BY_HAND)))
-_SET = b"set"
+_LINGUIST = {"linguist-generated": "generated", "linguist-vendored": "vendored"}
 _NOT_SET = frozenset({b"unspecified", b"unset"})
 
 
@@ -37,38 +31,19 @@ def converted(worktree: Worktree, paths: Iterable[str]) -> set[str]:
     return {path for path, _, _ in _ask(worktree, _CONVERSIONS, paths)}
 
 
-class Linguist(NamedTuple):
-    """What attributes of GitHub Linguist say of files, by path.
-
-    Attributes:
-        not_by_hand: `generated` or `vendored`.
-        languages: the language that each is said to be in, as it is written there.
-    """
-
-    not_by_hand: dict[str, str]
-    languages: dict[str, str]
-
-
-def linguist(worktree: Worktree, paths: Iterable[str]) -> Linguist:
-    """What GitHub Linguist is told of files, in one question to git."""
-    found = Linguist({}, {})
-    for path, attribute, value in _ask(worktree, _EVERY, paths, only=_LINGUIST):
-        if attribute in _NOT_BY_HAND:
-            if value != b"false":
-                found.not_by_hand[path] = _NOT_BY_HAND[attribute]
-        elif value != _SET:
-            found.languages[path] = value.decode("utf-8", "replace")
-    return found
+def not_written_by_hand(worktree: Worktree, paths: Iterable[str]) -> dict[str, str]:
+    """The paths that attributes call `generated` or `vendored`, and which of the two."""
+    return {
+        path: _LINGUIST[attribute]
+        for path, attribute, value in _ask(worktree, tuple(_LINGUIST), paths)
+        if value != b"false"
+    }
 
 
 def _ask(
-    worktree: Worktree,
-    attributes: tuple[str, ...],
-    paths: Iterable[str],
-    *,
-    only: frozenset[bytes] | None = None,
+    worktree: Worktree, attributes: tuple[str, ...], paths: Iterable[str]
 ) -> Iterator[tuple[str, str, bytes]]:
-    """Path, attribute and value of each attribute that is set, `only` of these if that is given.
+    """Path, attribute and value of each attribute that is set.
 
     The paths come best in git's order: check-attr rereads attribute files whenever the folder
     changes.
@@ -77,9 +52,9 @@ def _ask(
     if not asked:
         return
     tokens = ask(worktree, ["check-attr", "-z", "--stdin", *attributes], stdin=asked).split(b"\0")
-    names, values = tokens[1::3], tokens[2::3]
-    if _NOT_SET.issuperset(values) or (only is not None and only.isdisjoint(names)):
+    values = tokens[2::3]
+    if _NOT_SET.issuperset(values):
         return
-    for path, attribute, value in zip(tokens[::3], names, values, strict=False):
-        if value not in _NOT_SET and (only is None or attribute in only):
+    for path, attribute, value in zip(tokens[::3], tokens[1::3], values, strict=False):
+        if value not in _NOT_SET:
             yield path.decode("utf-8", "surrogateescape"), attribute.decode(), value

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 2048
 _SPARSE_SHARE = 4
 _LEAST_DEVIATION = 1e-3
+_FEW = 8
 
 
 class Neighbours(NamedTuple):
@@ -223,10 +224,14 @@ def _unit(query: NDArray[np.float32]) -> NDArray[np.float32] | None:
 
 
 def _background(cosines: NDArray[np.float32]) -> tuple[float, float]:
-    """Mean and deviation, rounded so that the order of the rows does not show in them."""
+    """Mean and deviation, rounded so that the order of the rows does not show in them.
+
+    Of few the deviation is larger than it is: a distance of one tells nothing among three.
+    """
     if not len(cosines):
         return 0.0, 1.0
-    return round(float(cosines.mean()), 4), max(round(float(cosines.std()), 4), _LEAST_DEVIATION)
+    deviation = float(cosines.std()) * (1 + _FEW / len(cosines))
+    return round(float(cosines.mean()), 4), max(round(deviation, 4), _LEAST_DEVIATION)
 
 
 def _nearest(ids: NDArray[np.int64], cosines: NDArray[np.float32], count: int) -> Neighbours:

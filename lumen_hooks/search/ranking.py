@@ -29,24 +29,22 @@ So 85 % of questions that belong to another repository are marked, and 6 % of th
 (docs/quality.md).
 """
 
-
-PRIOR = {"docs": -2.0, "test": -2.0, "changelog": -0.5, "config": -1.0, "vendored": -1.5}
+PRIOR = {"test": -2.0, "config": -1.0, "vendored": -2.5}
 """Log odds by what a file is for.
 
-What is learned from asks for a repository's own code alone, and so would put any code before the
-one document that says what was asked for. These files are told to the forest as code, and these
-numbers say how much less often they are meant (-2 costs 0.001 on the field's benchmark, whose
-answers are code).
+No question that was learned from asks for tests, settings or others' code in a repository, which
+would put any own code before the one test that says what was asked for. Tests and settings are told
+to the forest as code, and these numbers say how much less often they are meant.
 """
 
 ASKED_FOR = 0.0
-"""Log odds of tests, or documents, for who asks for them, in place of what stands above."""
+"""Log odds of tests for who asks for them, in place of what stands above."""
 
 OTHER_CASE = -4.0
 """Log odds of a name that is equal but for its case, where another is equal in case, too: whoever
 asks for `User` does not mean a function `user`, whatever its file is called."""
 
-_AS_CODE = ("docs", "test", "changelog", "config", "licence")
+_AS_CODE = ("test", "config")
 
 
 class Ranked(NamedTuple):
@@ -86,28 +84,23 @@ def rank(text: str, evidence: Evidence, in_named_files: Collection[int] = ()) ->
 
 
 def _as_code(columns: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
-    """The features of all candidates as if each were of a file of code."""
-    code = dict(columns)
-    nothing = np.zeros_like(columns["role code"])
-    code.update({f"role {role}": nothing for role in _AS_CODE})
-    code["role code"] = nothing + 1
-    for name in ("mention", "section"):
-        code[name] = np.where(columns["role docs"] > 0, nothing, columns[name])
-    return code
+    """The features of all candidates, those of tests and settings as if they were code."""
+    roles = [columns[f"role {role}"] for role in _AS_CODE]
+    told = np.maximum.reduce([columns["role code"], *roles])
+    nothing = np.zeros_like(told)
+    return {**columns, "role code": told, **{f"role {role}": nothing for role in _AS_CODE}}
 
 
 def _prior(columns: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
     """What is known beforehand, where the questions to learn from say too little: log odds."""
-    wanted = {
-        "test": columns["asks for tests"].any(),
-        "docs": columns["asks for documents"].any(),
-    }
+    wants_tests = columns["asks for tests"].any()
     prior = np.zeros_like(columns["role code"])
     for role, odds in PRIOR.items():
-        prior += columns[f"role {role}"] * np.float32(ASKED_FOR if wanted.get(role) else odds)
+        asked = role == "test" and wants_tests
+        prior += columns[f"role {role}"] * np.float32(ASKED_FOR if asked else odds)
     # Tests that stand in a file of code, as Rust's do.
     inline = columns["inline test"] * (1 - columns["role test"])
-    prior += inline * np.float32(ASKED_FOR if wanted["test"] else PRIOR["test"])
+    prior += inline * np.float32(ASKED_FOR if wants_tests else PRIOR["test"])
     equal = columns["equal name"]
     if columns["asks by name"].any() and equal.any():
         prior += np.float32(OTHER_CASE) * columns["equal name, any case"] * (1 - equal)

@@ -280,9 +280,8 @@ class _Files:
         self._allowance -= len(content.text)
         if self._allowance < 0:
             return []
-        told = "" if file.id == NO_FILE else file.language
         try:
-            chunks = self._chunker.cut(file.path, content.text, told).chunks
+            chunks = self._chunker.cut(file.path, content.text).chunks
         except TooManyDeathsError:
             self._allowance = 0
             return []

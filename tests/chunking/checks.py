@@ -19,7 +19,6 @@ EXTENSIONS = {
     "python": "py",
     "ruby": "rb",
     "rust": "rs",
-    "starlark": "bzl",
     "typescript": "ts",
 }
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .candidates import ABSENT
-from .forest import HELD_OUT_ONE_IN, Taught, first_scores, gains, gather, part, teach_ranking
+from .forest import Taught, first_scores, gains, gather, held_apart, part, teach_ranking
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,9 +67,9 @@ def main() -> None:
     parser.add_argument("--most", type=int, help="so many repositories")
     arguments = parser.parse_args()
     files = sorted(arguments.rows.glob("*.npz"))[: arguments.most]
-    others = [file for number, file in enumerate(files) if number % HELD_OUT_ONE_IN]
+    others, apart = held_apart(files)
     learned = _answered(gather(others, thin=True))
-    judged = _answered(gather(files[::HELD_OUT_ONE_IN], thin=False))
+    judged = _answered(gather(apart, thin=False))
     kinds = np.unique(judged.rows.kinds).tolist()
     print("| without | by repository |", *(f"{kind} |" for kind in kinds))
     print("|---" * (len(kinds) + 2) + "|")

@@ -52,7 +52,7 @@ def make_corpus(source: Source, checkouts: Path, out: Path) -> dict[str, int]:
     told = [place for one in asked for place in one.told]
     if zlib.crc32(repository.name.encode()) % 2:
         told += repository.documentation()
-    _write(out / repository.name, texts, told)
+    write_repository(out / repository.name, texts, told)
     rows = [(one.kind, one.text, one.answers) for one in asked]
     (out / f"{repository.name}.json").write_text(json.dumps(rows), encoding="utf-8")
     return Counter(one.kind for one in asked)
@@ -71,7 +71,8 @@ def _log(checkout: Path, commit: str) -> list[tuple[str, list[tuple[str, str]]]]
     return found
 
 
-def _write(top: Path, texts: dict[str, bytes], told: Iterable[tuple[str, Span]]) -> None:
+def write_repository(top: Path, texts: dict[str, bytes], told: Iterable[tuple[str, Span]]) -> None:
+    """Make a git repository of these files, without the bytes that questions were made of."""
     spans: dict[str, list[Span]] = defaultdict(list)
     for path, span in told:
         spans[path].append(span)

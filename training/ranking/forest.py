@@ -22,6 +22,7 @@ import numpy as np
 
 from lumen_hooks.search.trees import MAX_LEAVES, Forest
 
+from .asked import ASKED
 from .candidates import ABSENT, Rows, load_rows
 
 if TYPE_CHECKING:
@@ -37,14 +38,17 @@ OTHERS_ONE_IN = 4
 whatever comes so late is right."""
 
 SHARES = {
-    "doc": 1.5,
+    "doc": 3.0,
     "name": 1.2,
     "commit": 1.0,
-    "type": 0.8,
+    "type": 1.2,
     "file": 0.6,
     "composed": 1.5,
     "topic": 0.6,
     "document": 0.5,
+    "architecture": 1.2,
+    "semantic": 1.6,
+    "symbol": 0.5,
 }
 """What all questions of a kind weigh together."""
 
@@ -105,6 +109,19 @@ def gather(files: Sequence[Path], *, thin: bool) -> Taught:
     numbers = [np.full(len(one.sizes), number) for number, one in enumerate(parts)]
     starts = np.concatenate(([0], np.cumsum(rows.sizes)[:-1]))
     return Taught(rows, starts, np.concatenate(numbers))
+
+
+def held_apart(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Files of rows to learn from and to judge by: a repository's are all on one side."""
+    names = sorted({repository_of(file) for file in files})
+    held = set(names[::HELD_OUT_ONE_IN])
+    others = [file for file in files if repository_of(file) not in held]
+    return others, [file for file in files if repository_of(file) in held]
+
+
+def repository_of(file: Path) -> str:
+    """The repository that rows are of: there may be two corpora of one."""
+    return file.stem.removesuffix(ASKED)
 
 
 def _thinned(rows: Rows) -> Rows:
@@ -278,9 +295,8 @@ def main() -> None:
     parser.add_argument("--doubt-trees", type=int, default=100)
     arguments = parser.parse_args()
     files = sorted(arguments.rows.glob("*.npz"))
-    others = [file for number, file in enumerate(files) if number % HELD_OUT_ONE_IN]
-    held_out = gather(files[::HELD_OUT_ONE_IN], thin=False)
-    scale = judge(gather(others, thin=True), held_out, arguments)
+    others, apart = held_apart(files)
+    scale = judge(gather(others, thin=True), gather(apart, thin=False), arguments)
     taught = gather(files, thin=True)
     names = taught.rows.names.tolist()
     arguments.out.mkdir(parents=True, exist_ok=True)
