@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from lumen_hooks.git.command import git
 from lumen_hooks.git.config import config_entries, config_values
@@ -41,6 +41,18 @@ def default_models_folder(environ: Mapping[str, str]) -> str:
     return os.path.join(cache, "lumen-hooks", "models")
 
 
+class LanguageRule(NamedTuple):
+    """A language that files are told to be in.
+
+    Attributes:
+        pattern: which files, as in a .gitignore at the worktree's top.
+        language: as `--lang` takes it.
+    """
+
+    pattern: str
+    language: str
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a user may set, with the defaults.
@@ -53,6 +65,7 @@ class Settings:
         max_file_bytes: larger files are not indexed.
         include: gitignore patterns indexed although a built-in rule would skip them.
         exclude: gitignore patterns never indexed.
+        language: which files are in which language, whatever else says what; the last one counts.
         workers: processes of this user on this machine that may embed at once.
         threads: threads for one embedding process.
         max_cache_bytes: size above which the embedding store evicts what no index uses.
@@ -66,6 +79,7 @@ class Settings:
     max_file_bytes: int = 1 << 20
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    language: tuple[LanguageRule, ...] = ()
     workers: int = 2
     threads: int = 1
     max_cache_bytes: int = 512 << 20
@@ -159,8 +173,11 @@ def _convert(name: str, raw: list[str], source: str) -> object:
         if last in REFRESH_MODES:
             return last
         raise _wrong(source, last, ", ".join(REFRESH_MODES))
-    if name in {"include", "exclude"}:
-        return tuple(line for value in raw for line in value.splitlines() if line.strip())
+    if name in {"include", "exclude", "language"}:
+        listed = tuple(line for value in raw for line in value.splitlines() if line.strip())
+        if name == "language":
+            return tuple(_language_rule(line, source) for line in listed)
+        return listed
     if name == "model":
         return last or BUILTIN_MODEL
     if name == "models_folder":
@@ -179,6 +196,21 @@ def _convert(name: str, raw: list[str], source: str) -> object:
     if number is None or number < 1:
         raise _wrong(source, last, "a whole number of at least 1")
     return number
+
+
+def _language_rule(text: str, source: str) -> LanguageRule:
+    """`*.inc=php`: a pattern and a language."""
+    pattern, _, name = (part.strip() for part in text.rpartition("="))
+    if not pattern or pattern[0] in "!#":
+        raise _wrong(source, text, "PATTERN=LANGUAGE, as in '*.inc=php'")
+    from lumen_hooks.chunking.languages import language_named, near_names  # few have this setting
+
+    language = language_named(name)
+    if language is None:
+        near = near_names(name)
+        hint = f"did you mean {' or '.join(near)}?" if near else "lumen-hooks search --help"
+        raise SettingsError(f"{source} is {text!r}, but no language is called {name!r}", hint=hint)
+    return LanguageRule(pattern, language)
 
 
 def _integer(text: str) -> int | None:

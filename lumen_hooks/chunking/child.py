@@ -34,8 +34,8 @@ _NO_PROC_BYTES = 1 << 29
 def serve() -> None:
     """Answer requests until the pipe ends, as it does when the parent dies.
 
-    Standard input brings length and `marshal`led (path, text); standard output takes length and
-    `plain` chunks as JSON, which no broken process can make dangerous to read.
+    Standard input brings length and `marshal`led (path, text, language); standard output takes
+    length and `plain` chunks as JSON, which no broken process can make dangerous to read.
     """
     requests, answers = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -44,9 +44,9 @@ def serve() -> None:
     os.chdir("/")
     _limit_memory()
     while (request := _read(requests)) is not None:
-        path, text = marshal.loads(request)  # noqa: S302 - of those who started us
+        path, text, language = marshal.loads(request)  # noqa: S302 - of those who started us
         _allow_time()
-        answer = json.dumps(plain(chunk_file(path, text))).encode()
+        answer = json.dumps(plain(chunk_file(path, text, language))).encode()
         if not _write(answers, len(answer).to_bytes(LENGTH_BYTES, "little") + answer):
             break
     os._exit(0)  # nothing is left to put in order, and the parent waits
@@ -57,10 +57,11 @@ def plain(chunked: ChunkedFile) -> tuple[object, ...]:
     chunks = []
     for chunk in chunked.chunks:
         # A single line may have been cut into slices.
-        text = chunk.text if chunk.start_line == chunk.end_line else None
+        is_told = chunked.quoted or chunk.start_line == chunk.end_line
+        text = chunk.text if is_told else None
         place = (chunk.start_line, chunk.end_line)
         chunks.append((*place, chunk.symbol, chunk.kind, text, chunk.header, chunk.holds))
-    return chunked.language, chunks, chunked.parse_failed, chunked.abandoned
+    return chunked.language, chunks, chunked.parse_failed, chunked.abandoned, chunked.quoted
 
 
 def _limit_memory() -> None:

@@ -90,12 +90,15 @@ class ChunkedFile(NamedTuple):
         parse_failed: the language's parser gave up and line windows were used.
         abandoned: why it was not let go on (TIME, ...), so that trying again would be of no use,
             or UNTRIED; empty if it was.
+        quoted: the file has its text in quotes (a notebook): the text of a chunk is what its lines
+            say, not how they stand there.
     """
 
     language: str
     chunks: tuple[Chunk, ...]
     parse_failed: bool = False
     abandoned: str = ""
+    quoted: bool = False
 
 
 class ParseAbandonedError(Exception):

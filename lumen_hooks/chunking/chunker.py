@@ -5,22 +5,21 @@ It is given a path only to tell the language by; it opens no file and knows no r
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import TYPE_CHECKING
 
-from .chunk import MEMORY, Chunk, ChunkedFile, Held, ParseAbandonedError
+from .chunk import FUNCTIONS, MEMORY, TYPES, Chunk, ChunkedFile, Held, ParseAbandonedError
+from .cutters import MARKDOWN, NOTEBOOK, has_cutter, pieces_by_language, windows
 from .grammars import GRAMMARS
-from .languages import language_of_text
-from .lines import SourceLines, cut, text_rank
+from .lines import SourceLines, cut
 from .long_lines import is_minified
-from .pieces import CLOSED, Piece, pieces_of
-from .settings import HELD_MAX, HELD_NAMES_MAX, LONG_LINE_SLICE, SIGNATURE_MAX, WHOLE_MAX
+from .settings import HELD_MAX, HELD_NAMES_MAX, LONG_LINE_SLICE, WHOLE_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from .definitions import ParsedFile
+    from .overlay import Overlay
+    from .pieces import Piece
 
 _DATA = re.compile(
     rf"[\w+/=%.-]{{{LONG_LINE_SLICE}}}|[\x00-@\[-`{{-~a-fA-FuUlLxX]{{{LONG_LINE_SLICE}}}", re.ASCII
@@ -28,117 +27,159 @@ _DATA = re.compile(
 """A slice of base64, or of numbers: there is nothing in it that anybody looks for."""
 
 
-def chunk_file(path: str, text: str) -> ChunkedFile:
+def chunk_file(path: str, text: str, language: str = "") -> ChunkedFile:
     """Cut a file's text into chunks.
 
     Every line that is not blank is in exactly one chunk (a line longer than WHOLE_MAX characters
     is in several, which share it); no chunk's text is longer than that; chunks come in the order
-    of their lines. The same text gives the same chunks under any path of the same language.
+    of their lines. The same text gives the same chunks under any path of the same language. Of a
+    notebook the lines of its cells are, and a line that holds a whole cell is in several chunks.
 
     Args:
         path: tells the language; nothing else of it is used.
         text: the decoded text, lines separated by a line feed.
+        language: a language of LANGUAGES that the file is told to be in, whatever its path and
+            its text say.
 
     Returns:
         The chunks. Whatever the text, this does not fail: where a parser gives up, the chunks are
         line windows and `parse_failed` is set.
     """
-    language = language_of_text(path, text)
+    language = language or language_by(path, text)
     if not text or text.isspace():
         return ChunkedFile(language, ())
-    lines = SourceLines(text)
     abandoned = ""
     try:
-        chunks = _chunks_of_language(language, text, lines)
+        if language == NOTEBOOK:
+            return _notebook(text)
+        lines = SourceLines(text)
+        pieces, failed = _pieces(language, text, lines)
+        return ChunkedFile(language, tuple(_chunks(pieces, lines)), failed)
     except ParseAbandonedError as error:
-        chunks, abandoned = None, error.why
+        abandoned = error.why
     except MemoryError:
-        chunks, abandoned = None, MEMORY
-    except Exception:
+        abandoned = MEMORY
+    except Exception:  # noqa: S110
         # Whatever a grammar or its binding raises, one file must not stop a refresh.
-        chunks = None
-    if chunks is None:
-        return ChunkedFile(language, tuple(_windows(lines)), True, abandoned)
-    return ChunkedFile(language, tuple(chunks))
+        pass
+    return cut_by_lines(path, text, language, abandoned=abandoned)
 
 
-def cut_by_lines(path: str, text: str, *, abandoned: str) -> ChunkedFile:
+def cut_by_lines(path: str, text: str, language: str = "", *, abandoned: str) -> ChunkedFile:
     """Cut a text into line windows, as `chunk_file` does where a parser gives up."""
-    windows = tuple(_windows(SourceLines(text)))
-    return ChunkedFile(language_of_text(path, text), windows, True, abandoned)
+    lines = SourceLines(text)
+    found = tuple(_chunks(windows(lines), lines))
+    return ChunkedFile(language or language_by(path, text), found, True, abandoned)
 
 
-def is_parsed(path: str, text: str) -> bool:
-    """Whether a parser will see this text: the one thing that may take time and memory."""
-    language = language_of_text(path, text)
+def language_by(path: str, text: str) -> str:
+    """What `languages.language_of_text` says, whose tables a search that cuts nothing is spared."""
+    from .languages import language_of_text
+
+    return language_of_text(path, text)
+
+
+def is_parsed(language: str, text: str) -> bool:
+    """Whether a parser may see this text: the one thing that may take time and memory."""
     # Without a look at its lines: a text whose lines are all long goes no further either way.
-    return language in GRAMMARS and bool(text) and not text.isspace()
+    is_code = language in GRAMMARS or _may_have_parts(language, text)
+    return is_code and bool(text) and not text.isspace()
 
 
-def _chunks_of_language(language: str, text: str, lines: SourceLines) -> list[Chunk] | None:
-    """Return the chunks, or None if the text does not parse."""
-    if language == "markdown":
-        return _markdown(lines)
-    if language not in GRAMMARS or (len(text) > WHOLE_MAX and is_minified(text)):
-        return _windows(lines)
-    # Files that no parser is made for must not pay for loading one.
-    from .definitions import parse
+def _may_have_parts(language: str, text: str) -> bool:
+    from .embedded import may_have_parts  # with tables that a search that cuts nothing is spared
 
-    parsed = parse(language, text, lines)
-    return None if parsed.failed else _definitions(parsed, lines)
+    return may_have_parts(language, text)
 
 
-def _definitions(parsed: ParsedFile, lines: SourceLines) -> list[Chunk]:
-    from .definitions import signature, statement_ranks
+def _pieces(language: str, text: str, lines: SourceLines) -> tuple[list[Piece], bool]:
+    """Return the pieces of a text and its parts, and whether the text itself does not parse."""
+    from .embedded import PROSE
+    from .overlay import overlaid
 
-    fallback = functools.partial(text_rank, lines)
-
-    def ranks(first: int, last: int) -> Callable[[int], int]:
-        return statement_ranks(parsed.tree, lines, first, last, fallback)
-
-    chunks: list[Chunk] = []
-    for piece in pieces_of(parsed.top, lines):
-        header = ""
-        is_large = lines.size(piece.first, piece.last) > WHOLE_MAX
-        if piece.definition is not None and (is_large or piece.continued):
-            header = signature(piece.definition, parsed.source)
-        chunks.extend(_chunks_of_piece(piece, lines, header, ranks))
-    return chunks
+    if language not in PROSE and len(text) > WHOLE_MAX and is_minified(text):
+        return windows(lines), False
+    own = pieces_by_language(language, text, lines, lines) if has_cutter(language) else None
+    pieces = windows(lines) if own is None else own
+    overlays = _overlays(language, text, lines)
+    if overlays:
+        pieces = overlaid(pieces, overlays, lines, prose=language in PROSE)
+    return pieces, own is None and has_cutter(language)
 
 
-def _markdown(lines: SourceLines) -> list[Chunk]:
-    chunks: list[Chunk] = []
-    from .markdown import sections
+def _overlays(language: str, text: str, lines: SourceLines) -> list[Overlay]:
+    """Return the parts of a text, each cut by its own language."""
+    from .embedded import parts_of
+    from .overlay import Overlay, moved, unwrapped
 
-    for piece in sections(lines):
-        header = lines.rows[piece.first].strip()[:SIGNATURE_MAX] if piece.owner else ""
-        chunks.extend(_chunks_of_piece(piece, lines, header, _text_ranks(lines)))
-    return chunks
+    overlays: list[Overlay] = []
+    if not _may_have_parts(language, text):
+        return overlays
+    for part in parts_of(language, text, lines):
+        if not has_cutter(part.language):
+            continue
+        shown = SourceLines(lines.text(part.first, part.last))
+        try:
+            pieces = pieces_by_language(part.language, part.text, shown, SourceLines(part.text))
+        except ParseAbandonedError:
+            # One is enough: a text may take a parser's time once.
+            break
+        if pieces is not None and part.wrapper:
+            pieces = unwrapped(pieces, part.wrapper)
+        if pieces is not None and (_defines(pieces) or not part.must_define):
+            overlays.append(Overlay(part.first, part.last, moved(pieces, part.first)))
+    return overlays
 
 
-def _windows(lines: SourceLines) -> list[Chunk]:
-    whole = Piece(0, len(lines.rows) - 1, "text", [], "", CLOSED)
-    return list(_chunks_of_piece(whole, lines, "", _text_ranks(lines)))
+def _defines(pieces: list[Piece]) -> bool:
+    return any(one.kind in FUNCTIONS | TYPES for piece in pieces for one in piece.defined)
 
 
-def _text_ranks(lines: SourceLines) -> Callable[[int, int], Callable[[int], int]]:
-    return lambda _first, _last: functools.partial(text_rank, lines)
+def _notebook(text: str) -> ChunkedFile:
+    """Cut the Markdown that a notebook stands for; what is found is on the notebook's rows."""
+    from .notebook import read_notebook
+    from .overlay import broken, overlaid
+
+    notebook = read_notebook(text)
+    if notebook is None:
+        return cut_by_lines("", text, NOTEBOOK, abandoned="")
+    if not notebook.text.strip():
+        return ChunkedFile(NOTEBOOK, ())
+    lines = SourceLines(notebook.text)
+    pieces = pieces_by_language(MARKDOWN, notebook.text, lines, lines) or []
+    overlays = _overlays(NOTEBOOK, notebook.text, lines)
+    pieces = overlaid(broken(pieces, notebook.breaks), overlays, lines, prose=False)
+    chunks = (_on_rows(chunk, notebook.rows) for chunk in _chunks(pieces, lines))
+    return ChunkedFile(NOTEBOOK, tuple(chunks), quoted=True)
 
 
-def _chunks_of_piece(
-    piece: Piece,
-    lines: SourceLines,
-    header: str,
-    ranks: Callable[[int, int], Callable[[int], int]],
-) -> Iterator[Chunk]:
+def _on_rows(chunk: Chunk, rows: Sequence[int]) -> Chunk:
+    def line(number: int) -> int:
+        return rows[number - 1] + 1
+
+    holds = tuple(
+        one._replace(start_line=line(one.start_line), end_line=line(one.end_line))
+        for one in chunk.holds
+    )
+    start, end = line(chunk.start_line), line(chunk.end_line)
+    return chunk._replace(start_line=start, end_line=end, holds=holds)
+
+
+def _chunks(pieces: Iterable[Piece], lines: SourceLines) -> Iterator[Chunk]:
+    for piece in pieces:
+        yield from _chunks_of_piece(piece, lines)
+
+
+def _chunks_of_piece(piece: Piece, lines: SourceLines) -> Iterator[Chunk]:
     rows = lines.trimmed(piece.first, piece.last)
     if rows is None:
         return
     if lines.size(*rows) <= WHOLE_MAX:
-        yield _chunk(piece, lines, rows, header if piece.continued else "")
+        yield _chunk(piece, lines, rows, piece.header() if piece.continued else "")
         return
+    header = piece.header()
     is_later = piece.continued
-    for first, last in cut(lines, *rows, ranks(*rows)):
+    for first, last in cut(lines, *rows, piece.ranks(*rows)):
         part = lines.trimmed(first, last)
         if part is None:
             continue

@@ -80,6 +80,7 @@ GRAMMARS = {
     "ruby": Grammar("tree_sitter_ruby", ("ruby",), separator="::", drop=("self.",)),
     "rust": Grammar("tree_sitter_rust", ("rust",), separator="::"),
     "scala": Grammar("tree_sitter_scala", ("scala",)),
+    "starlark": Grammar("tree_sitter_python", ("python",)),
     "swift": Grammar("tree_sitter_swift", ("swift",)),
     "toml": Grammar("tree_sitter_toml", ("toml",), data=True),
     "tsx": Grammar(

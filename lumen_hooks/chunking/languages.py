@@ -1,4 +1,4 @@
-"""Which language a file is in, by its name and, for scripts without one, by its first line.
+"""Which language a file is in, by its name and, where that does not tell, by what it says.
 
 Search filters and the chunker share these names. Knows nothing of parsers: importing this module
 must stay cheap, and a language may be named here without a grammar to parse it.
@@ -9,146 +9,145 @@ from __future__ import annotations
 import os.path
 import re
 
-_EXTENSIONS = {
-    "bash": "sh bash zsh ksh bats ebuild",
-    "c": "c h",
-    "cpp": "cc cpp cxx c++ hh hpp hxx h++ ipp tpp inl cu cuh ino",
-    "csharp": "cs csx",
-    "css": "css scss sass less styl",
-    "dart": "dart",
-    "elixir": "ex exs",
-    "go": "go",
-    "graphql": "graphql gql",
-    "html": "html htm xhtml jinja jinja2 j2 erb ejs hbs twig",
-    "java": "java",
-    "javascript": "js mjs cjs jsx es6",
-    "json": "json jsonc json5 geojson webmanifest ipynb",
-    "kotlin": "kt kts",
-    "lua": "lua rockspec",
-    "markdown": "md markdown mdx mdown mkd qmd rmd",
-    "php": "php php3 php4 php5 phtml",
-    "proto": "proto",
-    "python": "py pyi pyw pyx pxd bzl star",
-    "ruby": "rb rake gemspec ru podspec rbi",
-    "rst": "rst",
-    "rust": "rs",
-    "scala": "scala sbt sc",
-    "sql": "sql psql ddl",
-    "svelte": "svelte",
-    "swift": "swift",
-    "terraform": "tf tfvars hcl",
-    "toml": "toml",
-    "tsx": "tsx",
-    "typescript": "ts mts cts",
-    "vue": "vue",
-    "xml": "xml xsd xsl xslt svg plist csproj fsproj vbproj props targets",
-    "yaml": "yaml yml",
-}
+from .format_names import FORMAT_NAMES
+from .language_names import LANGUAGE_NAMES, TEXT
+from .shared_endings import SHARED, language_by_lines, languages_of
 
-_FILE_NAMES = {
-    ".bash_profile": "bash",
-    ".bashrc": "bash",
-    ".clang-format": "yaml",
-    ".profile": "bash",
-    ".zshrc": "bash",
-    "apkbuild": "bash",
-    "brewfile": "ruby",
-    "build": "python",
-    "build.bazel": "python",
-    "cargo.lock": "toml",
-    "cmakelists.txt": "cmake",
-    "containerfile": "dockerfile",
-    "dockerfile": "dockerfile",
-    "gemfile": "ruby",
-    "gnumakefile": "make",
-    "guardfile": "ruby",
-    "jenkinsfile": "text",
-    "makefile": "make",
-    "pipfile": "toml",
-    "pkgbuild": "bash",
-    "podfile": "ruby",
-    "poetry.lock": "toml",
-    "rakefile": "ruby",
-    "sconstruct": "python",
-    "uv.lock": "toml",
-    "vagrantfile": "ruby",
-    "workspace": "python",
-}
+HEAD_MAX = 50_000
+"""So many characters of a text decide, where its name does not."""
 
-_INTERPRETERS = {
-    "ash": "bash",
-    "bash": "bash",
-    "dash": "bash",
-    "dart": "dart",
-    "deno": "typescript",
-    "bun": "typescript",
-    "elixir": "elixir",
-    "ksh": "bash",
-    "lua": "lua",
-    "luajit": "lua",
-    "node": "javascript",
-    "nodejs": "javascript",
-    "php": "php",
-    "pypy": "python",
-    "python": "python",
-    "ruby": "ruby",
-    "scala": "scala",
-    "sh": "bash",
-    "swift": "swift",
-    "ts-node": "typescript",
-    "uv": "python",
-    "zsh": "bash",
-}
+_NAMES = {**LANGUAGE_NAMES, **FORMAT_NAMES}
 
-_BY_EXTENSION = {
-    extension: language
-    for language, extensions in _EXTENSIONS.items()
-    for extension in extensions.split()
-} | {"cmake": "cmake", "dockerfile": "dockerfile", "mk": "make"}
 
-_SHEBANG = re.compile(r"#!\s*(?:\S*/)?env\s+(?:-\S+\s+|\w+=\S*\s+)*(\S+)|#!\s*(\S+)")
-_VERSION_SUFFIX = re.compile(r"[\d.]+$")
-_CPP_ONLY = re.compile(
-    r"^[ \t]*(?:class[ \t]+\w|namespace\b|template[ \t]*<|using[ \t]+\w"
-    r"|(?:public|private|protected)[ \t]*:)",
-    re.MULTILINE,
+def _by(words: str) -> dict[str, str]:
+    """Which language each word of a column of the table stands for."""
+    column = ((name, getattr(names, words)) for name, names in _NAMES.items())
+    return {word: name for name, listed in column for word in listed.split()}
+
+
+_BY_ENDING, _BY_FILE, _BY_PROGRAM = _by("endings"), _by("files"), _by("programs")
+
+_KINDS_OF_FILE = frozenset({"containerfile", "dockerfile", "jenkinsfile"})
+_LOOSE_KINDS_OF_FILE = frozenset({"gnumakefile", "justfile", "makefile"})
+"""Files whose names go on after a dot: Dockerfile.go is none of Go's, makefile.py is Python's."""
+
+_MADE_FROM = frozenset(
+    {"ejs", "erb", "j2", "jinja", "jinja2", "md", "mustache", "rst", "tmpl", "txt"}
 )
+"""Endings that say more than what stands before them."""
 
-LANGUAGES: tuple[str, ...] = tuple(
-    sorted({*_BY_EXTENSION.values(), *_FILE_NAMES.values(), *_INTERPRETERS.values(), "text"})
-)
-"""Every language a file may be in, as `--lang` takes it."""
+_REQUIREMENTS = re.compile(r"(?:[\w-]+[-_.])?requirements(?:[-_.][\w-]+)*\.(?:txt|in)")
+
+_WRAPPERS = frozenset({"bak", "dist", "example", "in", "orig", "sample", "template"})
+"""Endings of a file that another is made from, or a copy, in the language of the ending before."""
+
+_PLAIN = frozenset({"log", "text", "txt"})
+"""Endings of what no program runs."""
+
+_VERSION = re.compile(r"[-\d.]+$")
+_NO_LETTERS = str.maketrans("", "", "-_ ")
+
+LANGUAGES: tuple[str, ...] = tuple(sorted({*_NAMES, TEXT}))
+"""Every language a file may be in."""
 
 
 def language_of(path: str) -> str:
     """Name the language of a file by its name alone; `text` if nothing tells."""
-    name = os.path.basename(path).lower()
-    if name in _FILE_NAMES:
-        return _FILE_NAMES[name]
-    extension = os.path.splitext(name)[1][1:]
-    if extension in _BY_EXTENSION:
-        return _BY_EXTENSION[extension]
-    # Dockerfile.dev, Makefile.am
-    return {"dockerfile": "dockerfile", "makefile": "make"}.get(name.partition(".")[0], "text")
+    return _by_name(path)[0]
+
+
+def tells_all(path: str) -> bool:
+    """Whether a file's name alone tells its language, whatever the text says."""
+    language, what = _by_name(path)
+    return language != TEXT and what not in SHARED
 
 
 def language_of_text(path: str, text: str) -> str:
     """Name the language of a file by its name, or else by what it says.
 
-    A script without an extension goes by its first line (`#!/usr/bin/env python3`), and a `.h`
-    that holds what only C++ has is C++.
+    Where the name leaves it open, a modeline of Emacs or Vim counts, then the program that a
+    script is run by, then lines that only one of the languages with this ending has.
     """
-    language = language_of(path)
-    if language == "text" and text.startswith("#!") and not os.path.splitext(path)[1]:
-        return _language_of_shebang(text[:200].partition("\n")[0])
-    if language == "c" and path.lower().endswith(".h") and _CPP_ONLY.search(text):
-        return "cpp"
-    return language
+    language, what = _by_name(path)
+    if language != TEXT and what not in SHARED:
+        return language
+    from .self_named import markup_of, mode_of, program_of
+
+    named = language_named(mode_of(text)) if text else None
+    if named is not None or what in _PLAIN:
+        return named or language
+    named = _by_program(program_of(text).lower())
+    possible = languages_of(what)
+    if named is None or (possible and language != TEXT and named not in {language, *possible}):
+        named = language_by_lines(what, text[:HEAD_MAX])
+    return named or (markup_of(text) if language == TEXT else "") or language
 
 
-def _language_of_shebang(line: str) -> str:
-    match = _SHEBANG.match(line)
-    if match is None:
-        return "text"
-    program = os.path.basename(match[1] or match[2])
-    return _INTERPRETERS.get(_VERSION_SUFFIX.sub("", program) or program, "text")
+def language_named(name: str) -> str | None:
+    """The language that people call so: its name, an alias or an ending, in any case.
+
+    `-`, `_` and blanks are of no account, so that `Emacs Lisp` is `emacs-lisp`.
+    """
+    plain = name.strip().lower()
+    short = plain.translate(_NO_LETTERS)
+    return _called().get(short) or _BY_ENDING.get(plain.removeprefix("."))
+
+
+def near_names(name: str) -> list[str]:
+    """Languages whose names or aliases are much like a name that is none; the likeliest first."""
+    from difflib import get_close_matches
+
+    called = _called()
+    near = get_close_matches(name.strip().lower().translate(_NO_LETTERS), called, n=6, cutoff=0.7)
+    return list(dict.fromkeys(called[one] for one in near))[:3]
+
+
+def _called() -> dict[str, str]:
+    """Names and aliases as `language_named` compares them; a name goes before an alias."""
+    if not _CALLED:
+        for name, names in _NAMES.items():
+            _CALLED.update((alias.translate(_NO_LETTERS), name) for alias in names.aliases.split())
+        _CALLED.update((name.translate(_NO_LETTERS), name) for name in LANGUAGES)
+    return _CALLED
+
+
+_CALLED: dict[str, str] = {}
+
+
+def _by_name(path: str) -> tuple[str, str]:
+    """A file's language by its name, and what in the name tells: all of it, or its ending."""
+    name = os.path.basename(path).lower()
+    kind, _, rest = name.partition(".")
+    if kind in _KINDS_OF_FILE and rest.rpartition(".")[2] not in _MADE_FROM:
+        return _BY_FILE[kind], kind
+    while True:
+        if name in _BY_FILE:
+            return _BY_FILE[name], name
+        stem, dot, ending = name.rpartition(".")
+        if not dot:
+            break
+        longer = f"{stem.rpartition('.')[2]}.{ending}"
+        for one in (longer, ending):
+            if one in _BY_ENDING:
+                return _BY_ENDING[one], one
+        if ending not in _WRAPPERS:
+            break
+        name = stem
+    if kind in _LOOSE_KINDS_OF_FILE:
+        return _BY_FILE[kind], kind
+    return _by_form(name) or TEXT, ending if dot else ""
+
+
+def _by_form(name: str) -> str:
+    """By what no list of endings can hold."""
+    if name.startswith(".env."):
+        return "dotenv"
+    if name.startswith(".") and name.endswith("ignore"):
+        return "ignore"
+    if "requirements" in name and _REQUIREMENTS.fullmatch(name):
+        return "requirements"
+    return "json" if ".sublime-" in name else ""
+
+
+def _by_program(program: str) -> str | None:
+    return _BY_PROGRAM.get(program) or _BY_PROGRAM.get(_VERSION.sub("", program))

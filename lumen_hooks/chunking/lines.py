@@ -23,15 +23,24 @@ _CLOSER = re.compile(r"\s*(?:[)\]}>]|</|end\b|else\b|elif\b|except\b|finally\b|c
 class SourceLines:
     """The lines of one text, addressed by row."""
 
-    __slots__ = ("_starts", "rows")
+    __slots__ = ("_starts", "rows", "whole")
 
     def __init__(self, text: str) -> None:
+        self.whole = text
         self.rows = text.split("\n")
         self._starts = [0, *accumulate(len(row) + 1 for row in self.rows)]
 
     def size(self, first: int, last: int) -> int:
         """Return the characters of the rows `first` to `last`, both included."""
         return self._starts[last + 1] - self._starts[first] - 1
+
+    def start(self, row: int) -> int:
+        """Return the offset of a row's first character; of what follows the last, one past all."""
+        return self._starts[row]
+
+    def row_at(self, offset: int) -> int:
+        """Return the row in which the character at an offset stands."""
+        return bisect_right(self._starts, offset) - 1
 
     def text(self, first: int, last: int) -> str:
         """Return the rows `first` to `last` as they stand."""

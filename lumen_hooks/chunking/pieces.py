@@ -20,14 +20,16 @@ from .settings import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .chunk import Kind
     from .definitions import Definition
     from .lines import SourceLines
 
+    Ranks = Callable[[int, int], Callable[[int], int]]
+
 CLOSED = 0
-_CLOSING_LINES = re.compile(r"(?:\W|\b(?:end|endif|done|fi|esac)\b)*", re.DOTALL)
+_CLOSING_LINES = re.compile(r"(?:</[\w-]+>|\W|\b(?:end|endif|done|fi|esac)\b)*", re.DOTALL)
 
 
 class Defined(NamedTuple):
@@ -53,6 +55,8 @@ class Piece:
         continued: it stands after other pieces of `definition`, so it repeats the signature too.
         constants: those of the names that are of constants, once pieces were joined.
         defined: the definitions that stand here, those in them too; of a container its first rows.
+        header: what later parts of it repeat.
+        ranks: how good the rows `first` to `last` are to cut at, each: the lower, the better.
     """
 
     __slots__ = (
@@ -61,11 +65,13 @@ class Piece:
         "defined",
         "definition",
         "first",
+        "header",
         "kind",
         "last",
         "names",
         "owner",
         "parent",
+        "ranks",
     )
 
     def __init__(
@@ -90,6 +96,8 @@ class Piece:
         self.continued = continued
         self.constants: list[str] = []
         self.defined: list[Defined] = []
+        self.header: Callable[[], str] = str
+        self.ranks: Ranks = _as_they_come
 
     @property
     def symbol(self) -> str:
@@ -102,12 +110,32 @@ class Piece:
             found = [name for name in found if name not in self.constants or name in kept]
         return ", ".join(found[:NAMES_MAX]) or self.owner
 
+    def within(self, first: int, last: int) -> Piece:
+        """Some rows of it, from `first` to `last`, as a piece of their own."""
+        rest = Piece(
+            first,
+            last,
+            self.kind,
+            list(self.names),
+            self.owner,
+            self.parent,
+            self.definition,
+            continued=self.continued or first > self.first,
+        )
+        rest.constants, rest.defined = self.constants, self.defined
+        rest.header, rest.ranks = self.header, self.ranks
+        return rest
+
     def close(self, last: int) -> None:
         """Take the rows that close it, and with them the definitions that end where it ended."""
         self.defined = [
             one._replace(last=last) if one.last == self.last else one for one in self.defined
         ]
         self.last = last
+
+
+def _as_they_come(_first: int, _last: int) -> Callable[[int], int]:
+    return lambda _row: 0
 
 
 def pieces_of(top: Definition, lines: SourceLines) -> list[Piece]:
@@ -299,12 +327,13 @@ def _join(group: Piece, piece: Piece) -> None:
             group.constants = [*group.constants, *one.names]
     group.kind = _kind_of_both(group, piece)
     group.names = [*group.names, *piece.names]
-    group.defined = [*group.defined, *piece.defined]
+    known = group.defined
+    group.defined = [*known, *(one for one in piece.defined if one not in known)]
 
 
 def _kind_of_both(group: Piece, piece: Piece) -> Kind:
-    """A definition's kind wins over a constant's; constants among other code are a module's."""
-    if _defines(group):
+    """A definition's kind wins over a constant's and a section's; else both are a module's."""
+    if _defines(group) and not (group.kind == "section" and _defines(piece)):
         return group.kind
     if _defines(piece):
         return piece.kind

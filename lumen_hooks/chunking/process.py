@@ -29,7 +29,7 @@ from .chunk import (
     Held,
     TooManyDeathsError,
 )
-from .chunker import chunk_file, cut_by_lines, is_parsed
+from .chunker import chunk_file, cut_by_lines, is_parsed, language_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,11 +87,17 @@ class Chunker:
             self._child.end()
             self._child = None
 
-    def put(self, path: str, text: str) -> None:
-        """Give a text to be cut; `take` returns what becomes of it."""
-        order = _Order(path, text)
+    def put(self, path: str, text: str, language: str = "") -> None:
+        """Give a text to be cut; `take` returns what becomes of it.
+
+        Args:
+            path: tells the language, if that is not told.
+            text: the decoded text.
+            language: of the text, as `chunk_file` takes it.
+        """
+        order = _Order(path, text, language or language_by(path, text))
         self._orders.append(order)
-        if is_parsed(path, text):
+        if is_parsed(order.language, text):
             order.sent = True
             self._send(order)
 
@@ -103,7 +109,7 @@ class Chunker:
         """
         order = self._orders.popleft()
         if not order.sent:
-            return chunk_file(order.path, order.text)
+            return chunk_file(order.path, order.text, order.language)
         while True:
             child = self._child
             if child is None:
@@ -113,11 +119,11 @@ class Chunker:
                 return answer
             verdict = self._bury(child, order)
             if verdict is not None:
-                return cut_by_lines(order.path, order.text, abandoned=verdict)
+                return order.cut_by_lines(verdict)
 
-    def cut(self, path: str, text: str) -> ChunkedFile:
-        """Cut one text, where none is under way."""
-        self.put(path, text)
+    def cut(self, path: str, text: str, language: str = "") -> ChunkedFile:
+        """Cut one text, where none is under way; see `put`."""
+        self.put(path, text, language)
         return self.take()
 
     def _send(self, order: _Order) -> None:
@@ -150,12 +156,16 @@ class Chunker:
 
 
 class _Order:
-    __slots__ = ("path", "sent", "text")
+    __slots__ = ("language", "path", "sent", "text")
 
-    def __init__(self, path: str, text: str) -> None:
+    def __init__(self, path: str, text: str, language: str) -> None:
         self.path = path
         self.text = text
+        self.language = language
         self.sent = False
+
+    def cut_by_lines(self, why: str) -> ChunkedFile:
+        return cut_by_lines(self.path, self.text, self.language, abandoned=why)
 
 
 class _Child:
@@ -188,7 +198,7 @@ class _Child:
 
     def send(self, order: _Order) -> None:
         """Send a text, or as much of it as fits; the rest follows in `answer`."""
-        data = marshal.dumps((order.path, order.text))
+        data = marshal.dumps((order.path, order.text, order.language))
         self.unanswered.append(order)
         self._outgoing.append(memoryview(len(data).to_bytes(LENGTH_BYTES, "little") + data))
         self._write()
@@ -267,8 +277,8 @@ class _Child:
 
 def _without_child(order: _Order) -> ChunkedFile:
     if len(order.text) <= SMALL_CHARACTERS:
-        return chunk_file(order.path, order.text)
-    return cut_by_lines(order.path, order.text, abandoned=UNTRIED)
+        return chunk_file(order.path, order.text, order.language)
+    return order.cut_by_lines(UNTRIED)
 
 
 def _start(requests: int, answers: int) -> int:
@@ -310,7 +320,7 @@ def _chunked(answer: Any, text: str) -> ChunkedFile:
     Raises:
         ValueError, TypeError: it is no answer to this text.
     """
-    language, found, parse_failed, abandoned = answer
+    language, found, parse_failed, abandoned, quoted = answer
     rows = text.split("\n")
     chunks = []
     for start, end, symbol, kind, own, header, held in found:
@@ -322,4 +332,4 @@ def _chunked(answer: Any, text: str) -> ChunkedFile:
             raise ValueError("a definition that is none")
         lines = "\n".join(rows[start - 1 : end]) if own is None else own
         chunks.append(Chunk(start, end, symbol, kind, lines, header, holds))
-    return ChunkedFile(language, tuple(chunks), parse_failed, abandoned)
+    return ChunkedFile(language, tuple(chunks), parse_failed, abandoned, quoted)

@@ -50,10 +50,13 @@ PARSE_SECONDS_PER_CHARACTER = 3e-6
 UNNAMED_SIBLINGS_MAX = 10_000
 """So is one with more tokens than this in one error: a query looks at each from each."""
 
+PARTS_MAX = 1000
+"""So many parts of a text are cut by their own language."""
+
 CHUNKER_SETTINGS = (
     f"chunker={CHUNKER_VERSION};whole={WHOLE_MAX};part={PART_MIN}-{PART_MAX}/{LONG_LINE_SLICE};"
     f"container={CONTAINER_WHOLE_MAX};tiny={TINY};merge={MERGE_STOP_MIN}-{MERGE_MAX}/{MERGE_STOP_ONE_IN};"
     f"names={NAMES_MAX};held={HELD_MAX}/{HELD_NAMES_MAX};signature={SIGNATURE_MAX};"
-    f"unnamed={UNNAMED_SIBLINGS_MAX}"
+    f"unnamed={UNNAMED_SIBLINGS_MAX};parts={PARTS_MAX}"
 )
 """Part of the index fingerprint: two indexes that differ here are not interchangeable."""

@@ -32,8 +32,46 @@ _THEME = "ansi_dark"
 _TAB_COLUMNS = 4
 _INDENT = "    "
 
-_LEXERS = {"svelte": "html"}
-"""Languages that Pygments knows by another name."""
+_LEXERS = {
+    "apex": "java",
+    "aspx": "aspx-cs",
+    "assembly": "gas",
+    "astro": "html",
+    "blade": "html+php",
+    "cairo": "rust",
+    "dotenv": "ini",
+    "ejs": "html",
+    "gdshader": "glsl",
+    "gettext": "po",
+    "go-template": "html",
+    "gradle": "groovy",
+    "hack": "php",
+    "heex": "html",
+    "java-server-pages": "jsp",
+    "jupyter": "json",
+    "just": "make",
+    "lex": "c",
+    "linker-script": "c",
+    "metal": "cpp",
+    "nextflow": "groovy",
+    "opencl": "c",
+    "openedge-abl": "abl",
+    "processing": "java",
+    "razor": "html",
+    "robot": "robotframework",
+    "roff": "groff",
+    "rpm-spec": "spec",
+    "shaderlab": "hlsl",
+    "slang": "hlsl",
+    "standard-ml": "sml",
+    "svelte": "html",
+    "vba": "vbnet",
+    "vimscript": "vim",
+    "vlang": "go",
+    "webassembly": "wat",
+    "yacc": "c",
+}
+"""Languages that Pygments knows by another name, or by one that looks much like them."""
 
 
 def show(results: Iterable[SearchResult]) -> None:

@@ -11,7 +11,6 @@ import click
 from click.core import ParameterSource
 
 from lumen_hooks.chunking.chunk import KINDS
-from lumen_hooks.chunking.languages import LANGUAGES
 from lumen_hooks.notify.spawn import spawn_worker
 from lumen_hooks.search.results import CONTENTS, ExactQuery, Query
 from lumen_hooks.service.workspace import excluded_from_top, from_top, open_workspace
@@ -60,6 +59,13 @@ def _only_one(
     return paths[0] if paths else None
 
 
+def _languages(_context: click.Context, _option: click.Parameter, begun: str) -> list[str]:
+    """What a shell may complete a language with."""
+    from lumen_hooks.chunking.languages import LANGUAGES
+
+    return [name for name in LANGUAGES if name.startswith(begun.lower())]
+
+
 @click.command(cls=_AnyText)
 @click.argument("query")
 @click.option("--exact", is_flag=True, help="Every place that holds QUERY as it stands.")
@@ -92,7 +98,12 @@ def _only_one(
     help="Only code (tests too), documentation, or configuration and data.",
 )
 @click.option(
-    "--lang", "languages", multiple=True, metavar="L", help=f"Only: {', '.join(LANGUAGES)}."
+    "--lang",
+    "languages",
+    multiple=True,
+    metavar="L",
+    shell_complete=_languages,
+    help="Only this language, by name, alias or ending: python, c++, ts. See `lumen-hooks status`.",
 )
 @click.option("--kind", "kinds", multiple=True, metavar="K", help=f"Only: {', '.join(KINDS)}.")
 @click.option(

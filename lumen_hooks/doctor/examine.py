@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lumen_hooks.errors import LumenError
 from lumen_hooks.settings import Settings, load_settings
 
-from . import hooks, index, machine
+from . import hooks, index, languages, machine
 from .check import Check, guarded
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def examine(worktree: Worktree, environ: Mapping[str, str]) -> list[Check]:
         "locks": partial(machine.check_locks, worktree, _mounts()),
         "embedding slots": partial(machine.check_slots, settings, environ),
         "index": partial(index.check_index, worktree, settings),
+        "languages": partial(languages.check_languages, worktree, settings),
         "at work": partial(index.check_holders, worktree),
         "left-overs": partial(index.check_left_overs, worktree),
         "embedding store": partial(index.check_embeddings, worktree, settings),

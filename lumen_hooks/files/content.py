@@ -41,9 +41,10 @@ _REASONS = {
 }
 
 _PROSE = """
-    adoc asciidoc json json5 jsonc markdown md mdx org rst tex text textile toml txt xml yaml yml
+    adoc asciidoc ipynb json json5 jsonc markdown md mdx org rst tex text textile toml txt xml yaml
+    yml
 """
-"""Extensions of data and prose, where one line may be a whole paragraph or record."""
+"""Extensions of data and prose, where one line may be a whole paragraph, record or picture."""
 
 _LONG_LINES_ALLOWED = frozenset(_PROSE.split())
 

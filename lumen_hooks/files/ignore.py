@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from lumen_hooks.settings import Settings
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 """Part of every manifest's digest; raise it when anything below decides differently."""
 
 IGNORE_FILE = ".lumenignore"
@@ -32,8 +32,8 @@ _BINARY = """
 """
 """Never text, or not worth opening: images, archives, fonts, media, objects, models, databases."""
 
-_DATA = "csv geojson ipynb jsonl ndjson po pot snap svg topojson tsv xlf xliff"
-"""Text that is no code: translations, drawings, tables, notebooks (code inside quoted JSON)."""
+_DATA = "csv geojson jsonl ndjson po pot snap svg topojson tsv xlf xliff"
+"""Text that is no code: translations, drawings, tables."""
 
 _LOCKS = "lock lockb lockfile"
 

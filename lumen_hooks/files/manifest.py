@@ -14,16 +14,17 @@ import os
 import stat
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from lumen_hooks.git.command import git
 from lumen_hooks.git.worktree import checked_out_commit
 
-from .attributes import not_written_by_hand
+from .attributes import linguist
 from .content import Content, change_time, read_file
 from .folders import NESTED, Folders
 from .git_index import ask, index_stamp, is_sparse, sparse_option
 from .ignore import IGNORE_FILE, RULES_VERSION, left_out, rules_of
+from .told import Told, told_languages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,12 +57,14 @@ class Manifest:
         unindexable: how many files were passed over without being opened, by reason.
         rules: digest of everything that decides what is indexable. When it changes, files that
             were skipped for their content may now be wanted.
+        told: which languages its files are told to be in.
     """
 
     head: str | None
     files: dict[str, Seen]
     unindexable: dict[str, int]
     rules: str
+    told: Told
 
 
 def scan(worktree: Worktree, settings: Settings) -> Manifest:
@@ -69,14 +72,16 @@ def scan(worktree: Worktree, settings: Settings) -> Manifest:
 
     Raises:
         RepositoryError: git cannot read the repository or its index.
+        SettingsError: a pattern in the settings is none.
     """
     head = checked_out_commit(worktree)
     if head is None:
         verify = ["rev-parse", "-q", "--verify", "HEAD"]
         head = git(verify, cwd=worktree.top, accept=(0, 1)).decode().strip() or None
-    files, passed_over, ignore_files = _sifted(worktree, settings)
-    counted = dict(Counter(passed_over.values()))
-    return Manifest(head, files, counted, _digest(settings, ignore_files))
+    sifted = _sifted(worktree, settings)
+    counted = dict(Counter(sifted.reasons.values()))
+    told = told_languages(settings.language, sifted.languages, sifted.files)
+    return Manifest(head, sifted.files, counted, _digest(settings, sifted.ignore_files), told)
 
 
 def passed_over(worktree: Worktree, settings: Settings) -> tuple[dict[str, str], set[str]]:
@@ -87,26 +92,40 @@ def passed_over(worktree: Worktree, settings: Settings) -> tuple[dict[str, str],
     Raises:
         RepositoryError: git cannot read the repository or its index.
     """
-    files, reasons, _ = _sifted(worktree, settings)
-    return reasons, set(files)
+    sifted = _sifted(worktree, settings)
+    return sifted.reasons, set(sifted.files)
 
 
-def _sifted(
-    worktree: Worktree, settings: Settings
-) -> tuple[dict[str, Seen], dict[str, str], dict[str, str]]:
-    """The files that count, why others do not, and our ignore files' texts by folder."""
+class _Sifted(NamedTuple):
+    """What is known of a worktree's files.
+
+    Attributes:
+        files: those that count.
+        reasons: why others do not, by path.
+        languages: what attributes call the languages of those that count, by path.
+        ignore_files: the texts of our ignore files, by folder.
+    """
+
+    files: dict[str, Seen]
+    reasons: dict[str, str]
+    languages: dict[str, str]
+    ignore_files: dict[str, str]
+
+
+def _sifted(worktree: Worktree, settings: Settings) -> _Sifted:
     listed = _list(worktree, settings)
     _drop_undecodable(listed)
     ignore_files = _ignore_files(worktree, listed)
     rules = rules_of(settings, ignore_files)
     reasons = left_out(listed.entries, rules)
     files = _look(listed, reasons)
-    # In git's order, which is that of the listing.
-    asked = [path for path in files if not (rules.include and rules.include.matches(path))]
-    by_attributes = not_written_by_hand(worktree, asked)
-    for path in by_attributes:
-        del files[path]
-    return files, {**listed.others, **reasons, **by_attributes}, ignore_files
+    said = linguist(worktree, files)  # in git's order, which is that of the listing
+    for path, why in said.not_by_hand.items():
+        if not (rules.include and rules.include.matches(path)):
+            del files[path]
+            reasons[path] = why
+    languages = {path: name for path, name in said.languages.items() if path in files}
+    return _Sifted(files, {**listed.others, **reasons}, languages, ignore_files)
 
 
 @dataclass(slots=True)

@@ -19,10 +19,14 @@ from lumen_hooks.files.git_index import vouched
 from lumen_hooks.storage.rows import Stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lumen_hooks.files.content import Content
     from lumen_hooks.files.manifest import Manifest
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
+    from lumen_hooks.storage.facts import Facts
+    from lumen_hooks.storage.reader import IndexReader
     from lumen_hooks.storage.rows import FileRow
 
 YOUNG_NS = 2_000_000_000
@@ -43,6 +47,8 @@ class Suspect(NamedTuple):
     path: str
     blob: bytes | None
     row: FileRow | None
+    was: str = ""
+    """The language that the index has for it, where it may be in another now."""
 
 
 class Difference(NamedTuple):
@@ -67,6 +73,7 @@ def compare(
     own: bool,
     same_rules: bool,
     max_bytes: int,
+    retold: Mapping[str, str] | None = None,
 ) -> Difference:
     """Compare a manifest with an index's rows, reading no working file.
 
@@ -77,10 +84,12 @@ def compare(
         own: the rows' time stamps are those of this worktree's files, not of a donor's.
         same_rules: what decides about skipping files has not changed since the last refresh.
         max_bytes: larger files are passed over, those too that were indexed under a higher limit.
+        retold: files that may be in another language now: see `retold`.
 
     Raises:
         RepositoryError: git cannot read its index.
     """
+    retold = retold or {}
     suspects: list[Suspect] = []
     credible: dict[str, str] = {}
     for path, (blob, size, changed_ns) in manifest.files.items():
@@ -89,18 +98,40 @@ def compare(
         if (
             row is not None
             and not untried
+            and path not in retold
             and (row.size <= max_bytes if row.skipped is None else same_rules)
         ):
             if own and row.changed_ns == changed_ns >= 0 and row.size == size:
                 continue
             if row.content is not None and row.content.hex() == blob and row.size == size:
                 credible[path] = blob
-        suspects.append(Suspect(path, bytes.fromhex(blob) or None, row))
+        suspects.append(Suspect(path, bytes.fromhex(blob) or None, row, retold.get(path, "")))
     stamps = _vouched(worktree, rows, credible) if len(credible) > READ_AT_ONCE else {}
     doubtful = [suspect for suspect in suspects if suspect.path not in stamps]
     doubtful.sort(key=lambda suspect: suspect.path)
     gone = tuple((path, row) for path, row in rows.items() if path not in manifest.files)
     return Difference(tuple(doubtful), gone, tuple(stamps.values()))
+
+
+def retold(index: IndexReader, facts: Facts, manifest: Manifest) -> dict[str, str]:
+    """The files that may be in another language than the index has, with that one.
+
+    Nothing is read for it: where a name leaves its language to the text, the text is in doubt.
+    None are where nothing that is told has changed since the index was made.
+    """
+    if facts.told == manifest.told.digest:
+        return {}
+    from lumen_hooks.chunking.languages import language_of, tells_all
+
+    told = manifest.told.languages
+    found = {}
+    for _, path, language, skipped in index.paths():
+        if skipped is not None:
+            continue
+        now = told.get(path) or (language_of(path) if tells_all(path) else "")
+        if now != language:
+            found[path] = language
+    return found
 
 
 def _vouched(
@@ -128,16 +159,19 @@ class Tree(NamedTuple):
         top: its folder.
         max_bytes: larger files are passed over.
         blob_length: bytes in one of its repository's object ids.
+        told: which languages its files are told to be in, by path.
     """
 
     top: str
     max_bytes: int
     blob_length: int
+    told: Mapping[str, str]
 
 
 def tree_of(worktree: Worktree, settings: Settings, manifest: Manifest) -> Tree:
     """How the files that a manifest lists are to be read."""
-    return Tree(worktree.top, settings.max_file_bytes, _blob_length(manifest))
+    length = _blob_length(manifest)
+    return Tree(worktree.top, settings.max_file_bytes, length, manifest.told.languages)
 
 
 def _blob_length(manifest: Manifest) -> int:
@@ -154,11 +188,13 @@ class Looked(NamedTuple):
         suspect: which one.
         content: what the file holds, or why it is passed over.
         changed_ns: its time stamp, or -1 if that cannot be trusted yet.
+        told: the language that it is told to be in; empty for none.
     """
 
     suspect: Suspect
     content: Content | Skipped
     changed_ns: int
+    told: str = ""
 
     @property
     def same(self) -> bool:
@@ -166,7 +202,18 @@ class Looked(NamedTuple):
         row = self.suspect.row
         if row is None or row.cut == UNTRIED:
             return False
+        if self.suspect.was and self.suspect.was != self.language:
+            return False
         return row.skipped == self.reason and row.content == self.content.blob
+
+    @property
+    def language(self) -> str:
+        """What the file is in; empty if it is passed over."""
+        if isinstance(self.content, Skipped):
+            return ""
+        from lumen_hooks.chunking.languages import language_of_text
+
+        return self.told or language_of_text(self.suspect.path, self.content.text)
 
     @property
     def blob(self) -> bytes | None:
@@ -200,7 +247,8 @@ def look(tree: Tree, suspect: Suspect) -> Looked:
         tree.top, suspect.path, max_bytes=tree.max_bytes, blob_length=tree.blob_length
     )
     age = time.time_ns() - content.changed_ns
-    return Looked(suspect, content, content.changed_ns if age > YOUNG_NS else -1)
+    changed_ns = content.changed_ns if age > YOUNG_NS else -1
+    return Looked(suspect, content, changed_ns, tree.told.get(suspect.path, ""))
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.system.locks import read_holder
 
-from .compare import compare, look, tree_of
+from .compare import compare, look, retold, tree_of
 from .progress import read_report
 
 if TYPE_CHECKING:
@@ -141,6 +141,7 @@ def differing_files(
         own=facts.refreshed,
         same_rules=facts.rules == manifest.rules,
         max_bytes=settings.max_file_bytes,
+        retold=retold(index, facts, manifest),
     )
     tree = tree_of(worktree, settings, manifest)
     differing = [path for path, _ in difference.removed]

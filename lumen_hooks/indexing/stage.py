@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.chunking.chunk import UNTRIED
 from lumen_hooks.chunking.chunker import cut_by_lines
-from lumen_hooks.chunking.languages import language_of
 from lumen_hooks.chunking.process import Chunker
 from lumen_hooks.embedding.text import embedded_text, embedding_key
 from lumen_hooks.errors import StoreError
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
     from lumen_hooks.chunking.chunk import Chunk, ChunkedFile
     from lumen_hooks.storage.index import Index
-    from lumen_hooks.storage.rows import FileRow
 
     from .compare import Difference, Looked, Suspect
     from .progress import Progress
@@ -53,7 +51,7 @@ def stage(
     index: Index,
     tree: Tree,
     difference: Difference,
-    known: Mapping[str, FileRow],
+    cuts: Mapping[tuple[bytes, str], str],
     *,
     unread: bool = False,
 ) -> Tally:
@@ -64,7 +62,7 @@ def stage(
         index: where to stage.
         tree: how files are read.
         difference: between the two.
-        known: what this version knows of files' content, a rebuild's too.
+        cuts: why texts are cut by lines, as far as this version knows, by content and language.
         unread: nobody reads the index yet: what is staged is written batch by batch.
     """
     with ExitStack() as held:
@@ -78,7 +76,7 @@ def stage(
         )
         load = partial(update.job.load, update.settings)
         queue = EmbeddingQueue(update.identity, load, store, turns, update.reconsider)
-        cutter = _Cutter(chunker, _cuts(known))
+        cutter = _Cutter(chunker, cuts)
         stager = Stager(index, tree, cutter, queue, update.progress, unread=unread)
         return stager.stage(difference.suspects)
 
@@ -107,20 +105,12 @@ def _turns(update: UnderWay, files: int) -> Turns:
     )
 
 
-def _cuts(known: Mapping[str, FileRow]) -> dict[tuple[bytes | None, str], str]:
-    """Why texts are cut by lines, by content and language: it holds wherever they stand."""
-    return {
-        (row.content, language_of(path)): row.cut
-        for path, row in known.items()
-        if row.cut is not None and row.cut != UNTRIED
-    }
-
-
 class _Order(NamedTuple):
     """A text to be cut: with the parsing process already, or known to be cut by lines."""
 
     path: str
     text: str
+    language: str
     known_cut: str | None
 
     @property
@@ -137,16 +127,16 @@ class _Cutter:
         cuts: why texts are cut by lines, as far as that is known, by content and language.
     """
 
-    def __init__(self, chunker: Chunker, cuts: Mapping[tuple[bytes | None, str], str]) -> None:
+    def __init__(self, chunker: Chunker, cuts: Mapping[tuple[bytes, str], str]) -> None:
         self._chunker = chunker
         self._cuts = cuts
 
-    def put(self, path: str, content: Content) -> _Order:
+    def put(self, path: str, content: Content, language: str) -> _Order:
         """Have a text cut, some time."""
-        known_cut = self._cuts.get((content.blob, language_of(path)))
+        known_cut = self._cuts.get((content.blob, language))
         if known_cut is None:
-            self._chunker.put(path, content.text)
-        return _Order(path, content.text, known_cut)
+            self._chunker.put(path, content.text, language)
+        return _Order(path, content.text, language, known_cut)
 
     def take(self, order: _Order) -> ChunkedFile:
         """The chunks of the first text that was put and not yet taken.
@@ -156,7 +146,7 @@ class _Cutter:
         """
         if order.known_cut is None:
             return self._chunker.take()
-        return cut_by_lines(order.path, order.text, abandoned=order.known_cut)
+        return cut_by_lines(order.path, order.text, order.language, abandoned=order.known_cut)
 
 
 class _Pending(NamedTuple):
@@ -167,6 +157,7 @@ class _Pending(NamedTuple):
     texts: tuple[str, ...]
     keys: tuple[bytes, ...]
     file_id: int | None
+    quoted: bool
 
 
 class Stager:
@@ -229,7 +220,7 @@ class Stager:
             looked = look(self._tree, suspect)
             order: _Order | None = None
             if not looked.same and not isinstance(looked.content, Skipped):
-                order = self._cutter.put(suspect.path, looked.content)
+                order = self._cutter.put(suspect.path, looked.content, looked.language)
                 under_way += order.under_way
             ahead.append((looked, order))
             while under_way > AHEAD_CHARACTERS or len(ahead) > AHEAD_FILES:
@@ -279,7 +270,8 @@ class Stager:
         texts = tuple(embedded_text(c.symbol, c.header, c.text) for c in chunks)
         keys = tuple(embedding_key(text) for text in texts)
         old = suspect.row.id if suspect.row is not None else None
-        return _Pending(file, chunks, texts, keys, old)
+        quoted = chunked is not None and chunked.quoted
+        return _Pending(file, chunks, texts, keys, old, quoted)
 
     def _stage_batch(self, batch: list[_Pending]) -> None:
         vectors = self._vectors_for(batch)
@@ -341,7 +333,7 @@ def _rows(pending: _Pending, vectors: Mapping[bytes, bytes]) -> list[StagedChunk
             chunk.kind,
             key,
             vectors[key] or None,
-            lexical_words(pending.file.path, chunk.symbol, chunk.text),
+            lexical_words(pending.file.path, chunk.symbol, chunk.text, untold=pending.quoted),
             packed(chunk),
         )
         for chunk, key in zip(pending.chunks, pending.keys, strict=True)

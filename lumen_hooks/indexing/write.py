@@ -20,15 +20,12 @@ from lumen_hooks.storage.publish import discard, publish, temporary_path
 from lumen_hooks.storage.sqlite import translated
 from lumen_hooks.storage.values import storable
 
-from .compare import Tally, compare, tree_of
+from .compare import Tally, compare, retold, tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from lumen_hooks.files.manifest import Manifest
     from lumen_hooks.storage.facts import Facts, RefreshKind
     from lumen_hooks.storage.index import Index
-    from lumen_hooks.storage.rows import FileRow
 
     from .compare import Difference, Tree
     from .under_way import UnderWay
@@ -77,7 +74,7 @@ def _fill(path: str, update: UnderWay, manifest: Manifest) -> Outcome:
         difference = compare(
             update.worktree, manifest, {}, own=True, same_rules=True, max_bytes=tree.max_bytes
         )
-        tally = _staged(update, index, tree, difference, {}, unread=True)
+        tally = _staged(update, index, tree, difference, unread=True)
         update.reconsider()
         with index.transaction():
             refresh = _finish(index, update, manifest, tally, kind="full", removed=0)
@@ -98,8 +95,7 @@ def refresh(index: Index, update: UnderWay, manifest: Manifest, *, force: bool) 
         update.progress.expected = index.counts().chunks
     if not fit:
         update.log("made anew", was=facts.model, model=update.identity.name)
-    known = index.files() if fit else {}
-    rows = {} if rebuild else known
+    rows = {} if rebuild else index.files()
     tree = tree_of(update.worktree, update.settings, manifest)
     difference = compare(
         update.worktree,
@@ -108,8 +104,9 @@ def refresh(index: Index, update: UnderWay, manifest: Manifest, *, force: bool) 
         own=facts.refreshed,
         same_rules=facts.rules == manifest.rules,
         max_bytes=tree.max_bytes,
+        retold={} if rebuild else retold(index, facts, manifest),
     )
-    tally = _staged(update, index, tree, difference, known)
+    tally = _staged(update, index, tree, difference, cuts_known=fit)
     stamps = (*difference.stamps, *tally.stamps)
     gone = {row.id for _, row in difference.removed}
     gone.update(rows[path].id for path in tally.vanished if path in rows)
@@ -138,16 +135,20 @@ def _staged(
     index: Index,
     tree: Tree,
     difference: Difference,
-    known: Mapping[str, FileRow],
     *,
+    cuts_known: bool = False,
     unread: bool = False,
 ) -> Tally:
-    """Stage what differs, if anything does: see `stage.stage`."""
+    """Stage what differs, if anything does: see `stage.stage`.
+
+    `cuts_known`: what the index says of texts that are cut by lines holds for this version.
+    """
     if not difference.suspects:
         return Tally()
     from .stage import stage  # with grammars, models and the embedding store
 
-    return stage(update, index, tree, difference, known, unread=unread)
+    cuts = index.cuts() if cuts_known else {}
+    return stage(update, index, tree, difference, cuts, unread=unread)
 
 
 def _finish(
@@ -189,4 +190,5 @@ def _finish(
 def _seen(facts: Facts, update: UnderWay, manifest: Manifest) -> Facts:
     """What an index says of the worktree that it was compared with."""
     top = storable(update.worktree.top)
-    return facts._replace(top=top, head=manifest.head, rules=manifest.rules)
+    told = manifest.told.digest
+    return facts._replace(top=top, head=manifest.head, rules=manifest.rules, told=told)

@@ -10,7 +10,6 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from lumen_hooks.chunking.chunk import KINDS
-from lumen_hooks.chunking.languages import LANGUAGES
 from lumen_hooks.indexing.freshness import State
 from lumen_hooks.indexing.progress import Report
 from lumen_hooks.search.results import Content  # noqa: TC001  (pydantic reads it)
@@ -53,7 +52,7 @@ class SearchArguments(_Arguments):
     )
     limit: int = Field(DEFAULT_LIMIT, description="Results at most: from 1 to 500.")
     languages: list[str] | None = Field(
-        None, description=f"Only these languages: {', '.join(LANGUAGES)}."
+        None, description="Only these languages: python, ts, c++, ... (names, aliases, endings)."
     )
     kinds: list[str] | None = Field(
         None, description=f"Only these kinds of code: {', '.join(KINDS)}."
@@ -178,6 +177,8 @@ _STATUS_DESCRIPTIONS = {
     "head": "Commit checked out at the last refresh.",
     "seeded_from": "Worktree that this index was cloned from.",
     "skipped": "Files that are not indexed, by reason.",
+    "languages": "Files by language.",
+    "by_lines": "Those of them that no parser is here for.",
     "lock": "The process that is changing the index now.",
     "wanted_model": "The model that the index is to be made with.",
     "progress": "How far the process that changes the index is: percent, chunks, chunks_expected,"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lumen_hooks.chunking.languages import language_of
 from lumen_hooks.storage.certain_words import certain_words, chunks_with
 from lumen_hooks.storage.fingerprint import INDEX_VERSION
 from lumen_hooks.storage.rows import KnownPath, ReadableFile
@@ -88,7 +87,7 @@ def _changed(
     known = {file.path: file for file in index.readable_files(None)}
     paths = set(differing).difference(file.path for file in found)
     changed = [known[path] for path in paths & known.keys()]
-    new = [KnownPath(NO_FILE, path, language_of(path), None) for path in paths - known.keys()]
+    new = [_new(path) for path in paths - known.keys()]
     if filters != _NO_FILTER:
         from .filters import allowed_beside
 
@@ -97,3 +96,10 @@ def _changed(
         *(file for file in changed if allowed is None or file.id in allowed),
         *(ReadableFile(file.path, NO_FILE, file.language, b"", 0) for file in new),
     ]
+
+
+def _new(path: str) -> KnownPath:
+    """A file that the index does not know yet."""
+    from lumen_hooks.chunking.languages import language_of  # most often there is none
+
+    return KnownPath(NO_FILE, path, language_of(path), None)

@@ -124,8 +124,12 @@ def allowed_beside(files: list[KnownPath], query: Query) -> list[KnownPath]:
         files = [file for file in files if not is_left_out(file.path)]
     if query.content != "all":
         files = [file for file in files if query.content in forms_of(file.path)]
-    languages = frozenset(name.strip().lower() for name in query.languages)
-    return [file for file in files if not languages or file.language in languages]
+    if not query.languages:
+        return files
+    from lumen_hooks.chunking.languages import language_named  # few ask for one
+
+    languages = frozenset(map(language_named, query.languages))
+    return [file for file in files if file.language in languages]
 
 
 def _without(files: list[KnownPath], exclude: Sequence[str]) -> list[KnownPath]:
@@ -199,7 +203,23 @@ def _normalised(path: str) -> str:
 
 
 def _known_languages(index: IndexReader, wanted: Sequence[str]) -> list[str]:
-    return _known("language", wanted, index.languages, "in this index")
+    """Languages as an index spells them, once each; refused where it has no file of one."""
+    if not wanted:
+        return []
+    from lumen_hooks.chunking.languages import language_named, near_names  # few ask for one
+
+    found: dict[str, None] = {}
+    known = index.languages()
+    for name in wanted:
+        language = language_named(name)
+        if language not in known:
+            what = "no language is called" if language is None else "no file here is in"
+            near = near_names(name) if language is None else ()
+            meant = f"did you mean {' or '.join(near)}? " if near else ""
+            hint = f"{meant}in this index: {', '.join(sorted(known)) or 'none'}"
+            raise QueryError(f"{what} {name.strip()!r}", hint=hint)
+        found[language] = None
+    return list(found)
 
 
 def known_kinds(wanted: Sequence[str]) -> list[str]:
@@ -208,17 +228,9 @@ def known_kinds(wanted: Sequence[str]) -> list[str]:
     Raises:
         QueryError: one does not exist.
     """
-    return _known("kind", wanted, lambda: list(KINDS), "there are")
-
-
-def _known(
-    what: str, wanted: Sequence[str], there_are: Callable[[], list[str]], where: str
-) -> list[str]:
-    """Names as they are spelled in an index, once each; refused where one is not known."""
     names = list(dict.fromkeys(name.strip().lower() for name in wanted))
-    known = there_are() if names else []
-    unknown = [name for name in names if name not in known]
+    unknown = [name for name in names if name not in KINDS]
     if unknown:
-        listed = ", ".join(known) or "none"
-        raise QueryError(f"no {what} is called {unknown[0]!r} here", hint=f"{where}: {listed}")
+        hint = f"there are: {', '.join(KINDS)}"
+        raise QueryError(f"no kind is called {unknown[0]!r} here", hint=hint)
     return names

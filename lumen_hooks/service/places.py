@@ -280,8 +280,9 @@ class _Files:
         self._allowance -= len(content.text)
         if self._allowance < 0:
             return []
+        told = "" if file.id == NO_FILE else file.language
         try:
-            chunks = self._chunker.cut(file.path, content.text).chunks
+            chunks = self._chunker.cut(file.path, content.text, told).chunks
         except TooManyDeathsError:
             self._allowance = 0
             return []

@@ -97,7 +97,7 @@ class _Files:
                 return {}
             self._allowance -= len(content.text)
             with suppress(TooManyDeathsError):
-                chunks = self._chunker.cut(path, content.text).chunks
+                chunks = self._chunker.cut(path, content.text, hits[0][1].language).chunks
         rows = content.text.split("\n")
         shown: dict[int, SearchResult] = {}
         for number, hit in hits:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from lumen_hooks.chunking.means import means_of
 from lumen_hooks.embedding.registry import identify
 from lumen_hooks.errors import CorruptIndexError, LumenError
 from lumen_hooks.files.manifest import scan
@@ -26,11 +27,14 @@ from lumen_hooks.system.locks import Holder, read_holder
 from .workspace import workspace_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
     from lumen_hooks.storage.reader import IndexReader
+
+LISTED_LANGUAGES = 12
+"""So many are told to people; all are in the JSON."""
 
 OTHER_FINGERPRINT = "made with another model or version; the next refresh makes it anew"
 
@@ -61,6 +65,8 @@ class Status:
         lock: who holds the index lock, or None.
         wanted_model: name of the model that the settings want; the index is made anew with it.
         progress: how far the process that changes the index is, or None if none says so.
+        languages: indexed files by language, those of most files first.
+        by_lines: the languages of these that are cut by lines, since no parser is here for them.
     """
 
     worktree: str
@@ -81,6 +87,8 @@ class Status:
     lock: str | None = None
     wanted_model: str = ""
     progress: Report | None = None
+    languages: dict[str, int] = field(default_factory=dict)
+    by_lines: list[str] = field(default_factory=list)
 
     def rows(self) -> Iterator[tuple[str, str]]:
         """The same for people: what a line is about, and the line."""
@@ -91,6 +99,11 @@ class Status:
         yield "state", f"{self.state}{differ}"
         yield "holds", f"{holds}, {self.index_bytes / 1e6:.1f} MB"
         yield "model", f"{self.model}, {self.dimensions} dimensions{wanted}"
+        if self.languages:
+            yield "languages", counted(self.languages)
+        if self.by_lines:
+            lines = {name: self.languages[name] for name in self.by_lines}
+            yield "by lines", f"{counted(lines)}: no parser here"
         if self.skipped:
             yield "skipped", ", ".join(f"{count:,} {why}" for why, count in self.skipped.items())
         if self.seeded_from:
@@ -103,6 +116,13 @@ class Status:
             yield "progress", _PROGRESS.format(self.progress, self.progress.in_words())
         if self.problem:
             yield "problem", self.problem
+
+
+def counted(languages: Mapping[str, int]) -> str:
+    """Files by language in words: the first of them by name."""
+    words = [f"{name} {count:,}" for name, count in languages.items()]
+    more = [f"{len(words) - LISTED_LANGUAGES} more"] if len(words) > LISTED_LANGUAGES else []
+    return ", ".join(words[:LISTED_LANGUAGES] + more)
 
 
 _REFRESHED = (
@@ -202,6 +222,7 @@ def _of_index(
     state = state_of(facts, wanted, pending, holder)
     misfit = refusal or ("" if facts.usable_for(wanted) else OTHER_FINGERPRINT)
     skipped = index.skipped()
+    languages = index.languages()
     for reason, count in manifest.unindexable.items():
         skipped[reason] = skipped.get(reason, 0) + count
     return replace(
@@ -220,4 +241,6 @@ def _of_index(
         lock=str(holder) if holder else None,
         wanted_model=settings.model,
         progress=read_report(holder),
+        languages=languages,
+        by_lines=[name for name in languages if means_of(name) != "parsed"],
     )

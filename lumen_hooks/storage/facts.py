@@ -80,6 +80,7 @@ class Facts(NamedTuple):
             a fresh clone.
         head: the commit that was checked out then (hex), None for none.
         rules: a digest of what decided then which files count.
+        told: a digest of what was told then of languages; empty if nothing was.
         seeded_from: top folder of the worktree whose index it was cloned from, or None.
         last_refresh: what the last refresh that changed anything did.
         seal: what the extensions' tables held then; see `sums`.
@@ -95,6 +96,7 @@ class Facts(NamedTuple):
     top: str = ""
     head: str | None = None
     rules: str = ""
+    told: str = ""
     seeded_from: str | None = None
     last_refresh: Refresh | None = None
     seal: str = ""
@@ -174,6 +176,7 @@ def _decoded(rows: Mapping[str, str]) -> Facts:
         top=rows.get("top", ""),
         head=rows.get("head") or None,
         rules=rows.get("rules", ""),
+        told=rows.get("told", ""),
         seeded_from=rows.get("seeded_from"),
         last_refresh=_refresh(rows.get("last_refresh")),
         seal=rows.get("seal", ""),
@@ -192,6 +195,7 @@ def _encoded(facts: Facts) -> dict[str, str | None]:
         "top": facts.top or None,
         "head": facts.head or "",
         "rules": facts.rules or None,
+        "told": facts.told or None,
         "seeded_from": facts.seeded_from,
         "last_refresh": json.dumps(facts.last_refresh._asdict()) if facts.last_refresh else None,
         "seal": facts.seal or None,

@@ -14,13 +14,14 @@ from .vec0 import VECTOR_TYPE
 if TYPE_CHECKING:
     from lumen_hooks.embedding.identity import ModelIdentity
 
-INDEX_VERSION = 3
+INDEX_VERSION = 4
 """What an index means. A change here makes every index rebuild itself; the history:
 
 1  2026-11-23  first
 2  2026-11-26  files with a few long lines are parsed; bigrams of writing without spaces;
                encodings other than UTF-8
 3  2026-11-26  chunks whose words do not tell all of their text are marked (lexical_terms.UNTOLD)
+4  2026-11-26  many more languages, which attributes, settings and texts may tell
 """
 
 

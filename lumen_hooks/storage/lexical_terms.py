@@ -136,18 +136,19 @@ def _words(text: str) -> Collection[str]:
     return [word for word in found if len(word) <= LONGEST_WORD or is_unspaced(word)]
 
 
-def lexical_words(path: str, symbol: str, text: str) -> str:
+def lexical_words(path: str, symbol: str, text: str, *, untold: bool = False) -> str:
     """A chunk for the lexical index: the words of its text, and marked those of symbol and path.
 
     Args:
         path: of its file, relative to the worktree's top.
         symbol: its qualified name; may be empty.
         text: its lines.
+        untold: other words stand on its lines than in its text.
     """
     names = (NAME_MARK + word for word in lexical_name(symbol).split())
     folders = (PATH_MARK + word for word in lexical_path(path).split())
-    untold = (UNTOLD,) if is_untold(text) else ()
-    return " ".join((lexical_code(text), *names, *folders, *untold))
+    mark = (UNTOLD,) if untold or is_untold(text) else ()
+    return " ".join((lexical_code(text), *names, *folders, *mark))
 
 
 def is_untold(text: str) -> bool:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
+from lumen_hooks.chunking.chunk import UNTRIED
 from lumen_hooks.errors import CorruptIndexError, StoreError
 from lumen_hooks.system.unicode import encodable
 
@@ -111,6 +112,15 @@ class IndexReader:
         query = f"SELECT path, id, content, blob, size, changed_ns, skipped, {cut} FROM files"
         return {path: FileRow(*rest) for path, *rest in self._read(query, *_FILE)}
 
+    def cuts(self) -> dict[tuple[bytes, str], str]:
+        """Why texts are cut by lines, where that is a parser's doing, by content and language.
+
+        It holds wherever they stand. Not to be asked of an older version's index.
+        """
+        query = "SELECT content, language, cut FROM files WHERE cut IS NOT NULL AND content NOTNULL"
+        rows = self._read(query, values.blob, values.text, values.text)
+        return {(content, language): cut for content, language, cut in rows if cut != UNTRIED}
+
     def file_at(self, path: str) -> KnownFile | None:
         """The file with this path, or None."""
         query = "SELECT id, skipped FROM files WHERE path = ?"
@@ -149,10 +159,10 @@ class IndexReader:
         kinds = (values.path, values.natural, values.text, values.blob, values.natural)
         return list(map(ReadableFile._make, self._read(query, *kinds, bindings=bindings)))
 
-    def languages(self) -> list[str]:
-        """Those that there are files of, sorted."""
-        query = "SELECT DISTINCT language FROM files WHERE skipped IS NULL"
-        return sorted(language for (language,) in self._read(query, values.text))
+    def languages(self) -> dict[str, int]:
+        """How many files there are in which language, those of most files first."""
+        query = "SELECT language, count(*) FROM files WHERE skipped IS NULL GROUP BY 1"
+        return dict(self._read(f"{query} ORDER BY 2 DESC, 1", values.text, values.natural))
 
     def skipped(self) -> dict[str, int]:
         """How many files were passed over for which reason."""

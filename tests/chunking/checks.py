@@ -19,6 +19,7 @@ EXTENSIONS = {
     "python": "py",
     "ruby": "rb",
     "rust": "rs",
+    "starlark": "bzl",
     "typescript": "ts",
 }
 

@@ -10,6 +10,24 @@ def _sample(language: str, text: str, *expected: str) -> None:
 
 
 _sample(
+    "starlark",
+    '''
+load("@rules//:defs.bzl", "rule")
+
+VERSIONS = ["1", "2"]
+
+def _impl(ctx):
+    """Doc."""
+    return []
+
+thing = rule(implementation = _impl)
+''',
+    "constant VERSIONS",
+    "function _impl",
+    "constant thing",
+)
+
+_sample(
     "python",
     '''
 import os

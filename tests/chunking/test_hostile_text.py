@@ -41,6 +41,8 @@ EXTENSIONS = {
     "rust": "rs",
     "typescript": "ts",
 }
+SCRIPT = "<script>\nfunction a() {}\n</script>\n"
+FENCE = "```js\n" + "function a() {}\n" * 30 + "```\n"
 UNITS = {
     "angles": "a<\n",
     "brackets": "({[\n",
@@ -67,6 +69,8 @@ UNITS = {
     "key": "a: {b: [\n",
     "table": "[a.b.c.d]\n",
     "heading": "# a" + " " * 300 + "b\n",
+    "script": "<script>\na(\n</script>\n",
+    "fence": FENCE,
 }
 
 
@@ -76,7 +80,7 @@ def _nested(depth: int) -> str:
 
 def texts(size: int) -> Iterator[tuple[str, str]]:
     """A file's name and a text of each kind, for each language."""
-    for language in (*GRAMMARS, "markdown"):
+    for language in (*GRAMMARS, "markdown", "vue", "html", "astro", "ipynb"):
         name = f"a.{EXTENSIONS.get(language, language)}"
         for unit in UNITS.values():
             yield name, unit * (size // len(unit))
@@ -106,9 +110,9 @@ def dying(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
         "from lumen_hooks.chunking import child\n"
         "import os, time\n"
         "cut = child.chunk_file\n"
-        "def chunk_file(path, text):\n"
+        "def chunk_file(path, text, language):\n"
         f"    if 'die' in text:\n        {code}\n"
-        "    return cut(path, text)\n"
+        "    return cut(path, text, language)\n"
         "child.chunk_file = chunk_file\n"
         "child.serve()"
     )
@@ -323,10 +327,34 @@ def test_no_parser_is_loaded_by_whoever_asks(repo: Repository) -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-KINDS = [("a.py", "({[\n" * 40_000), ("a.md", "# a" + " " * 60_000 + "b\n"), ("a.c", "(" * 1900)]
+KINDS = [
+    ("a.py", "({[\n" * 40_000),
+    ("a.md", "# a" + " " * 60_000 + "b\n"),
+    ("a.c", "(" * 1900),
+    ("a.html", SCRIPT * 6_250),
+    ("a.html", "<script>" * 25_000 + "\n"),
+    ("a.html", "<script a='<script a=\"\n" * 10_000),
+    ("a.html", "<!-- <script\n" * 17_500 + "</script>"),
+    ("a.html", "<p>" + SCRIPT.replace("\n", " ") * 6_250 + "</p>"),
+    ("a.html", "<% <? {{ {%\n" * 20_000 + SCRIPT),
+    ("a.vue", "<template>\n" * 20_000 + SCRIPT),
+    ("a.vue", "<template><template " + " " * 125_000 + SCRIPT),
+    ("a.astro", "---\n" + "({[\n" * 10_000 + "---\n" + SCRIPT),
+    ("a.php", "<?php ?>\n" * 12_500 + SCRIPT * 2_500),
+    ("a.md", FENCE * 500),
+    ("a.md", "# a\n```js\n" * 22_500),
+    ("a.md", "`" * 125_000 + "\n" + "`" * 100_000 + "x`\n"),
+    ("a.md", "     - ```js\n" * 17_500),
+    ("a.md", FENCE.replace("function a() {}", "a => ({[(<") * 375),
+    ("a.mdx", "export function a() {\n\n" * 10_000),
+    ("a.ipynb", '{"cells": [' + '{"source": "```js\\n' * 10_000),
+    ("a.ipynb", '{"cells": [' + '"a' * 75_000),
+    ("a.ipynb", '{"cells": [' + "[" * 225_000),
+    ("a.ipynb", '{"cells": [' + '{"source": "a"},' * 15_000 + '{"source": "b"}]}'),
+]
 
 
-@pytest.mark.parametrize(("name", "text"), KINDS)
+@pytest.mark.parametrize(("name", "text"), KINDS, ids=range(len(KINDS)))
 def test_the_usual_kinds_take_no_death(chunker: Chunker, name: str, text: str) -> None:
     before = used()
     found = chunker.cut(name, text)

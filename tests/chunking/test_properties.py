@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     from lumen_hooks.chunking.chunk import ChunkedFile
 
 SOURCE = inspect.getsource(argparse)
+SCRIPT = "function add(price) {\n" + "  total += price * 2\n" * 25 + "}\n"
 SOURCES = {language: "\n".join([text] * 3) for language, (text, _) in SAMPLES.items()} | {
     "python": inspect.getsource(json.decoder),
-    "markdown": "# A\n\ntext\n\n```\n# b\n```\n\nC\n---\n",
+    "markdown": "# A\n\ntext\n\n```\n# b\n```\n\nC\n---\n\n```js\n" + SCRIPT + "```\nd\n",
+    "vue": f"<template>\n<p>a</p>\n</template>\n<script>\n{SCRIPT}</script>\n<style>\n</style>",
+    "html": f"<p>a</p><script>\n{SCRIPT}</script>\n<!-- a --><script>\n{SCRIPT}</script><b>",
+    "astro": f"---\n{SCRIPT}---\n<p>a</p>\n<style>\n.a {{}}\n</style>\n",
 }
 PATHS = {language: f"a.{EXTENSIONS.get(language, language)}" for language in SOURCES}
 

@@ -49,6 +49,8 @@ RULES = {
         "*.txt working-tree-encoding=ISO-8859-1",
         "*.py working-tree-encoding=UTF-16",
         "*.py -filter -ident",
+        "*.py linguist-language=Ruby",
+        "* linguist-language=Klingon\nc.txt linguist-language=Python",
     ),
 }
 RULE_FILES = {
@@ -143,6 +145,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("config", "lumen.include", "*.svg"),
     ("config", "--unset", "lumen.exclude"),
     ("config", "--unset", "lumen.include"),
+    ("config", "lumen.language", "pkg/=ruby"),
+    ("config", "--unset", "lumen.language"),
 )
 """What people do with git. Many fail in many states; what counts is what they leave behind."""
 

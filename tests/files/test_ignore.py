@@ -40,7 +40,6 @@ def matches(path: str, *lines: str) -> bool:
         ("locale/de.po", "data"),
         ("icon.svg", "data"),
         ("rows.csv", "data"),
-        ("study.ipynb", "data"),
         ("__snapshots__/a.snap", "data"),
     ],
 )

@@ -238,10 +238,19 @@ def test_languages_and_kinds(corpus: Corpus) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["golang", "GO", ".go", " go "])
+def test_a_language_may_be_called_as_people_call_it(corpus: Corpus, name: str) -> None:
+    both = corpus.search("needle", languages=(name, "TypeScriptReact"))
+    assert {hit.language for hit in both} == {"go", "tsx"}
+
+
 def test_what_does_not_exist_is_said_with_what_does(corpus: Corpus) -> None:
-    with pytest.raises(QueryError, match="'cobol'") as caught:
+    with pytest.raises(QueryError, match="no file here is in 'cobol'") as caught:
         corpus.search("needle", languages=("go", "cobol"))
-    assert caught.value.hint.endswith("go, markdown, python, tsx")
+    assert caught.value.hint == "in this index: go, markdown, python, tsx"
+    with pytest.raises(QueryError, match="no language is called 'pyhton'") as caught:
+        corpus.search("needle", languages=("pyhton",))
+    assert caught.value.hint == "did you mean python? in this index: go, markdown, python, tsx"
     with pytest.raises(QueryError, match="'or 1=1") as caught:
         corpus.search("needle", kinds=("'OR 1=1",))
     assert "function, method, class" in caught.value.hint

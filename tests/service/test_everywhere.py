@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from tests.support.repository import Repository
 
+NOTE = "study.ipynb"
 DECODED = {"utf16.txt", "unmarked.txt", "latin.txt"}
 """Files that git grep searches as bytes, and we as the text that they stand for."""
 
@@ -88,6 +89,15 @@ def test_total():
     "shop/line.txt": "Basket " * 3000,
     "odd\nname.py": "Basket = 1\n",
     "crlf.txt": "one Basket\r\ntwo total\r\n",
+    NOTE: """{"cells": [{
+  "cell_type": "code",
+  "outputs": [{"text": ["A Basket of 3 outputs\\n", "\\nBasket again"]}],
+  "source": [
+   "def study(basket):\\n",
+   "    return \\"a Basket\\", basket.total()\\n"
+  ]
+}], "metadata": {"title": "Basket.total"}, "nbformat": 4}
+""",
     "picture.png": b"\x89PNG\0Basket\0",
     "utf16.txt": "Basket in UTF-16\n".encode("utf-16"),
     "unmarked.txt": ("A Basket in UTF-16, and more everyday words.\n" * 9).encode("utf-16-le"),
@@ -208,6 +218,7 @@ def test_words_narrow_what_is_read(shop: Repository) -> None:
 
         everything = read(ExactQuery("e"))
         untold = {"shop/data.py", "shop/line.txt", "shop/café.py", "shop/中文.py", "latin.txt"}
+        untold.add(NOTE)
         assert read(ExactQuery("Checkout", word=True)) == {"shop/main.go"} | untold
         assert read(ExactQuery("shop --no-verify`, v.")) == {"docs/guide.md"} | untold
         assert read(ExactQuery(r"\bbasket_add\b", regex=True)) == {"shop/basket.h"} | untold
@@ -225,6 +236,12 @@ def test_an_index_of_an_older_version_narrows_nothing(shop: Repository) -> None:
         assert len(chosen) == len(index.readable_files(None))
 
 
+def test_what_a_notebook_shows_beside_its_cells_is_found(shop: Repository) -> None:
+    for text in ("of 3 outputs", '"title": "Basket', "execution_count", '\\"a Basket'):
+        lines = [path for path, _ in found(shop, ExactQuery(text))]
+        assert lines == [NOTE] * (text != "execution_count")
+
+
 def test_filters(shop: Repository) -> None:
     def paths(within: Query) -> set[str]:
         return {path for path, _ in found(shop, ExactQuery("Basket", within=within))}
@@ -232,7 +249,7 @@ def test_filters(shop: Repository) -> None:
     assert paths(Query("", path="tests")) == {"tests/test_basket.py"}
     assert paths(Query("", path="shop/*.go")) == {"shop/main.go"}
     assert paths(Query("", languages=("typescript",))) == {"shop/web.ts"}
-    assert paths(Query("", kinds=("function",))) == {"shop/main.go", "shop/web.ts", *TEST}
+    assert paths(Query("", kinds=("function",))) == {"shop/main.go", "shop/web.ts", NOTE, *TEST}
     limited = everywhere(shop, ExactQuery("Basket", limit=2)).places
     assert (len(list(limited)), limited.shown) == (2, 2)
     assert limited.total == len(found(shop, ExactQuery("Basket")))

@@ -26,6 +26,7 @@ BEFORE = python_module("alpha", "beta", "gamma")
 def hits_of(text: str, path: str = "a.py", length: int = 20) -> list[Hit]:
     """A hit for each chunk of a file that was indexed with this text."""
     content = blob_id(text.encode(), length)
+    found = chunk_file(path, text)
     return [
         Hit(
             chunk_id=number,
@@ -34,12 +35,12 @@ def hits_of(text: str, path: str = "a.py", length: int = 20) -> list[Hit]:
             end_line=chunk.end_line,
             symbol=chunk.symbol,
             kind=chunk.kind,
-            language="python",
+            language=found.language,
             score=1 / (number + 1),
             content=content,
             key=embedding_key(embedded_text(chunk.symbol, chunk.header, chunk.text)),
         )
-        for number, chunk in enumerate(chunk_file(path, text).chunks)
+        for number, chunk in enumerate(found.chunks)
     ]
 
 
@@ -198,3 +199,19 @@ def test_a_copy_takes_the_place_of_what_is_gone(tmp_path: Path) -> None:
     (tmp_path / "c.py").write_text(f"# Changed.\n{BEFORE}")
     (result,) = results_now(str(tmp_path), [first._replace(copies=tuple(copies))])
     assert (result.path, result.copies) == ("b.py", ())
+
+
+def test_a_notebook_is_shown_as_its_lines_stand(tmp_path: Path) -> None:
+    cells = [
+        f'{{"cell_type": "code", "source": [\n"def {name}():\\n",\n"    return \\"{name}\\""]}}'
+        for name in ("alpha", "beta")
+    ]
+    before = '{"cells": [\n' + ",\n".join(cells) + "\n]}\n"
+    after = before.replace("[\n", '[\n{"cell_type": "markdown", "source": ["words"]},\n', 1)
+    for text in (before, after):
+        (tmp_path / "a.ipynb").write_text(text)
+        (result,) = results_now(str(tmp_path), hits_of(before, "a.ipynb"))
+        lines = text.split("\n")[result.start_line - 1 : result.end_line]
+        assert result.snippet == "\n".join(lines)
+        assert '"def alpha():\\n",' in lines
+        assert 'return \\"beta\\"' in lines[-1]

@@ -1,0 +1,24 @@
+"""By what the files of a language are cut, for people to be told. Parses nothing."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.machinery import PathFinder
+from typing import Literal
+
+from .cutters import MARKDOWN, NOTEBOOK
+from .embedded import COMPONENTS
+from .grammars import GRAMMARS
+
+Means = Literal["parsed", "lines", "not installed"]
+"""By a grammar (by headings, by its parts), by lines alone, or by lines for want of a package."""
+
+
+@cache
+def means_of(language: str) -> Means:
+    """By what a file in a language is cut."""
+    if language in {MARKDOWN, NOTEBOOK} or language in COMPONENTS:
+        return "parsed"
+    if language not in GRAMMARS:
+        return "lines"
+    return "parsed" if PathFinder.find_spec(GRAMMARS[language].module) else "not installed"
