@@ -29,7 +29,8 @@ from .comments import first_sentence, is_prose, text_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lumen_hooks.chunking.definitions import Definition, ParsedFile
+    from lumen_hooks.chunking.definition import Definition
+    from lumen_hooks.chunking.definitions import ParsedFile
 
 _COMMENT_NODES = (
     "comment", "line_comment", "block_comment", "multiline_comment", "doc_comment",

@@ -14,6 +14,8 @@ import re
 from itertools import islice
 from typing import NamedTuple
 
+from .c_branches import without_other_branches
+
 _MACRO = rb"[A-Z][A-Z0-9_]{2,}\b"
 _INNER = rb"\([^()]{0,200}(?:\([^()]{0,200}\)[^()]{0,200}){0,3}\)"
 
@@ -82,6 +84,7 @@ _TOKEN = re.compile(
 _NAME = re.compile(rb"\s*(?:([A-Za-z_][\w:]*)|u?\"((?:[^\"\\\n]|\\.)+)\")\s*\Z")
 
 _TESTS = re.compile(rb"(?:\w+_)?(?:TESTS?|BENCHMARK|SCENARIO)(?:_\w+)?\Z")
+_IN_TESTS = re.compile(rb"(?:DYNAMIC_)?SECTION\Z|SUBCASE\Z|(?:AND_)?(?:GIVEN|WHEN|THEN)\Z")
 _NAMED_BY_TWO = re.compile(
     rb"(?!BOOST_)(?:\w+_)?(?:TEST|METHOD)(?:_[FPU])?\Z|\w+_[FP]\Z|TEST_CASE_METHOD\Z"
 )
@@ -104,16 +107,19 @@ class Readable(NamedTuple):
     Attributes:
         source: as long as the original, with the same line breaks.
         names: what is defined by a macro, by the byte at which the parser sees a name for it.
+        texts: of those bytes the ones at which the name is a text, or a part of a test.
     """
 
     source: bytes
     names: dict[int, str]
+    texts: frozenset[int]
 
 
 def readable(source: bytes) -> Readable:
     """The text of a C or C++ file with its macros blank or turned into what they define."""
+    source = without_other_branches(source)
     if re.search(_MACRO + rb"|\b__[a-z]", source) is None:
-        return Readable(source, {})
+        return Readable(source, {}, frozenset())
     rewriting = _Rewriting(source)
     for match in _TAG.finditer(source):
         for group in ("before", "after", "space"):
@@ -127,7 +133,7 @@ def readable(source: bytes) -> Readable:
             rewriting.blank(*match.span())
     for match in islice(_AT_LINE_START.finditer(source), _LINES_MAX):
         rewriting.line(match)
-    return Readable(bytes(rewriting.text), rewriting.names)
+    return Readable(bytes(rewriting.text), rewriting.names, frozenset(rewriting.texts))
 
 
 class _Rewriting:
@@ -137,6 +143,7 @@ class _Rewriting:
         self.source = source
         self.text = bytearray(source)
         self.names: dict[int, str] = {}
+        self.texts: set[int] = set()
         self._left = _LOOKED_AT_MAX * len(source)
 
     def blank(self, start: int, end: int) -> None:
@@ -202,7 +209,7 @@ class _Rewriting:
         source, macro = self.source, match["macro"]
         start = match.start("macro")
         indented = source[match.start() : match.start() + 1] in b" \t"
-        if indented and not _TESTS.match(macro):
+        if indented and not (_TESTS.match(macro) or _IN_TESTS.match(macro)):
             return False
         name = _name(macro, arguments)
         if not name or not self._begins_anew(match.start()):
@@ -219,6 +226,8 @@ class _Rewriting:
             return False
         self.text[start:end] = first + _blank(inner) + last
         self.names[start + len(b"int ")] = name
+        if _IN_TESTS.match(macro) or arguments[0].lstrip()[:1] == b'"':
+            self.texts.add(start + len(b"int "))
         return True
 
     def _begins_anew(self, start: int) -> bool:

@@ -6,14 +6,16 @@ their sizes.
 
 from __future__ import annotations
 
-import re
 import time
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from tree_sitter import QueryCursor
 
-from .c_macros import readable
+from .c_macros import Readable, readable
 from .chunk import NESTING, TIME, ParseAbandonedError
+from .collector import Collector, last_row
+from .definition import Definition, nest
+from .documents import name_documents, without_template_lines
 from .grammars import GRAMMARS, Grammar, parser_and_query
 from .nesting import nesting
 from .settings import (
@@ -29,65 +31,10 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node, Parser, Tree, TreeCursor
 
-    from .chunk import Kind
     from .lines import SourceLines
 
-_LEAVES = frozenset({"function", "method", "macro"})
-_WITH_METHODS = frozenset({"class", "interface", "struct", "trait", "enum"})
-_DEPTH_MAX = 8
 _RANK_DEPTH_MAX = 40
-_NAME_MAX = 100
 _READ_BYTES = 64 * 1024
-_GENERICS = re.compile(r"(?<=\w)<[^<>]*>")
-
-
-class Definition:
-    """A definition and those in it that are found on their own.
-
-    Attributes:
-        kind: what it defines.
-        names: what it declares; more than one for `const (A = 1; B = 2)`.
-        first: its first row, with the comments and attributes right above it.
-        last: its last row.
-        name_node: where the (first) name stands; None for the file itself.
-        column: of its first byte in its row.
-        start_byte: where the definition itself starts.
-        end_byte: where it ends.
-        members: definitions within, in order; none within a function.
-    """
-
-    __slots__ = (
-        "column",
-        "end_byte",
-        "first",
-        "kind",
-        "last",
-        "members",
-        "name_node",
-        "names",
-        "start_byte",
-    )
-
-    def __init__(
-        self,
-        kind: Kind,
-        names: list[str],
-        first: int,
-        last: int,
-        name_node: Node | None = None,
-        start_byte: int = 0,
-        end_byte: int = 0,
-        column: int = 0,
-    ) -> None:
-        self.kind = kind
-        self.names = names
-        self.first = first
-        self.last = last
-        self.name_node = name_node
-        self.start_byte = start_byte
-        self.end_byte = end_byte
-        self.column = column
-        self.members: list[Definition] = []
 
 
 class ParsedFile(NamedTuple):
@@ -120,16 +67,26 @@ def parse(language: str, text: str, lines: SourceLines) -> ParsedFile:
         raise ParseAbandonedError(NESTING)
     # Lone surrogates have no UTF-8; a replacement of any length leaves the rows as they are.
     source = text.encode("utf-8", "replace")
-    seen, names = readable(source) if grammar.macros else (source, {})
-    tree = _tree(parser, seen)
+    seen = _seen(source, grammar)
+    tree = _tree(parser, seen.source)
     _insist_on_names(tree.root_node)
     # No progress callback here: the binding (0.26.1) crashes with one on some trees.
     matches = QueryCursor(query).matches(tree.root_node)
-    definitions = _Collector(lines, source, grammar, names).collect(matches)
+    definitions = Collector(lines, source, grammar, seen).collect(matches)
     top = Definition("module", [""], 0, len(lines.rows) - 1, end_byte=len(source) + 1)
-    _nest(top, definitions, flat=grammar.macros)
+    nest(top, definitions, flat=grammar.macros)
+    if grammar.documents:
+        name_documents(tree.root_node, top, source)
     failed = not grammar.data and _errors_hide(tree.root_node, top, lines)
     return ParsedFile(tree, source, top, failed)
+
+
+def _seen(source: bytes, grammar: Grammar) -> Readable:
+    """What the parser is given to read: a text of the same length, with the same line breaks."""
+    if grammar.macros:
+        return readable(source)
+    plain = without_template_lines(source) if grammar.documents else source
+    return Readable(plain, {}, frozenset())
 
 
 def _tree(parser: Parser, source: bytes) -> Tree:
@@ -160,147 +117,6 @@ def _insist_on_names(root: Node) -> None:
     for node in (root, *(child for child in root.children if child.is_error)):
         if node.child_count - node.named_child_count > UNNAMED_SIBLINGS_MAX:
             raise ParseAbandonedError(TIME)
-
-
-class _Collector:
-    """Turns a query's matches into definitions, one for each stretch of the file."""
-
-    def __init__(
-        self, lines: SourceLines, source: bytes, grammar: Grammar, names: dict[int, str]
-    ) -> None:
-        self._lines = lines
-        self._names = names
-        self._source = source
-        self._grammar = grammar
-        self._leads: dict[int, int] = {}
-        self._wraps: dict[int, int] = {}
-
-    def collect(self, matches: list[tuple[int, dict[str, list[Node]]]]) -> list[Definition]:
-        best: dict[int, tuple[int, Kind, dict[str, list[Node]]]] = {}
-        for pattern, captures in matches:
-            if "name" in captures:
-                name_byte = captures["name"][0].start_byte
-                # Earlier patterns say more ("interface") than later ones ("class").
-                if name_byte not in best or pattern < best[name_byte][0]:
-                    best[name_byte] = (pattern, _kind(captures), captures)
-            elif "lead" in captures:
-                self._add_lead(captures["lead"][0])
-            elif "wrap" in captures:
-                inner, outer = captures["inner"][0], captures["wrap"][0]
-                self._wraps[inner.start_byte] = outer.start_point[0]
-        ranges: dict[tuple[int, int], tuple[int, Definition]] = {}
-        for pattern, kind, captures in best.values():
-            found = self._definition(kind, captures)
-            key = (found.start_byte, found.end_byte)
-            known = ranges.get(key)
-            if known is None:
-                ranges[key] = (pattern, found)
-            else:
-                known[1].names.extend(found.names)
-                if pattern < known[0]:
-                    known[1].kind = kind
-                    ranges[key] = (pattern, known[1])
-        return [found for _, found in ranges.values()]
-
-    def _definition(self, kind: Kind, captures: dict[str, list[Node]]) -> Definition:
-        node, name_node = captures[kind][0], captures["name"][0]
-        end = captures["end"][0] if "end" in captures else node
-        name = self._clean(name_node)
-        if "scope" in captures:
-            name = f"{self._clean(captures['scope'][0])}.{name}"
-        first = node.start_point[0]
-        return Definition(
-            kind=kind,
-            names=[name],
-            first=self._with_leads(min(first, self._wraps.get(node.start_byte, first))),
-            last=_last_row(end),
-            name_node=name_node,
-            start_byte=node.start_byte,
-            end_byte=end.end_byte,
-            column=node.start_point[1],
-        )
-
-    def _add_lead(self, node: Node) -> None:
-        row, column = node.start_point
-        before = self._lines.rows[row][:column]
-        if not before or before.isspace():
-            self._leads[_last_row(node)] = row
-
-    def _with_leads(self, first: int) -> int:
-        while first - 1 in self._leads:
-            first = self._leads[first - 1]
-        return first
-
-    def _clean(self, node: Node) -> str:
-        """Return a name as symbols write it: dots between its parts, no type arguments."""
-        if node.start_byte in self._names:
-            return self._names[node.start_byte][:_NAME_MAX]
-        end = min(node.end_byte, node.start_byte + 4 * _NAME_MAX)
-        name = self._source[node.start_byte : end].decode("utf-8", "replace")
-        name = " ".join(name.split()).strip("\"'`")
-        while "<" in name and "operator" not in name:
-            shorter = _GENERICS.sub("", name)
-            if shorter == name:
-                break
-            name = shorter
-        if self._grammar.separator:
-            name = name.replace(self._grammar.separator, ".").lstrip(".")
-        for dropped in self._grammar.drop:
-            name = name.replace(dropped, "")
-        return name[:_NAME_MAX]
-
-
-def _kind(captures: dict[str, list[Node]]) -> Kind:
-    for capture in captures:
-        if capture not in {"name", "scope", "end"} and not capture.startswith("_"):
-            return cast("Kind", capture)  # our queries' own names for what they find
-    message = "a query captures a name without a kind"
-    raise AssertionError(message)
-
-
-def _last_row(node: Node) -> int:
-    row, column = node.end_point
-    # A node that takes its line break along ends at the start of the next row.
-    return row - 1 if column == 0 and row > node.start_point[0] else row
-
-
-def _nest(top: Definition, definitions: list[Definition], *, flat: bool) -> None:
-    """Hang every definition under the one around it; drop those within functions.
-
-    Args:
-        top: the file.
-        definitions: what was found in it.
-        flat: functions hold no functions. One that seems to, further left than itself or as far,
-            ends before it: its closing brace stands in another branch of an #if.
-    """
-    definitions.sort(key=lambda one: (one.start_byte, -one.end_byte))
-    stack = [top]
-    for one in definitions:
-        while stack[-1].end_byte < one.end_byte or stack[-1].end_byte <= one.start_byte:
-            stack.pop()
-        parent = stack[-1]
-        if flat and parent.kind in _LEAVES and _cut_short(parent, one):
-            stack.pop()
-            parent = stack[-1]
-        if parent.kind in _LEAVES or len(stack) > _DEPTH_MAX:
-            continue
-        if parent.kind == one.kind and (parent.first, parent.last) == (one.first, one.last):
-            # `typedef struct a {` ... `} a_t;` is one thing.
-            continue
-        if one.kind == "function" and parent.kind in _WITH_METHODS:
-            one.kind = "method"
-        parent.members.append(one)
-        stack.append(one)
-
-
-def _cut_short(function: Definition, inner: Definition) -> bool:
-    """End a function before one that cannot be in it, if that is so."""
-    if inner.kind != "function" or inner.first <= function.first:
-        return False
-    if inner.column > function.column:
-        return False
-    function.last = inner.first - 1
-    return True
 
 
 def _errors_hide(root: Node, top: Definition, lines: SourceLines) -> bool:
@@ -369,7 +185,7 @@ def _rank_children(
         node = cursor.node
         if node is None or node.start_point[0] > last:
             break
-        start, end = node.start_point[0], _last_row(node)
+        start, end = node.start_point[0], last_row(node)
         if node.is_named and start > max(previous_end, first):
             # What a comment introduces stays with it.
             apart = start > previous_end + 1 or not after_comment

@@ -6,9 +6,16 @@ functions held by variables. They capture:
 
 =========  =====================================================================================
 a kind     one of KINDS: the whole definition
+@unit      a module that is looked for by its name, as a class is (Elixir's)
+@impl      what adds methods to a type that is defined elsewhere; a module of their scope
+@table     a constant within a type, which counts where it is larger than what shares a chunk
 @name      its name (a definition that declares several is matched once for each)
+@text      instead of a name, a text that stands as it is: a test's, a route's
+@verb      of a route, in front of that text: `get` of `GET /users`
+@label     another word in front of it: `resources` of `resources users`
 @scope     what the name belongs to where that is not the enclosing definition (Go's receiver)
 @end       the sibling with which the definition ends (Dart keeps a body beside its signature)
+@also      a definition that is held by this name too: that of the route in its decorator
 @lead      a comment or attribute; it belongs to the definition on the line below it
 @wrap      a node that only adds to the definition @inner in it (decorators, `export`, `template`)
 =========  =====================================================================================
@@ -45,6 +52,7 @@ class Grammar(NamedTuple):
         drop: left out of names (`exports.`).
         nesting_max: a text nested deeper, by its indentation, is not parsed; 0 for no limit.
         macros: written with a preprocessor's macros, which are made readable first.
+        documents: a file may hold several, each with a name of its own (YAML).
         data: keys and values rather than code; a syntax error there says nothing about the rest.
     """
 
@@ -55,6 +63,7 @@ class Grammar(NamedTuple):
     drop: tuple[str, ...] = ()
     nesting_max: int = 0
     macros: bool = False
+    documents: bool = False
     data: bool = False
 
 
@@ -96,7 +105,7 @@ GRAMMARS = {
         drop=_ECMASCRIPT_DROP,
     ),
     # Deeper than 256 levels its scanner crashes (see nesting.py, which counts half of them).
-    "yaml": Grammar("tree_sitter_yaml", ("yaml",), nesting_max=100, data=True),
+    "yaml": Grammar("tree_sitter_yaml", ("yaml",), nesting_max=100, documents=True, data=True),
 }
 
 

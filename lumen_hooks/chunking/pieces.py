@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import re
 import zlib
+from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
+from .chunk import FUNCTIONS
 from .settings import (
-    CONTAINER_WHOLE_MAX,
     MERGE_MAX,
     MERGE_STOP_MIN,
     MERGE_STOP_ONE_IN,
     NAMES_MAX,
     TINY,
+    WHOLE_MAX,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .chunk import Kind
-    from .definitions import Definition
+    from .definition import Definition
     from .lines import SourceLines
 
     Ranks = Callable[[int, int], Callable[[int], int]]
@@ -151,16 +153,17 @@ def _expand(
     The depth of the recursion is that of the definitions, which is bounded.
     """
     out: list[Piece] = []
+    gaps = _Gaps(container, name, lines)
     position = first
-    for together in _sharing_rows(container.members):
+    for together in _together(gaps.members, lines):
         start, end = max(together[0].first, position), max(one.last for one in together)
         if end < position:
             # All of it stands on rows that are taken already (a function in a decorator).
             continue
-        _add_gap(container, name, position, start - 1, lines, out)
+        gaps.add(position, start - 1, out)
         out.extend(_of_members(container, name, together, start, end, lines))
         position = end + 1
-    _add_gap(container, name, position, last, lines, out)
+    gaps.add(position, last, out)
     return merged(out, lines)
 
 
@@ -196,18 +199,22 @@ def _of_members(
         itself = Defined(member.kind, _told(own), first, last)
         if member.kind == "key":
             piece.names, piece.defined = own, [itself]
-        elif member.kind != "module":
+        elif member.whole_max:
             within = [one for one in piece.defined if one.name != own[0]]
             piece.defined = [itself, *within]
     return inner
 
 
-def _sharing_rows(members: list[Definition]) -> Iterator[list[Definition]]:
-    """Yield members one by one, but together where one starts on a row of the one before."""
+def _together(members: list[Definition], lines: SourceLines) -> Iterator[list[Definition]]:
+    """Yield members one by one, but together where one starts on a row of the one before.
+
+    A tiny function also goes with neighbours of its name: a signature with what implements it, one
+    clause with the next.
+    """
     together: list[Definition] = []
     end = -1
     for member in members:
-        if together and not _shares_row(member, end):
+        if together and not _shares_row(member, end) and not _goes_on(together, end, member, lines):
             yield together
             together, end = [], -1
         together.append(member)
@@ -221,25 +228,49 @@ def _shares_row(member: Definition, end: int) -> bool:
 
     Comments above it may lie in the rows of the one before: those do not count.
     """
-    return member.name_node is not None and member.name_node.start_point[0] <= end
+    return member.name_row <= end
+
+
+def _goes_on(together: list[Definition], end: int, member: Definition, lines: SourceLines) -> bool:
+    """Tell whether a function has the name of those before it, and shares a piece with them."""
+    if member.kind not in FUNCTIONS or any(
+        (one.kind, one.names) != (member.kind, member.names) for one in (together[0], together[-1])
+    ):
+        return False
+    start = together[0].first
+    if max(start, end, member.last) != member.last or lines.size(start, member.last) > WHOLE_MAX:
+        return False
+    return lines.size(start, end) < TINY or lines.size(member.first, member.last) < TINY
 
 
 def _opens(member: Definition, first: int, last: int, lines: SourceLines) -> bool:
     """Tell whether a member's own members are found on their own."""
-    if not member.members:
-        return False
-    return member.kind == "module" or lines.size(first, last) > CONTAINER_WHOLE_MAX
+    size = lines.size(first, last)
+    return size > member.whole_max and any(
+        _stands_alone(member, one, lines) for one in member.members
+    )
+
+
+def _stands_alone(container: Definition, member: Definition, lines: SourceLines) -> bool:
+    """Tell whether a member of a large container is found on its own; in a function, tiny ones not.
+
+    A chunk of a function's statements must not be called by a small function among them.
+    """
+    return container.kind not in FUNCTIONS or lines.size(member.first, member.last) >= TINY
 
 
 def _qualified(
     name: str, definitions: list[Definition], *, with_members: bool = False
 ) -> list[str]:
-    """Return the qualified names of definitions within `name`, of those in them too if asked."""
+    """Return the qualified names of definitions within `name`, of those in them too if asked.
+
+    A function goes by its own name alone, whatever functions are in it.
+    """
     names = []
     for definition in definitions:
         own = [f"{name}.{one}" if name else one for one in definition.names]
         names.extend(own)
-        if with_members:
+        if with_members and definition.kind not in FUNCTIONS:
             names.extend(_qualified(own[0], definition.members, with_members=True))
     return names
 
@@ -250,7 +281,9 @@ def _defined(name: str, definitions: list[Definition], first: int) -> list[Defin
     for definition in definitions:
         own = _qualified(name, [definition])
         start = max(first, definition.first)
-        found.append(Defined(definition.kind, _told(own), start, max(start, definition.last)))
+        end = max(start, definition.last)
+        found.append(Defined(definition.kind, _told(own), start, end))
+        found.extend(Defined(definition.kind, name, start, end) for name in definition.also)
         if definition.kind != "key":
             found.extend(_defined(own[0], definition.members, first))
     return found
@@ -260,32 +293,54 @@ def _told(names: list[str]) -> str:
     return ", ".join(names[:NAMES_MAX])
 
 
-def _add_gap(
-    container: Definition, name: str, first: int, last: int, lines: SourceLines, out: list[Piece]
-) -> None:
-    """Add the rows between two members: a header if they are a container's first rows."""
-    if first > last or lines.trimmed(first, last) is None:
-        return
-    is_header = first == container.first
-    if not is_header and out and _CLOSING_LINES.fullmatch(lines.text(first, last)):
-        # Nobody looks for a lone brace: it stays with what it closes.
-        out[-1].close(last)
-        return
-    is_top = container.name_node is None
-    strong = is_header and not is_top and container.kind != "module"
-    gap = Piece(
-        first=first,
-        last=last,
-        kind=container.kind,
-        names=[name] if strong else [],
-        owner=name,
-        parent=id(container),
-        definition=None if is_top else container,
-        continued=not is_header,
-    )
-    if strong:
-        gap.defined = [Defined(container.kind, name, first, last)]
-    out.append(gap)
+class _Gaps:
+    """The rows of a container between those of its members that are found on their own."""
+
+    def __init__(self, container: Definition, name: str, lines: SourceLines) -> None:
+        self._container = container
+        self._name = name
+        self._lines = lines
+        self.members: list[Definition] = []
+        self._held: list[Definition] = []
+        for one in container.members:
+            alone = _stands_alone(container, one, lines)
+            (self.members if alone else self._held).append(one)
+        self._starts = [one.first for one in self._held]
+
+    def add(self, first: int, last: int, out: list[Piece]) -> None:
+        """Add the rows between two members: a header if they are a container's first rows."""
+        container, lines = self._container, self._lines
+        if first > last or lines.trimmed(first, last) is None:
+            return
+        is_header = first == container.first
+        if not is_header and out and _CLOSING_LINES.fullmatch(lines.text(first, last)):
+            # Nobody looks for a lone brace: it stays with what it closes.
+            out[-1].close(last)
+            return
+        is_top = container.name_row < 0
+        strong = is_header and not is_top and container.whole_max > 0
+        gap = Piece(
+            first=first,
+            last=last,
+            kind=container.kind,
+            names=[self._name] if strong else [],
+            owner=self._name,
+            parent=id(container),
+            definition=None if is_top else container,
+            continued=not is_header,
+        )
+        gap.defined = self._defined(first, last, strong=strong)
+        out.append(gap)
+
+    def _defined(self, first: int, last: int, *, strong: bool) -> list[Defined]:
+        """What the rows hold: they are a part of all of a function, but of a class its head."""
+        container = self._container
+        if container.kind in FUNCTIONS:
+            own = Defined(container.kind, self._name, container.first, container.last)
+            start = bisect_right(self._starts, first - 1)
+            within = self._held[start : bisect_right(self._starts, last)]
+            return [own, *_defined(self._name, within, first)]
+        return [Defined(container.kind, self._name, first, last)] if strong else []
 
 
 def merged(pieces: list[Piece], lines: SourceLines) -> list[Piece]:

@@ -15,7 +15,7 @@ from lumen_hooks.chunking.lines import SourceLines
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lumen_hooks.chunking.definitions import Definition
+    from lumen_hooks.chunking.definition import Definition
 
 AFTER = "int after(void) { return 1; }\n"
 
@@ -68,7 +68,7 @@ CASES = {
     "tests named by a sentence": (
         "cpp",
         'TEST_CASE("sizes, checked", "[vector]") {\n  SECTION("x") {\n  }\n}\nSCENARIO("b") {\n}\n',
-        ["function sizes checked 1 4", "function b 5 6"],
+        ["function sizes checked 1 4", "function sizes checked.x 2 3", "function b 5 6"],
     ),
     "one name": (
         "cpp",

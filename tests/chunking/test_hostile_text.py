@@ -71,6 +71,18 @@ UNITS = {
     "heading": "# a" + " " * 300 + "b\n",
     "script": "<script>\na(\n</script>\n",
     "fence": FENCE,
+    "test": 'it("a", () => {\n',
+    "suite": 'describe "a" do\n',
+    "route": 'app.get("/a", b).',
+    "wrapped": "const a = memo(b,\n",
+    "decorator": '@a.get("/b")\n',
+    "block": 'a("b") {\n',
+    "infix": '"a" should "b" in {\n',
+    "document": "kind: a\nmetadata:\n  name: b\n---\n",
+    "named item": "- name: a\n",
+    "branch": "#if a\n{\n#else\n{\n",
+    "grouped": "type (\na struct {}\n",
+    "clause": "def a, do: 1\n",
 }
 
 
@@ -351,6 +363,10 @@ KINDS = [
     ("a.ipynb", '{"cells": [' + '"a' * 75_000),
     ("a.ipynb", '{"cells": [' + "[" * 225_000),
     ("a.ipynb", '{"cells": [' + '{"source": "a"},' * 15_000 + '{"source": "b"}]}'),
+    ("a.c", "#if A\n{\n#else\n{\n" * 3000),
+    ("a.js", 'it("a", () => {\n' * 2000),
+    ("a.rb", 'describe "a" do\n' * 2000),
+    ("a.yaml", "kind: a\nmetadata:\n  name: b\n---\n" * 2000),
 ]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from lumen_hooks.chunking.chunk import KINDS
 from lumen_hooks.chunking.chunker import chunk_file
-from lumen_hooks.chunking.definitions import Definition, parse
+from lumen_hooks.chunking.definitions import parse
 from lumen_hooks.chunking.grammars import GRAMMARS
 from lumen_hooks.chunking.languages import LANGUAGES, language_of, language_of_text
 from lumen_hooks.chunking.lines import SourceLines
@@ -16,6 +16,8 @@ from tests.chunking.samples import SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from lumen_hooks.chunking.definition import Definition
 
 
 def _walk(definitions: list[Definition], prefix: str = "") -> Iterator[tuple[str, int, int]]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from lumen_hooks.chunking.definitions import Definition
+    from lumen_hooks.chunking.definition import Definition
 
 MAX_FILES = 7000
 """A repository with more text files is passed over: it teaches no more than others do."""

@@ -1,4 +1,10 @@
 (comment) @lead
+(function_definition
+  declarator: (function_declarator
+    declarator: (parenthesized_declarator
+      (pointer_declarator
+        declarator: (function_declarator declarator: (identifier) @name))))) @function
+(function_definition declarator: (parenthesized_declarator (identifier) @name)) @function
 (function_definition declarator: (function_declarator declarator: (_) @name)) @function
 (function_definition declarator: (_ (function_declarator declarator: (_) @name))) @function
 (function_definition

@@ -1,6 +1,18 @@
 (comment) @lead
 (documentation_comment) @lead
 (annotation) @lead
+(expression_statement
+  (identifier) @_suite
+  (selector
+    (argument_part
+      (arguments . (argument (string_literal) @text) (argument (function_expression)))))
+  (#eq? @_suite "group")) @module
+(expression_statement
+  (identifier) @_test
+  (selector
+    (argument_part
+      (arguments . (argument (string_literal) @text) (argument (function_expression)))))
+  (#any-of? @_test "test" "testWidgets" "blocTest" "testGoldens")) @function
 (class_definition name: (_) @name) @class
 (mixin_declaration (mixin) . (identifier) @name) @trait
 (extension_declaration name: (_) @name) @class

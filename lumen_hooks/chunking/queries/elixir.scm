@@ -7,7 +7,42 @@
   target: (identifier) @_keyword
   (arguments . (alias) @name)
   (do_block)
-  (#any-of? @_keyword "defmodule" "defimpl")) @module
+  (#eq? @_keyword "defmodule")) @unit
+(call
+  target: (identifier) @_keyword
+  (arguments . (alias) @scope (keywords (pair key: (keyword) @_for value: (alias) @name)))
+  (do_block)
+  (#eq? @_keyword "defimpl")
+  (#match? @_for "^for:")) @unit
+(call
+  target: (identifier) @_keyword
+  (arguments . (alias) @name .)
+  (do_block)
+  (#eq? @_keyword "defimpl")) @unit
+(call
+  target: (identifier) @_suite
+  (arguments . (string) @text)
+  (do_block)
+  (#any-of? @_suite "describe" "scope")) @module
+(call
+  target: (identifier) @_test
+  (arguments . [(string) (atom)] @text)
+  (do_block)
+  (#any-of? @_test "test" "property" "feature" "pipeline" "task")) @function
+(call
+  target: (identifier) @label
+  (arguments . (string) @text)
+  (do_block)
+  (#any-of? @label "schema" "embedded_schema")) @struct
+(call
+  target: (identifier) @verb
+  (arguments . (string) @text . (_))
+  (#any-of? @verb "get" "post" "put" "patch" "delete" "live" "forward")
+  (#match? @text "^.[/]")) @function
+(call
+  target: (identifier) @label
+  (arguments . (string) @text . (alias))
+  (#eq? @label "resources")) @function
 (call
   target: (identifier) @_keyword
   (arguments . (alias) @name)

@@ -1,4 +1,12 @@
 (comment) @lead
+(function_call
+  name: (identifier) @_suite
+  arguments: (arguments . (string) @text (function_definition))
+  (#any-of? @_suite "describe" "context" "insulate" "expose")) @module
+(function_call
+  name: (identifier) @_test
+  arguments: (arguments . (string) @text (function_definition))
+  (#any-of? @_test "it" "test" "spec" "pending")) @function
 (function_declaration name: (_) @name) @function
 (assignment_statement
   (variable_list . name: (_) @name)

@@ -1,3 +1,9 @@
+(class_body
+  (decorator
+    (call_expression function: (identifier) @verb arguments: (arguments . (string) @text)))
+  .
+  (method_definition) @also
+  (#any-of? @verb "Get" "Post" "Put" "Patch" "Delete"))
 (abstract_class_declaration name: (_) @name) @class
 (interface_declaration name: (_) @name) @interface
 (enum_declaration name: (_) @name) @enum
@@ -9,3 +15,4 @@
 (public_field_definition
   name: (_) @name
   value: [(arrow_function) (function_expression) (generator_function)]) @method
+(public_field_definition name: (_) @name) @table

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from lumen_hooks.chunking.definitions import Definition, ParsedFile
+    from lumen_hooks.chunking.definition import Definition
+    from lumen_hooks.chunking.definitions import ParsedFile
 
 
 _QUOTES = re.compile(r"^\s*[rRuUbBfF]{0,2}(\"{3}|'{3}|\"|')|(\"{3}|'{3}|\"|')\s*$")
