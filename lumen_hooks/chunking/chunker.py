@@ -99,12 +99,16 @@ def _pieces(language: str, text: str, lines: SourceLines) -> tuple[list[Piece], 
 
     if language not in PROSE and len(text) > WHOLE_MAX and is_minified(text):
         return windows(lines), False
-    own = pieces_by_language(language, text, lines, lines) if has_cutter(language) else None
+    is_cut, own = has_cutter(language), None
+    try:
+        own = pieces_by_language(language, text, lines, lines) if is_cut else None
+    except ImportError:
+        is_cut = False  # a grammar that is not installed is as if there were none
     pieces = windows(lines) if own is None else own
     overlays = _overlays(language, text, lines)
     if overlays:
         pieces = overlaid(pieces, overlays, lines, prose=language in PROSE)
-    return pieces, own is None and has_cutter(language)
+    return pieces, own is None and is_cut
 
 
 def _overlays(language: str, text: str, lines: SourceLines) -> list[Overlay]:
@@ -121,6 +125,8 @@ def _overlays(language: str, text: str, lines: SourceLines) -> list[Overlay]:
         shown = SourceLines(lines.text(part.first, part.last))
         try:
             pieces = pieces_by_language(part.language, part.text, shown, SourceLines(part.text))
+        except ImportError:
+            continue
         except ParseAbandonedError:
             # One is enough: a text may take a parser's time once.
             break

@@ -7,6 +7,7 @@ import pytest
 from lumen_hooks.chunking.chunker import chunk_file, is_parsed
 from lumen_hooks.chunking.embedded import PROSE, parts_of
 from lumen_hooks.chunking.fences import STYLES, blocks, fences, info_of
+from lumen_hooks.chunking.grammars import GRAMMARS, Grammar
 from lumen_hooks.chunking.languages import language_of_text
 from lumen_hooks.chunking.lines import SourceLines
 from tests.chunking.checks import assert_covers
@@ -187,6 +188,16 @@ def test_classes_between_markup_are_found() -> None:
         f"<script>\n{js('add')}</script>\n"
     )
     assert list(defined("a.php", text)) == ["Cart", "Cart.total", "add"]
+
+
+@pytest.mark.parametrize("language", ["css", "vue"])
+def test_a_grammar_that_is_not_installed_is_as_if_there_were_none(
+    monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    text = f"<script>\n{js('add')}</script>\n<style>\n.a {{\n}}\n</style>\n"
+    monkeypatch.setitem(GRAMMARS, language, Grammar("tree_sitter_absent", ("json",)))
+    assert not chunk_file("a.vue", text).parse_failed
+    assert defined("a.vue", text) == {"add": ADD}
 
 
 PROSE_WORDS = "Some words about how it is used, and what to look out for.\n" * 8
