@@ -9,8 +9,15 @@ import re
 from typing import TYPE_CHECKING
 
 from .chunk import FUNCTIONS, MEMORY, TYPES, Chunk, ChunkedFile, Held, ParseAbandonedError
-from .cutters import MARKDOWN, NOTEBOOK, has_cutter, pieces_by_language, windows
-from .grammars import GRAMMARS
+from .cutters import (
+    MARKDOWN,
+    NOTEBOOK,
+    has_cutter,
+    is_read,
+    pieces_by_language,
+    pieces_without_parser,
+    windows,
+)
 from .lines import SourceLines, cut
 from .long_lines import is_minified
 from .settings import HELD_MAX, HELD_NAMES_MAX, LONG_LINE_SLICE, WHOLE_MAX
@@ -43,7 +50,7 @@ def chunk_file(path: str, text: str, language: str = "") -> ChunkedFile:
 
     Returns:
         The chunks. Whatever the text, this does not fail: where a parser gives up, the chunks are
-        line windows and `parse_failed` is set.
+        what the text's lines show, or line windows, and `parse_failed` is set.
     """
     language = language or language_by(path, text)
     if not text or text.isspace():
@@ -53,10 +60,8 @@ def chunk_file(path: str, text: str, language: str = "") -> ChunkedFile:
         if language == NOTEBOOK:
             return _notebook(text)
         lines = SourceLines(text)
-        pieces, failed = _pieces(language, text, lines)
-        return ChunkedFile(language, tuple(_chunks(pieces, lines)), failed)
-    except ParseAbandonedError as error:
-        abandoned = error.why
+        pieces, failed, abandoned = _pieces(language, text, lines)
+        return ChunkedFile(language, tuple(_chunks(pieces, lines)), failed, abandoned)
     except MemoryError:
         abandoned = MEMORY
     except Exception:  # noqa: S110
@@ -66,10 +71,11 @@ def chunk_file(path: str, text: str, language: str = "") -> ChunkedFile:
 
 
 def cut_by_lines(path: str, text: str, language: str = "", *, abandoned: str) -> ChunkedFile:
-    """Cut a text into line windows, as `chunk_file` does where a parser gives up."""
+    """Cut a text by what its lines show, as `chunk_file` does where a parser gives up."""
+    language = language or language_by(path, text)
     lines = SourceLines(text)
-    found = tuple(_chunks(windows(lines), lines))
-    return ChunkedFile(language or language_by(path, text), found, True, abandoned)
+    found = tuple(_chunks(_without_parser(language, text, lines), lines))
+    return ChunkedFile(language, found, True, abandoned)
 
 
 def language_by(path: str, text: str) -> str:
@@ -82,7 +88,7 @@ def language_by(path: str, text: str) -> str:
 def is_parsed(language: str, text: str) -> bool:
     """Whether a parser may see this text: the one thing that may take time and memory."""
     # Without a look at its lines: a text whose lines are all long goes no further either way.
-    is_code = language in GRAMMARS or _may_have_parts(language, text)
+    is_code = is_read(language) or _may_have_parts(language, text)
     return is_code and bool(text) and not text.isspace()
 
 
@@ -92,23 +98,38 @@ def _may_have_parts(language: str, text: str) -> bool:
     return may_have_parts(language, text)
 
 
-def _pieces(language: str, text: str, lines: SourceLines) -> tuple[list[Piece], bool]:
-    """Return the pieces of a text and its parts, and whether the text itself does not parse."""
+def _pieces(language: str, text: str, lines: SourceLines) -> tuple[list[Piece], bool, str]:
+    """Return the pieces of a text and its parts, whether its parser gave up, and why (TIME)."""
     from .embedded import PROSE
     from .overlay import overlaid
 
     if language not in PROSE and len(text) > WHOLE_MAX and is_minified(text):
-        return windows(lines), False
-    is_cut, own = has_cutter(language), None
+        return windows(lines), False, ""
+    is_cut, own, abandoned = has_cutter(language), None, ""
     try:
-        own = pieces_by_language(language, text, lines, lines) if is_cut else None
+        own = pieces_by_language(language, text, lines, lines)
     except ImportError:
         is_cut = False  # a grammar that is not installed is as if there were none
-    pieces = windows(lines) if own is None else own
+    except ParseAbandonedError as error:
+        abandoned = error.why
+    failed = own is None and is_cut
+    if own is None:
+        own = _without_parser(language, text, lines)
+    if abandoned:
+        # A text may take a parser's time once.
+        return own, failed, abandoned
     overlays = _overlays(language, text, lines)
     if overlays:
-        pieces = overlaid(pieces, overlays, lines, prose=language in PROSE)
-    return pieces, own is None and is_cut
+        own = overlaid(own, overlays, lines, prose=language in PROSE)
+    return own, failed, abandoned
+
+
+def _without_parser(language: str, text: str, lines: SourceLines) -> list[Piece]:
+    try:
+        return pieces_without_parser(language, text, lines, lines) or windows(lines)
+    except Exception:
+        # No rule of a language may stop a refresh either.
+        return windows(lines)
 
 
 def _overlays(language: str, text: str, lines: SourceLines) -> list[Overlay]:

@@ -113,7 +113,8 @@ def nest(top: Definition, definitions: list[Definition], *, flat: bool) -> None:
             parent.kind in FUNCTIONS and not _counts_within(one, flat=flat)
         ):
             continue
-        if parent.kind == one.kind and (parent.first, parent.last) == (one.first, one.last):
+        is_same = (parent.kind, parent.first, parent.last) == (one.kind, one.first, one.last)
+        if is_same and parent is not top:
             # `typedef struct a {` ... `} a_t;` is one thing with two names.
             parent.names.extend(name for name in one.names if name not in parent.names)
             continue

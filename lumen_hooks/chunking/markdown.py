@@ -1,4 +1,4 @@
-"""Markdown by its headings, without a parser: a section is what stands below one heading.
+"""The headings of Markdown, without a parser.
 
 Headings in fenced code and in front matter are none (CommonMark 4.2, 4.3 and 4.5).
 """
@@ -6,9 +6,9 @@ Headings in fenced code and in front matter are none (CommonMark 4.2, 4.3 and 4.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from .pieces import Defined, Piece, merged
+from .headings import Heading, title
 
 if TYPE_CHECKING:
     from .lines import SourceLines
@@ -17,57 +17,11 @@ _ATX = re.compile(r" {0,3}(#{1,6})(?![^ \t])")
 _SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 _NO_PARAGRAPH = re.compile(r" {4}|\t|\s*(?:[-*+>|]|\d+[.)])\s| {0,3}#{1,6}\s")
-_TITLE_MAX = 100
 
 
-class _Heading(NamedTuple):
-    row: int
-    level: int
-    title: str
-
-
-def sections(lines: SourceLines) -> list[Piece]:
-    """Cut at the headings; `owner` of each piece is the path of headings, `A > B`."""
-    pieces: list[Piece] = []
-    last_row = len(lines.rows) - 1
-    headings = _headings(lines)
-    if not headings or headings[0].row > 0:
-        end = headings[0].row - 1 if headings else last_row
-        pieces.append(Piece(0, end, "section", [], "", -1))
-    path: list[_Heading] = []
-    start: int | None = None
-    for index, heading in enumerate(headings):
-        while path and path[-1].level >= heading.level:
-            path.pop()
-        parent = path[-1].row + 1 if path else -1
-        path.append(heading)
-        end = headings[index + 1].row - 1 if index + 1 < len(headings) else last_row
-        start = heading.row if start is None else start
-        if index + 1 < len(headings) and _is_bare(lines, heading, end, headings[index + 1]):
-            # A heading with nothing below but a deeper heading goes with that one.
-            continue
-        symbol = " > ".join(one.title for one in path)
-        section = Piece(start, end, "section", [symbol], symbol, parent)
-        section.defined = [Defined("section", symbol, start, end)]
-        pieces.append(section)
-        start = None
-    return merged(pieces, lines)
-
-
-def _is_bare(lines: SourceLines, heading: _Heading, end: int, following: _Heading) -> bool:
-    if following.level <= heading.level:
-        return False
-    underline = heading.row + 1
-    body = underline + 1 if _is_underline(lines, underline) else underline
-    return lines.trimmed(body, end) is None
-
-
-def _is_underline(lines: SourceLines, row: int) -> bool:
-    return row < len(lines.rows) and _SETEXT.match(lines.rows[row]) is not None
-
-
-def _headings(lines: SourceLines) -> list[_Heading]:
-    headings = []
+def headings(lines: SourceLines) -> list[Heading]:
+    """The headings of a Markdown text, in order."""
+    found: list[Heading] = []
     fence = ""
     rows = lines.rows
     row = _front_matter_end(rows)
@@ -82,16 +36,17 @@ def _headings(lines: SourceLines) -> list[_Heading]:
         elif mark:
             fence, paragraph = mark[1], False
         elif atx := _ATX.match(text):
-            headings.append(_Heading(row, len(atx[1]), _title(_without_closing(text[atx.end() :]))))
+            text = title(_without_closing(text[atx.end() :]))
+            found.append(Heading(row, row + 1, len(atx[1]), text))
             paragraph = False
         elif paragraph and (setext := _SETEXT.match(text)):
             level = 1 if setext[1][0] == "=" else 2
-            headings.append(_Heading(row - 1, level, _title(rows[row - 1])))
+            found.append(Heading(row - 1, row + 1, level, title(rows[row - 1])))
             paragraph = False
         else:
             paragraph = not lines.is_blank(row) and not _NO_PARAGRAPH.match(text)
         row += 1
-    return headings
+    return found
 
 
 def _front_matter_end(rows: list[str]) -> int:
@@ -110,7 +65,3 @@ def _without_closing(text: str) -> str:
     shorter = title.rstrip("#")
     closed = shorter != title and shorter[-1:] in {" ", "\t"}
     return shorter.rstrip(" \t") if closed else title
-
-
-def _title(text: str) -> str:
-    return " ".join(text.split())[:_TITLE_MAX]

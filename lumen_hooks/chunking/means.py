@@ -6,12 +6,13 @@ from functools import cache
 from importlib.machinery import PathFinder
 from typing import Literal
 
-from .cutters import MARKDOWN, NOTEBOOK
+from .cutters import MARKDOWN, NOTEBOOK, has_cutter
 from .embedded import COMPONENTS
 from .grammars import GRAMMARS
 
 Means = Literal["parsed", "lines", "not installed"]
-"""By a grammar (by headings, by its parts), by lines alone, or by lines for want of a package."""
+"""By a grammar (by headings, by its parts, by the rules of its lines), by windows of lines, or by
+rules and windows for want of a package."""
 
 
 @cache
@@ -20,5 +21,5 @@ def means_of(language: str) -> Means:
     if language in {MARKDOWN, NOTEBOOK} or language in COMPONENTS:
         return "parsed"
     if language not in GRAMMARS:
-        return "lines"
+        return "parsed" if has_cutter(language) else "lines"
     return "parsed" if PathFinder.find_spec(GRAMMARS[language].module) else "not installed"

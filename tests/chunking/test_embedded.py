@@ -114,7 +114,7 @@ PAGES = {
 ONLY_ADD = {name: {"add": ADD} for name in PAGES}
 BOTH = {"add": ADD, "drop": DROP}
 WANTED = ONLY_ADD | {
-    "vue, TypeScript": {**BOTH, "A": ("type", "type A = 1")},
+    "vue, TypeScript": {**BOTH, "A": ("type", "type A = 1"), ".a": ("class", ".a {}")},
     "svelte": BOTH,
     "astro": BOTH,
     "html": BOTH,
@@ -155,7 +155,7 @@ def test_a_part_stands_with_its_tags_and_the_page_goes_on_below() -> None:
         ("", "<template>", "</template>"),
         ("add", "<script>", "}"),
         ("drop", "function drop(total) {", "</script>"),
-        ("", "<style>", "</style>"),
+        (".a", "<style>", "</style>"),
     ]
 
 

@@ -17,6 +17,8 @@ from lumen_hooks.chunking.child import CPU_SECONDS_MAX
 from lumen_hooks.chunking.chunk import CRASH, TIME, UNTRIED, TooManyDeathsError
 from lumen_hooks.chunking.chunker import chunk_file, cut_by_lines
 from lumen_hooks.chunking.grammars import GRAMMARS
+from lumen_hooks.chunking.lines import SourceLines
+from lumen_hooks.chunking.outlines import outline
 from lumen_hooks.chunking.process import Chunker
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import Answerer
@@ -378,6 +380,58 @@ def test_the_usual_kinds_take_no_death(chunker: Chunker, name: str, text: str) -
     assert found.abandoned in {"", TIME}
     assert found.chunks
     assert used() - before < CPU_SECONDS_MAX
+
+
+LINED = {
+    "one line": "def a (x) { (( [ ' " * 60_000,
+    "openings": "({[" * 330_000,
+    "openings on lines": "a {\n" * 250_000,
+    "closings": "}\n" * 500_000,
+    "functions without an end": "function a\n" * 90_000,
+    "nothing but names": "a:\n" * 330_000,
+    "continued": "#define a \\\n" * 80_000,
+    "comments in comments": "(* (* *)\n" * 110_000,
+    "texts that stay open": "".join(f"<<A{row} $a{row}$\n" for row in range(60_000)),
+    "blanks": " " * 500_000 + "a" + "\t" * 500_000,
+    "words": "public static final abstract " * 35_000,
+    "deep": _nested(1400),
+}
+
+
+WAYS = [
+    *("ada", "apex", "assembly", "clojure", "crystal", "erlang", "gradle", "haskell", "html"),
+    *("jinja", "make", "matlab", "nix", "pascal", "r", "scss", "sql", "terraform", "verilog"),
+    "vhdl",
+]
+"""A language or more for each way in which definitions end."""
+
+
+@pytest.mark.parametrize("language", ["pascal", "groovy", "sql", "haskell", "html"])
+@pytest.mark.parametrize("kind", ["openings on lines", "functions without an end", "deep"])
+def test_lines_are_read_in_linear_time(language: str, kind: str) -> None:
+    """Ten times the text takes at most about ten times as long."""
+    text = LINED[kind]
+
+    def seconds(part: str) -> float:
+        started = time.thread_time()
+        outline(language, part, SourceLines(part))
+        return time.thread_time() - started
+
+    seconds("")
+    assert seconds(text[:200_000]) < 30 * max(seconds(text[:20_000]), 0.01)
+
+
+@pytest.mark.stress
+@pytest.mark.parametrize("kind", sorted(LINED))
+def test_no_text_keeps_whoever_reads_its_lines(kind: str) -> None:
+    worst = (0.0, "")
+    for language in WAYS:
+        started = time.thread_time()
+        outline(language, LINED[kind], SourceLines(LINED[kind]))
+        worst = max(worst, (time.thread_time() - started, language))
+    print(f"{kind}: at most {worst[0]:.1f} CPU s ({worst[1]})")
+    assert worst[0] < CPU_SECONDS_MAX
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 1_500_000
 
 
 @pytest.mark.stress
