@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 WEAK_BELOW = 0.3
 """An answer is weak if its question belongs here with less than this probability.
 
-So 85 % of questions that belong to another repository are marked, and 6 % of those that belong here
+So 85 % of questions that belong to another repository are marked, and 5 % of those that belong here
 (docs/quality.md).
 """
 
