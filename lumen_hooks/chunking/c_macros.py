@@ -101,6 +101,13 @@ _LOOKED_AT_MAX = 4
 """So many times the text's length is looked at for ends of parentheses, whatever it is."""
 
 
+_ENUM = re.compile(
+    rb"\b(?:NS|CF|UI)_(?:CLOSED_|ERROR_|STRING_)?(?:ENUM|OPTIONS)[ \t]{0,9}\([^(),;{}]{1,200},"
+    rb"\s{0,99}(?P<name>\w{1,200})\s{0,99}\)"
+)
+"""`typedef NS_ENUM(NSInteger, Colour) {`."""
+
+
 class Readable(NamedTuple):
     """A text for the parser.
 
@@ -121,6 +128,8 @@ def readable(source: bytes) -> Readable:
     if re.search(_MACRO + rb"|\b__[a-z]", source) is None:
         return Readable(source, {}, frozenset())
     rewriting = _Rewriting(source)
+    for match in _ENUM.finditer(source):
+        rewriting.enum(match)
     for match in _TAG.finditer(source):
         for group in ("before", "after", "space"):
             rewriting.blank(*match.span(group))
@@ -149,6 +158,12 @@ class _Rewriting:
     def blank(self, start: int, end: int) -> None:
         if start >= 0:
             self.text[start:end] = _blank(self.text[start:end])
+
+    def enum(self, match: re.Match[bytes]) -> None:
+        """Let a macro that declares an enumeration be one."""
+        self.blank(*match.span())
+        self.text[match.start() : match.start() + 4] = b"enum"
+        self.text[slice(*match.span("name"))] = match["name"]
 
     def declares(self, match: re.Match[bytes]) -> bool:
         """Whether a parenthesis closes the parameters of a function that is declared."""

@@ -6,6 +6,7 @@ What the captures mean, `grammars` tells. Knows nodes and names, and nothing of 
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 from typing import TYPE_CHECKING, cast
 
 from .definition import Definition
@@ -34,7 +35,8 @@ _ANNOTATES = re.compile(
 )
 """A macro in front of a definition in C, on its own line (Unreal's, and attributes)."""
 
-_BESIDE_KIND = frozenset({"name", "text", "verb", "label", "scope", "end"})
+_QUOTES = ('"', "'", "`")
+_BESIDE_KIND = frozenset({"name", "text", "verb", "label", "scope", "end", "open"})
 _KINDS: dict[str, Kind] = {"unit": "module", "impl": "module", "table": "constant"}
 
 
@@ -51,6 +53,7 @@ class Collector:
         self._leads: dict[int, int] = {}
         self._wraps: dict[int, int] = {}
         self._also: dict[int, list[str]] = {}
+        self._open: list[Definition] = []
 
     def collect(self, matches: list[tuple[int, Captures]]) -> list[Definition]:
         """The definitions of these matches, each with its pattern's number, in no order."""
@@ -61,6 +64,8 @@ class Collector:
                     self._name(captures)
                 )
             elif named := captures.get("name") or captures.get("text"):
+                if named[0].is_missing:
+                    continue
                 verb = captures["verb"][0].start_byte if "verb" in captures else -1
                 key = (named[0].start_byte, verb)
                 # Earlier patterns say more ("interface") than later ones ("class").
@@ -71,7 +76,9 @@ class Collector:
             elif "wrap" in captures:
                 inner, outer = captures["inner"][0], captures["wrap"][0]
                 self._wraps[inner.start_byte] = outer.start_point[0]
-        return self._one_for_each_range(best.values())
+        definitions = self._one_for_each_range(best.values())
+        self._let_go_on()
+        return definitions
 
     def _one_for_each_range(self, found: Iterable[tuple[int, str, Captures]]) -> list[Definition]:
         ranges: dict[tuple[int, int], tuple[int, Definition]] = {}
@@ -87,11 +94,26 @@ class Collector:
             if known is None:
                 ranges[key] = (pattern, one)
             else:
-                known[1].names.extend(one.names)
+                self._add_name(known[1], one)
                 if pattern < known[0]:
                     known[1].kind = one.kind
                     ranges[key] = (pattern, known[1])
         return [one for _, one in ranges.values()]
+
+    def _add_name(self, known: Definition, one: Definition) -> None:
+        """Give a definition another name, or the next part of its one."""
+        if self._grammar.joint and one.kind == "function":
+            known.names[0] = f"{known.names[0]}{self._grammar.joint}{one.names[0]}"[:_NAME_MAX]
+        else:
+            known.names.extend(name for name in one.names if name not in known.names)
+
+    def _let_go_on(self) -> None:
+        """End what is only opened, by a line of its own, where the next such thing begins."""
+        self._open.sort(key=lambda one: one.start_byte)
+        for one, following in zip_longest(self._open, self._open[1:]):
+            last = following.first - 1 if following else len(self._lines.rows) - 1
+            _, one.last = self._lines.trimmed(one.first, last) or (one.first, one.first)
+            one.end_byte = following.start_byte if following else len(self._source)
 
     def _definition(self, kind: str, captures: Captures) -> Definition:
         node, name_node = captures[kind][0], (captures.get("name") or captures["text"])[0]
@@ -110,6 +132,8 @@ class Collector:
         )
         found.also = self._also.get(node.start_byte, [])
         found.is_text = "text" in captures or name_node.start_byte in self._texts
+        if "open" in captures:
+            self._open.append(found)
         if kind == "unit":
             found.whole_max = CONTAINER_WHOLE_MAX
         elif kind == "impl":
@@ -148,6 +172,8 @@ class Collector:
                 name = f"{self._words(captures['label'][0])} {name}"
         else:
             name = self._clean(captures["name"][0])
+        if "macro" in captures:
+            name = self._grammar.sigil + name
         if "scope" in captures:
             name = f"{self._clean(captures['scope'][0])}.{name}"
         return name[:_NAME_MAX]
@@ -168,7 +194,9 @@ class Collector:
         """Return a name as symbols write it: dots between its parts, no type arguments."""
         if node.start_byte in self._names:
             return self._names[node.start_byte][:_NAME_MAX]
-        name = self._words(node).strip("\"'`")
+        name = self._words(node)
+        if name.startswith(_QUOTES):
+            name = name.strip("\"'`")
         while "<" in name and "operator" not in name:
             shorter = _GENERICS.sub("", name)
             if shorter == name:
@@ -178,7 +206,7 @@ class Collector:
             name = name.replace(self._grammar.separator, ".").lstrip(".")
         for dropped in self._grammar.drop:
             name = name.replace(dropped, "")
-        return name[:_NAME_MAX]
+        return name.replace(", ", ",")[:_NAME_MAX]  # a comma and a blank end a name
 
 
 def _verb(word: str) -> str:

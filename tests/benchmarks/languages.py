@@ -6,7 +6,8 @@ FOLDER holds a folder for each language and `expected.json`: for each file its d
 symbol, the kinds that may be said, lines and a question.
 
 A definition is a chunk of its own where a chunk tells that it holds it (by this name, or with it as
-the end of a qualified one), as one of the kinds, on its lines, give or take one at each end; where
+the end of a qualified one), as one of the kinds, on its lines, give or take one at each end, or on
+all lines of the chunk; where
 whatever else it holds is in that definition or around it; and where most of its lines are the
 definition's. A file's first lines may stand with the first definition, so it is counted beside
 that how many of these chunks begin and end with their definition (give or take a line) and have
@@ -55,17 +56,20 @@ class Wanted(NamedTuple):
     def is_cut_as(self, chunk: Chunk) -> bool:
         """Whether a chunk is this definition, and says so."""
         lines = (chunk.start_line, chunk.end_line)
+        holds = _holds(chunk)
         return self.fills(*lines) and any(
             self.is_named(held.name)
             and held.kind in self.kinds
-            and self.is_about(held.start_line, held.end_line)
-            and all(_in_one_another(held, other) for other in chunk.holds)
-            for held in chunk.holds
+            and (self.is_about(held.start_line, held.end_line) or self.is_about(*lines))
+            and all(_in_one_another(held, other) for other in holds)
+            for held in holds
         )
 
-    def is_named(self, name: str) -> bool:
-        """Whether a name is this one, or ends with it."""
-        return name == self.symbol or name.endswith("." + self.symbol)
+    def is_named(self, names: str) -> bool:
+        """Whether one of these names is this one, or ends with it."""
+        return any(
+            name == self.symbol or name.endswith("." + self.symbol) for name in names.split(", ")
+        )
 
     def is_about(self, start_line: int, end_line: int) -> bool:
         """Whether these are its lines, give or take one at each end."""
@@ -79,6 +83,16 @@ class Wanted(NamedTuple):
     def shared_lines(self, start_line: int, end_line: int) -> int:
         """How many of these lines are the definition's."""
         return max(0, min(end_line, self.end_line) - max(start_line, self.start_line) + 1)
+
+
+def _holds(chunk: Chunk) -> list[Held]:
+    """What a chunk holds; a signature and what implements it are one."""
+    together: dict[tuple[str, str], Held] = {}
+    for held in chunk.holds:
+        known = together.setdefault((held.kind, held.name), held)
+        start, end = min(known.start_line, held.start_line), max(known.end_line, held.end_line)
+        together[held.kind, held.name] = known._replace(start_line=start, end_line=end)
+    return list(together.values())
 
 
 def _in_one_another(one: Held, other: Held) -> bool:

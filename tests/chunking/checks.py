@@ -11,16 +11,35 @@ if TYPE_CHECKING:
     from lumen_hooks.chunking.chunk import Chunk
 
 EXTENSIONS = {
+    "ada": "adb",
     "bash": "sh",
+    "batch": "bat",
+    "common-lisp": "lisp",
     "csharp": "cs",
+    "cuda": "cu",
     "elixir": "ex",
+    "fortran": "f90",
+    "haskell": "hs",
     "javascript": "js",
+    "julia": "jl",
     "kotlin": "kt",
+    "make": "mk",
+    "matlab": "matlab",
+    "objective-c": "mm",
+    "ocaml": "ml",
+    "perl": "perl",
+    "powershell": "ps1",
+    "puppet": "epp",
     "python": "py",
     "ruby": "rb",
     "rust": "rs",
+    "solidity": "sol",
     "starlark": "bzl",
+    "systemverilog": "sv",
+    "terraform": "tf",
     "typescript": "ts",
+    "verilog": "vo",
+    "vhdl": "vhd",
 }
 
 

@@ -23,6 +23,7 @@ from lumen_hooks.chunking.process import Chunker
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import Answerer
 from lumen_hooks.storage.reader import open_reader
+from tests.chunking.checks import EXTENSIONS
 from tests.support.helpers import check_whole, contents, job_for, update
 from tests.support.sources import python_module
 
@@ -32,17 +33,6 @@ if TYPE_CHECKING:
     from lumen_hooks.chunking.chunk import ChunkedFile
     from tests.support.repository import Repository
 
-EXTENSIONS = {
-    "bash": "sh",
-    "csharp": "cs",
-    "elixir": "ex",
-    "javascript": "js",
-    "kotlin": "kt",
-    "python": "py",
-    "ruby": "rb",
-    "rust": "rs",
-    "typescript": "ts",
-}
 SCRIPT = "<script>\nfunction a() {}\n</script>\n"
 FENCE = "```js\n" + "function a() {}\n" * 30 + "```\n"
 UNITS = {

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,11 @@ from lumen_hooks.chunking.grammars import GRAMMARS
 from lumen_hooks.chunking.languages import LANGUAGES, language_of, language_of_text
 from lumen_hooks.chunking.lines import SourceLines
 from lumen_hooks.chunking.pieces import _CLOSING_LINES
+from lumen_hooks.embedding.registry import identify
+from lumen_hooks.settings import Settings
+from lumen_hooks.storage.fingerprint import fingerprint
 from tests.chunking.checks import EXTENSIONS
-from tests.chunking.samples import SAMPLES
+from tests.chunking.grammar_samples import SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,3 +152,22 @@ def test_languages_are_sorted_and_hold_every_grammar() -> None:
     assert list(LANGUAGES) == sorted(set(LANGUAGES))
     assert set(GRAMMARS) <= set(LANGUAGES)
     assert {"markdown", "text", "html", "sql"} <= set(LANGUAGES)
+
+
+def test_a_grammar_comes_with_the_package_or_with_the_extra() -> None:
+    settings = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    always = settings.partition("\ndependencies = [")[2].partition("\n]")[0]
+    extra = settings.partition("\nlanguages = [")[2].partition("\n]")[0]
+    for language, grammar in GRAMMARS.items():
+        wheel = f'"{grammar.module.replace("_", "-")}>='
+        assert (wheel in always, wheel in extra) == (not grammar.extra, grammar.extra), language
+
+
+def test_a_package_of_the_extra_makes_another_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files in its language were cut without it."""
+    before = fingerprint(identify(Settings()))
+    (tmp_path / "tree_sitter_another-1.0.dist-info").mkdir()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert fingerprint(identify(Settings())) != before

@@ -1,0 +1,2 @@
+(comment) @lead
+(program (label) @name @function @open)

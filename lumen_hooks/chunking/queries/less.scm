@@ -1,0 +1,3 @@
+(js_comment) @lead
+(mixin_definition [(class_name) (id_name)] @name) @macro
+(stylesheet (declaration . (property_name) @name) @constant)
