@@ -13,6 +13,8 @@ definition's. A file's first lines may stand with the first definition, so it is
 that how many of these chunks begin and end with their definition (give or take a line) and have
 its name as the first of their symbol.
 
+The chunks per CPU second are those of the file repeated up to SPEED_CHARACTERS.
+
 Then each folder is a repository, and each question goes to it: most of the first answer's lines
 must be the definition's.
 """
@@ -25,6 +27,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from lumen_hooks.settings import Settings
 
 LINES_OFF_MAX = 1
+SPEED_CHARACTERS = 100_000
 
 
 class Wanted(NamedTuple):
@@ -109,6 +113,7 @@ class Score(NamedTuple):
         first: are the first answer to their question.
         total: are expected.
         misses: says what there is instead.
+        speed: chunks per CPU second.
     """
 
     cut: int
@@ -116,6 +121,7 @@ class Score(NamedTuple):
     first: int
     total: int
     misses: list[str]
+    speed: float
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -139,7 +145,8 @@ def main(arguments: Sequence[str]) -> None:
             top = _repository(chosen.folder / language, Path(work) / language)
             score = _score(top, path.partition("/")[2], wanted, settings, embedder)
             scores.append(score)
-            print(f"{language:14} {score.cut} and {score.first} of {score.total}", flush=True)
+            found = f"{score.cut} and {score.first} of {score.total}"
+            print(f"{language:14} {found}  {score.speed:7,.0f} chunks/CPU s", flush=True)
             if chosen.misses:
                 print("\n".join(f"    {miss}" for miss in score.misses))
     cut, exact, first, total = (sum(column) for column in list(zip(*scores, strict=True))[:4])
@@ -158,7 +165,8 @@ def _repository(folder: Path, top: Path) -> Path:
 def _score(
     top: Path, path: str, wanted: list[Wanted], settings: Settings, embedder: Embedder
 ) -> Score:
-    chunks = chunk_file(path, (top / path).read_text(encoding="utf-8")).chunks
+    text = (top / path).read_text(encoding="utf-8")
+    chunks = chunk_file(path, text).chunks
     cut = exact = first = 0
     misses = []
     with indexed(top, settings, embedder) as index:
@@ -185,7 +193,14 @@ def _score(
                 first += 1
             else:
                 misses.append(f"{one.question!r}: lines {lines[0]}-{lines[1]} come first")
-    return Score(cut, exact, first, len(wanted), misses)
+    return Score(cut, exact, first, len(wanted), misses, _speed(path, text))
+
+
+def _speed(path: str, text: str) -> float:
+    much = text * (SPEED_CHARACTERS // len(text) + 1)
+    before = time.process_time()
+    count = len(chunk_file(path, much).chunks)
+    return count / (time.process_time() - before)
 
 
 if __name__ == "__main__":
