@@ -47,7 +47,7 @@ PAGES = {
         (
             f'<script lang="ts">\ntype A = 1\n{js("drop")}</script>\n'
             f'<script lang="ts" setup>\n{js("add")}</script>\n'
-            '<style lang="scss">\n.a {}\n</style>\n'
+            '<style lang="scss">\n/* a */\n</style>\n'
         ),
     ),
     "vue, templates in templates": (
@@ -194,7 +194,7 @@ def test_classes_between_markup_are_found() -> None:
 def test_a_grammar_that_is_not_installed_is_as_if_there_were_none(
     monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
-    text = f"<script>\n{js('add')}</script>\n<style>\n.a {{\n}}\n</style>\n"
+    text = f"<script>\n{js('add')}</script>\n<style>\n/* a */\n</style>\n"
     monkeypatch.setitem(GRAMMARS, language, Grammar("tree_sitter_absent", ("json",)))
     assert not chunk_file("a.vue", text).parse_failed
     assert defined("a.vue", text) == {"add": ADD}

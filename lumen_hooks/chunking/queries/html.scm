@@ -7,4 +7,4 @@
   ] (#eq? @_id "id")) @section
 (element ((start_tag . (tag_name) @name) @_tag (#not-match? @_tag "\\sid\\s*="))
   (#any-of? @name "article" "aside" "dialog" "fieldset" "footer" "form" "header" "main" "nav"
-    "section" "table" "template")) @section
+    "section" "table")) @section
