@@ -47,7 +47,7 @@ PAGES = {
         (
             f'<script lang="ts">\ntype A = 1\n{js("drop")}</script>\n'
             f'<script lang="ts" setup>\n{js("add")}</script>\n'
-            '<style lang="scss">\n/* a */\n</style>\n'
+            '<style lang="scss">\n.a {}\n</style>\n'
         ),
     ),
     "vue, templates in templates": (
