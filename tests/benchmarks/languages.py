@@ -100,6 +100,9 @@ def _holds(chunk: Chunk) -> list[Held]:
 
 
 def _in_one_another(one: Held, other: Held) -> bool:
+    """By their lines; or the other is the scope of the one, and its head stands above it."""
+    if one.name.startswith(other.name + "."):
+        return True
     inner, outer = sorted((one, other), key=lambda held: held.end_line - held.start_line)
     return outer.start_line <= inner.start_line and inner.end_line <= outer.end_line
 
