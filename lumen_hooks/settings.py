@@ -203,7 +203,10 @@ def _language_rule(text: str, source: str) -> LanguageRule:
     pattern, _, name = (part.strip() for part in text.rpartition("="))
     if not pattern or pattern[0] in "!#":
         raise _wrong(source, text, "PATTERN=LANGUAGE, as in '*.inc=php'")
-    from lumen_hooks.chunking.languages import language_named, near_names  # few have this setting
+    from lumen_hooks.chunking.naming.languages import (  # few have this setting
+        language_named,
+        near_names,
+    )
 
     language = language_named(name)
     if language is None:

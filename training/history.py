@@ -6,9 +6,9 @@ import re
 import subprocess
 from typing import TYPE_CHECKING
 
-from lumen_hooks.chunking.grammars import GRAMMARS
-from lumen_hooks.chunking.languages import language_of
+from lumen_hooks.chunking.naming.languages import language_of
 from lumen_hooks.chunking.settings import WHOLE_MAX
+from lumen_hooks.chunking.syntax.grammars import GRAMMARS
 from lumen_hooks.files.roles import is_test
 
 from .comments import is_prose

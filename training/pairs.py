@@ -16,12 +16,12 @@ import tree_sitter
 
 from lumen_hooks.chunking.chunk import FUNCTIONS, TYPES, ParseAbandonedError
 from lumen_hooks.chunking.chunker import chunk_file
-from lumen_hooks.chunking.definitions import parse
-from lumen_hooks.chunking.grammars import GRAMMARS, parser_and_query
 from lumen_hooks.chunking.identifiers import split_identifiers
-from lumen_hooks.chunking.languages import language_of_text
 from lumen_hooks.chunking.lines import SourceLines
+from lumen_hooks.chunking.naming.languages import language_of_text
 from lumen_hooks.chunking.settings import WHOLE_MAX
+from lumen_hooks.chunking.syntax.definitions import parse
+from lumen_hooks.chunking.syntax.grammars import GRAMMARS, parser_and_query
 from lumen_hooks.files.roles import is_test
 
 from .comments import first_sentence, is_prose, text_of
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lumen_hooks.chunking.definition import Definition
-    from lumen_hooks.chunking.definitions import ParsedFile
+    from lumen_hooks.chunking.syntax.definitions import ParsedFile
 
 _COMMENT_NODES = (
     "comment", "line_comment", "block_comment", "multiline_comment", "doc_comment",

@@ -7,8 +7,8 @@ from importlib.machinery import PathFinder
 from typing import Literal
 
 from .cutters import MARKDOWN, NOTEBOOK, has_cutter
-from .embedded import COMPONENTS
-from .grammars import GRAMMARS
+from .parts.embedded import COMPONENTS
+from .syntax.grammars import GRAMMARS
 
 Means = Literal["parsed", "lines", "not installed"]
 """By a grammar (by headings, by its parts, by the rules of its lines), by windows of lines, or by

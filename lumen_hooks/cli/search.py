@@ -61,7 +61,7 @@ def _only_one(
 
 def _languages(_context: click.Context, _option: click.Parameter, begun: str) -> list[str]:
     """What a shell may complete a language with."""
-    from lumen_hooks.chunking.languages import LANGUAGES
+    from lumen_hooks.chunking.naming.languages import LANGUAGES
 
     return [name for name in LANGUAGES if name.startswith(begun.lower())]
 

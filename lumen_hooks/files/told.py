@@ -56,7 +56,7 @@ def told_languages(
     languages: dict[str, str] = {}
     unknown: dict[str, str] = {}
     if attributes:
-        from lumen_hooks.chunking.languages import language_named
+        from lumen_hooks.chunking.naming.languages import language_named
 
         names = {name: language_named(name) for name in set(attributes.values())}
         for path, name in attributes.items():

@@ -121,7 +121,7 @@ def retold(index: IndexReader, facts: Facts, manifest: Manifest) -> dict[str, st
     """
     if facts.told == manifest.told.digest:
         return {}
-    from lumen_hooks.chunking.languages import language_of, tells_all
+    from lumen_hooks.chunking.naming.languages import language_of, tells_all
 
     told = manifest.told.languages
     found = {}
@@ -211,7 +211,7 @@ class Looked(NamedTuple):
         """What the file is in; empty if it is passed over."""
         if isinstance(self.content, Skipped):
             return ""
-        from lumen_hooks.chunking.languages import language_of_text
+        from lumen_hooks.chunking.naming.languages import language_of_text
 
         return self.told or language_of_text(self.suspect.path, self.content.text)
 

@@ -100,6 +100,6 @@ def _changed(
 
 def _new(path: str) -> KnownPath:
     """A file that the index does not know yet."""
-    from lumen_hooks.chunking.languages import language_of  # most often there is none
+    from lumen_hooks.chunking.naming.languages import language_of  # most often there is none
 
     return KnownPath(NO_FILE, path, language_of(path), None)

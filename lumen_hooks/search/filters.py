@@ -126,7 +126,7 @@ def allowed_beside(files: list[KnownPath], query: Query) -> list[KnownPath]:
         files = [file for file in files if query.content in forms_of(file.path)]
     if not query.languages:
         return files
-    from lumen_hooks.chunking.languages import language_named  # few ask for one
+    from lumen_hooks.chunking.naming.languages import language_named  # few ask for one
 
     languages = frozenset(map(language_named, query.languages))
     return [file for file in files if file.language in languages]
@@ -206,7 +206,7 @@ def _known_languages(index: IndexReader, wanted: Sequence[str]) -> list[str]:
     """Languages as an index spells them, once each; refused where it has no file of one."""
     if not wanted:
         return []
-    from lumen_hooks.chunking.languages import language_named, near_names  # few ask for one
+    from lumen_hooks.chunking.naming.languages import language_named, near_names  # few ask for one
 
     found: dict[str, None] = {}
     known = index.languages()

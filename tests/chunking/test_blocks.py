@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.chunking.chunker import chunk_file
-from lumen_hooks.chunking.definitions import parse
 from lumen_hooks.chunking.lines import SourceLines
+from lumen_hooks.chunking.syntax.definitions import parse
 
 from .block_samples import BLOCKS
 from .checks import assert_covers

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lumen_hooks.chunking.c_macros import readable
 from lumen_hooks.chunking.chunker import chunk_file
-from lumen_hooks.chunking.definitions import parse
 from lumen_hooks.chunking.lines import SourceLines
+from lumen_hooks.chunking.syntax.c_macros import readable
+from lumen_hooks.chunking.syntax.definitions import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

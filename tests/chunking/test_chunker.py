@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lumen_hooks.chunking import definitions, settings
+from lumen_hooks.chunking import settings
 from lumen_hooks.chunking.chunker import chunk_file
-from lumen_hooks.chunking.grammars import GRAMMARS, Grammar, language_and_query
-from lumen_hooks.chunking.nesting import nesting
 from lumen_hooks.chunking.settings import MERGE_MAX, TINY
+from lumen_hooks.chunking.syntax import definitions
+from lumen_hooks.chunking.syntax.grammars import GRAMMARS, Grammar, language_and_query
+from lumen_hooks.chunking.syntax.nesting import nesting
 from tests.chunking.checks import EXTENSIONS, assert_covers
 from tests.support.helpers import first_rows
 
@@ -506,7 +507,7 @@ def test_languages_without_a_grammar_load_no_parser() -> None:
         "assert 'tree_sitter' not in sys.modules\n"
         "assert chunk_file('a.py', 'def f(): pass\\n').chunks\n"
         "assert 'tree_sitter' in sys.modules\n"
-        "from lumen_hooks.chunking.grammars import language_and_query\n"
+        "from lumen_hooks.chunking.syntax.grammars import language_and_query\n"
         "assert language_and_query.cache_info().currsize == 1\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

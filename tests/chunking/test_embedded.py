@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from lumen_hooks.chunking.chunker import chunk_file, is_parsed
-from lumen_hooks.chunking.embedded import PROSE, parts_of
-from lumen_hooks.chunking.fences import STYLES, blocks, fences, info_of
-from lumen_hooks.chunking.grammars import GRAMMARS, Grammar
-from lumen_hooks.chunking.languages import language_of_text
 from lumen_hooks.chunking.lines import SourceLines
+from lumen_hooks.chunking.naming.languages import language_of_text
+from lumen_hooks.chunking.parts.embedded import PROSE, parts_of
+from lumen_hooks.chunking.parts.fences import STYLES, blocks, fences, info_of
+from lumen_hooks.chunking.syntax.grammars import GRAMMARS, Grammar
 from tests.chunking.checks import assert_covers
 
 

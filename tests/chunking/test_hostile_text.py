@@ -16,10 +16,10 @@ from lumen_hooks.chunking import process
 from lumen_hooks.chunking.child import CPU_SECONDS_MAX
 from lumen_hooks.chunking.chunk import CRASH, TIME, UNTRIED, TooManyDeathsError
 from lumen_hooks.chunking.chunker import chunk_file, cut_by_lines
-from lumen_hooks.chunking.grammars import GRAMMARS
 from lumen_hooks.chunking.lines import SourceLines
-from lumen_hooks.chunking.outlines import outline
+from lumen_hooks.chunking.outlined.outlines import outline
 from lumen_hooks.chunking.process import Chunker
+from lumen_hooks.chunking.syntax.grammars import GRAMMARS
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import Answerer
 from lumen_hooks.storage.reader import open_reader

@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from lumen_hooks.chunking.format_names import FORMAT_NAMES
-from lumen_hooks.chunking.language_names import LANGUAGE_NAMES
-from lumen_hooks.chunking.languages import (
+from lumen_hooks.chunking.naming.format_names import FORMAT_NAMES
+from lumen_hooks.chunking.naming.language_names import LANGUAGE_NAMES
+from lumen_hooks.chunking.naming.languages import (
     HEAD_MAX,
     LANGUAGES,
     language_named,
@@ -17,7 +17,7 @@ from lumen_hooks.chunking.languages import (
     near_names,
     tells_all,
 )
-from lumen_hooks.chunking.shared_endings import _SHARED
+from lumen_hooks.chunking.naming.shared_endings import _SHARED
 
 NAMES = {**LANGUAGE_NAMES, **FORMAT_NAMES}
 

@@ -7,11 +7,11 @@ import pytest
 
 from lumen_hooks.chunking.chunk import KINDS
 from lumen_hooks.chunking.chunker import chunk_file
-from lumen_hooks.chunking.definitions import parse
-from lumen_hooks.chunking.grammars import GRAMMARS
-from lumen_hooks.chunking.languages import LANGUAGES, language_of, language_of_text
 from lumen_hooks.chunking.lines import SourceLines
+from lumen_hooks.chunking.naming.languages import LANGUAGES, language_of, language_of_text
 from lumen_hooks.chunking.pieces import _CLOSING_LINES
+from lumen_hooks.chunking.syntax.definitions import parse
+from lumen_hooks.chunking.syntax.grammars import GRAMMARS
 from lumen_hooks.embedding.registry import identify
 from lumen_hooks.settings import Settings
 from lumen_hooks.storage.fingerprint import fingerprint

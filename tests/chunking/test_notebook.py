@@ -7,7 +7,7 @@ import json
 import pytest
 
 from lumen_hooks.chunking.chunker import chunk_file, is_parsed
-from lumen_hooks.chunking.notebook import read_notebook
+from lumen_hooks.chunking.parts.notebook import read_notebook
 from lumen_hooks.chunking.process import Chunker
 from lumen_hooks.storage.lexical_terms import UNTOLD, lexical_words
 

@@ -13,10 +13,10 @@ from lumen_hooks.chunking.chunk import KINDS, TIME
 from lumen_hooks.chunking.chunker import chunk_file, cut_by_lines
 from lumen_hooks.chunking.cutters import HEADED
 from lumen_hooks.chunking.heading_styles import headings
-from lumen_hooks.chunking.languages import LANGUAGES
 from lumen_hooks.chunking.lines import SourceLines
-from lumen_hooks.chunking.outline_rules import OUTLINED, outline_of
-from lumen_hooks.chunking.outlines import outline
+from lumen_hooks.chunking.naming.languages import LANGUAGES
+from lumen_hooks.chunking.outlined.outlines import outline
+from lumen_hooks.chunking.outlined.rules import OUTLINED, outline_of
 from tests.chunking.checks import assert_covers
 
 if TYPE_CHECKING:

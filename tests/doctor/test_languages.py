@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.chunking import means
-from lumen_hooks.chunking.grammars import GRAMMARS
+from lumen_hooks.chunking.syntax.grammars import GRAMMARS
 from lumen_hooks.doctor.languages import check_languages
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.service.status import LISTED_LANGUAGES, counted, read_status

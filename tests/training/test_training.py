@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from lumen_hooks.chunking.languages import language_of_text
+from lumen_hooks.chunking.naming.languages import language_of_text
 from tests.benchmarks.quality.documented import strip_documentation
 from training.collect import benchmark_keys, code_key, collect_source, read_pairs
 from training.comments import first_sentence, is_prose

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.chunking.chunk import FUNCTIONS, TYPES
-from lumen_hooks.chunking.languages import language_of, language_of_text
+from lumen_hooks.chunking.naming.languages import language_of, language_of_text
 from lumen_hooks.files.roles import roles_of
 from training.comments import first_sentence, is_prose
 from training.pairs import (

@@ -27,7 +27,7 @@ from .sources import Places, Source, SourceError, files_of, missing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-from lumen_hooks.chunking.languages import language_of_text
+from lumen_hooks.chunking.naming.languages import language_of_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lumen_hooks.chunking.definitions import parse
 from lumen_hooks.chunking.lines import SourceLines
+from lumen_hooks.chunking.syntax.definitions import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from lumen_hooks.chunking.definition import Definition
-    from lumen_hooks.chunking.definitions import ParsedFile
+    from lumen_hooks.chunking.syntax.definitions import ParsedFile
 
 
 _QUOTES = re.compile(r"^\s*[rRuUbBfF]{0,2}(\"{3}|'{3}|\"|')|(\"{3}|'{3}|\"|')\s*$")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomllib
 
-from lumen_hooks.chunking.languages import language_of
+from lumen_hooks.chunking.naming.languages import language_of
 from tests.benchmarks.mirrors import has_commit, mirror_of
 
 if TYPE_CHECKING:

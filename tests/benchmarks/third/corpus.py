@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from lumen_hooks.chunking.chunk import ParseAbandonedError
-from lumen_hooks.chunking.grammars import GRAMMARS
-from lumen_hooks.chunking.languages import language_of_text
+from lumen_hooks.chunking.naming.languages import language_of_text
+from lumen_hooks.chunking.syntax.grammars import GRAMMARS
 from tests.benchmarks.mirrors import commit_all
 from tests.benchmarks.quality.documented import strip_documentation
 from tests.benchmarks.quality.questions import (

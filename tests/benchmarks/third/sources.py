@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import tomllib
 
-from lumen_hooks.chunking.grammars import GRAMMARS
-from lumen_hooks.chunking.languages import language_of
+from lumen_hooks.chunking.naming.languages import language_of
+from lumen_hooks.chunking.syntax.grammars import GRAMMARS
 
 TABLE = Path(__file__).with_name("sources.toml")
 

@@ -1,7 +1,7 @@
 """From a text to the tree of its definitions, by its lines: for languages without a parser.
 
-What a line defines is told by the rules of its language (`outline_rules`), where it ends by the
-ways of `outline_ends`. Knows nothing of chunks or their sizes, and no language by name. Whatever
+What a line defines is told by the rules of its language (`rules`), where it ends by the
+ways of `ends`. Knows nothing of chunks or their sizes, and no language by name. Whatever
 the text: linear in it, and of a long line the beginning alone counts.
 """
 
@@ -11,16 +11,17 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
-from .definition import Definition, nest
-from .lines import SourceLines
-from .outline_ends import Ender, within
-from .outline_rules import outline_of
-from .outline_scan import PREFIX, Candidate, Scan
-from .outline_spans import STRING, Masker
-from .settings import CONTAINER_WHOLE_MAX, SIGNATURE_MAX
+from lumen_hooks.chunking.definition import Definition, nest
+from lumen_hooks.chunking.lines import SourceLines
+from lumen_hooks.chunking.settings import CONTAINER_WHOLE_MAX, SIGNATURE_MAX
+
+from .ends import Ender, within
+from .rules import outline_of
+from .scan import PREFIX, Candidate, Scan
+from .spans import STRING, Masker
 
 if TYPE_CHECKING:
-    from .outline_rules.rule import Outline, Rule
+    from .rules.rule import Outline, Rule
 
 _NAME_MAX = 100
 _DEPTH_MAX = 8

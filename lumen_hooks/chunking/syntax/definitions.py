@@ -11,14 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tree_sitter import QueryCursor
 
-from .c_macros import Readable, readable
-from .chunk import NESTING, TIME, ParseAbandonedError
-from .collector import Collector, last_row
-from .definition import Definition, nest
-from .documents import name_documents, without_template_lines
-from .grammars import GRAMMARS, Grammar, parser_and_query
-from .nesting import nesting
-from .settings import (
+from lumen_hooks.chunking.chunk import NESTING, TIME, ParseAbandonedError
+from lumen_hooks.chunking.definition import Definition, nest
+from lumen_hooks.chunking.settings import (
     PARSE_SECONDS_MAX,
     PARSE_SECONDS_PER_CHARACTER,
     PART_MIN,
@@ -26,12 +21,18 @@ from .settings import (
     UNNAMED_SIBLINGS_MAX,
 )
 
+from .c_macros import Readable, readable
+from .collector import Collector, last_row
+from .documents import name_documents, without_template_lines
+from .grammars import GRAMMARS, Grammar, parser_and_query
+from .nesting import nesting
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tree_sitter import Node, Parser, Tree, TreeCursor
 
-    from .lines import SourceLines
+    from lumen_hooks.chunking.lines import SourceLines
 
 _RANK_DEPTH_MAX = 40
 _READ_BYTES = 64 * 1024

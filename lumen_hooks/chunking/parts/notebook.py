@@ -12,8 +12,9 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from lumen_hooks.chunking.lines import SourceLines
+
 from .fences import left_open
-from .lines import SourceLines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,14 +9,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from .chunk import FUNCTIONS
-from .pieces import CLOSED, merged
+from lumen_hooks.chunking.chunk import FUNCTIONS
+from lumen_hooks.chunking.pieces import CLOSED, merged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from .lines import SourceLines
-    from .pieces import Defined, Piece, Ranks
+    from lumen_hooks.chunking.lines import SourceLines
+    from lumen_hooks.chunking.pieces import Defined, Piece, Ranks
 
 
 class Overlay(NamedTuple):

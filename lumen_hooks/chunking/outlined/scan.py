@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .lines import SourceLines
-    from .outline_rules.rule import Rule
+    from lumen_hooks.chunking.lines import SourceLines
+
+    from .rules.rule import Rule
 
 PREFIX = 400
 """So many characters of a line are looked at."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .lines import SourceLines
+    from lumen_hooks.chunking.lines import SourceLines
 
 INFO_MAX = 200
 """So much of a line is looked at."""

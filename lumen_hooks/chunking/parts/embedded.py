@@ -12,17 +12,19 @@ import textwrap
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from .cutters import MARKDOWN, NOTEBOOK
+from lumen_hooks.chunking.cutters import MARKDOWN, NOTEBOOK
+from lumen_hooks.chunking.naming.languages import language_named
+from lumen_hooks.chunking.settings import PARTS_MAX, TINY
+
 from .fences import STYLES, blocks, exports, fences
-from .languages import language_named
 from .markup import elements, without_programs
-from .settings import PARTS_MAX, TINY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lumen_hooks.chunking.lines import SourceLines
+
     from .fences import Listing
-    from .lines import SourceLines
     from .markup import Element
 
 PROSE = frozenset({MARKDOWN, *STYLES})

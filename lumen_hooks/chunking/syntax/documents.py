@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .definition import Definition
-from .settings import WHOLE_MAX
+from lumen_hooks.chunking.definition import Definition
+from lumen_hooks.chunking.settings import WHOLE_MAX
 
 if TYPE_CHECKING:
     from tree_sitter import Node

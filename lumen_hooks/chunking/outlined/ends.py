@@ -10,14 +10,14 @@ import re
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
-from .outline_scan import CLOSED_BY, PREFIX
-from .outline_spans import STRING
+from .scan import CLOSED_BY, PREFIX
+from .spans import STRING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .outline_rules.rule import Ends
-    from .outline_scan import Candidate, Scan
+    from .rules.rule import Ends
+    from .scan import Candidate, Scan
 
 _STEPS_MAX = 200
 _STEPS_PER_TOKEN = 3

@@ -9,18 +9,19 @@ import re
 from itertools import zip_longest
 from typing import TYPE_CHECKING, cast
 
-from .definition import Definition
-from .settings import CONTAINER_WHOLE_MAX, TINY
+from lumen_hooks.chunking.definition import Definition
+from lumen_hooks.chunking.settings import CONTAINER_WHOLE_MAX, TINY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tree_sitter import Node
 
+    from lumen_hooks.chunking.chunk import Kind
+    from lumen_hooks.chunking.lines import SourceLines
+
     from .c_macros import Readable
-    from .chunk import Kind
     from .grammars import Grammar
-    from .lines import SourceLines
 
     Captures = dict[str, list[Node]]
 

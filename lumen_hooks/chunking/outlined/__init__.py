@@ -1,0 +1,1 @@
+"""Definitions by lines, where no parser reads a language."""

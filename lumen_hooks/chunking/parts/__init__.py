@@ -1,0 +1,1 @@
+"""Files of several languages: which of their lines are in which."""

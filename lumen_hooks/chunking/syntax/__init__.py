@@ -1,0 +1,1 @@
+"""Syntax trees: grammars, and the definitions that their queries find."""
