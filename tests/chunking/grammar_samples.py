@@ -547,7 +547,15 @@ sub fake { }
 =cut
 
 package Other;
-sub run { 1 }
+has size => (is => 'ro', default => sub { 3 });
+has 'colour' => (
+    is => 'rw',
+);
+around total => sub {
+    my ($next, $self) = @_;
+    return $self->$next() + 1;
+};
+sub run { has(1, 2); 1 }
 package Third {
     sub inner { 2 }
 }
@@ -561,6 +569,9 @@ package Third {
     "constant My.Thing.$help",
     "function My.Thing.$later",
     "module Other",
+    "constant Other.size",
+    "constant Other.colour",
+    "function Other.total",
     "function Other.run",
     "module Other.Third",
     "function Other.Third.inner",
@@ -576,6 +587,7 @@ function Get-Thing {
     process { function Inner { 1 }; Write-Output "function Fake { }" }
 }
 filter Select-Odd { if ($_ % 2) { $_ } }
+function global:Set-Thing { 1 }
 class Dog : Animal {
     [string]$Name
     Dog([string]$n) { $this.Name = $n }
@@ -588,6 +600,7 @@ function Fake { }
 """,
     "function Get-Thing",
     "function Select-Odd",
+    "function Set-Thing",
     "class Dog",
     "method Dog.Dog",
     "method Dog.Bark",

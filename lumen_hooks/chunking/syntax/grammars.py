@@ -111,7 +111,9 @@ GRAMMARS = {
     "ocaml": Grammar("tree_sitter_ocaml", ("ocaml",), factory="language_ocaml", extra=True),
     "perl": Grammar("tree_sitter_perl", ("perl",), separator="::", extra=True),
     "php": Grammar("tree_sitter_php", ("php",), factory="language_php"),
-    "powershell": Grammar("tree_sitter_powershell", ("powershell",)),
+    "powershell": Grammar(
+        "tree_sitter_powershell", ("powershell",), drop=("global:", "script:", "private:", "local:")
+    ),
     "puppet": Grammar("tree_sitter_puppet", ("puppet",), separator="::"),
     "python": Grammar("tree_sitter_python", ("python",)),
     "ruby": Grammar("tree_sitter_ruby", ("ruby",), separator="::", drop=("self.",)),

@@ -274,6 +274,8 @@ OUTLINES = {
             ),
             Rule("function", r"(?:test_that|describe|it)~\(~(?P<name>[\"'][^\"']+)", is_text=True),
             Rule("constant", r"^(?P<name>[A-Z][A-Z\d_.]{2,})~(?:<-|=)(?!=)", ends="statement"),
+            # With `function(` on the next line, as styler has it.
+            Rule("function", r"^NAME~<<?-~$", body=True),
         ),
         (HASH, long_quoted('"'), long_quoted("'")),
         lines=True,
