@@ -6,7 +6,7 @@ characters of source text, line breaks included.
 
 from __future__ import annotations
 
-CHUNKER_VERSION = 5
+CHUNKER_VERSION = 6
 """Raised when the rules change in a way that the sizes below do not show (queries included)."""
 
 WHOLE_MAX = 2000
@@ -50,6 +50,9 @@ PARSE_SECONDS_PER_CHARACTER = 3e-6
 UNNAMED_SIBLINGS_MAX = 10_000
 """So is one with more tokens than this in one error: a query looks at each from each."""
 
+READ_ON_MAX = 6
+"""So often a text is read on behind an error that its parser does not get over."""
+
 PARTS_MAX = 1000
 """So many parts of a text are cut by their own language."""
 
@@ -57,6 +60,6 @@ CHUNKER_SETTINGS = (
     f"chunker={CHUNKER_VERSION};whole={WHOLE_MAX};part={PART_MIN}-{PART_MAX}/{LONG_LINE_SLICE};"
     f"container={CONTAINER_WHOLE_MAX};tiny={TINY};merge={MERGE_STOP_MIN}-{MERGE_MAX}/{MERGE_STOP_ONE_IN};"
     f"names={NAMES_MAX};held={HELD_MAX}/{HELD_NAMES_MAX};signature={SIGNATURE_MAX};"
-    f"unnamed={UNNAMED_SIBLINGS_MAX};parts={PARTS_MAX}"
+    f"unnamed={UNNAMED_SIBLINGS_MAX};parts={PARTS_MAX};on={READ_ON_MAX}"
 )
 """Part of the index fingerprint: two indexes that differ here are not interchangeable."""

@@ -17,6 +17,7 @@ from lumen_hooks.chunking.settings import (
     PARSE_SECONDS_MAX,
     PARSE_SECONDS_PER_CHARACTER,
     PART_MIN,
+    READ_ON_MAX,
     SIGNATURE_MAX,
     UNNAMED_SIBLINGS_MAX,
 )
@@ -25,12 +26,13 @@ from .c_macros import Readable, readable
 from .collector import Collector, last_row
 from .documents import name_documents, without_template_lines
 from .grammars import GRAMMARS, Grammar, parser_and_query
+from .lost import blank_before, line_to_read_on_from
 from .nesting import nesting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tree_sitter import Node, Parser, Tree, TreeCursor
+    from tree_sitter import Node, Parser, Query, Tree, TreeCursor
 
     from lumen_hooks.chunking.lines import SourceLines
 
@@ -69,17 +71,53 @@ def parse(language: str, text: str, lines: SourceLines) -> ParsedFile:
     # Lone surrogates have no UTF-8; a replacement of any length leaves the rows as they are.
     source = text.encode("utf-8", "replace")
     seen = _seen(source, grammar)
-    tree = _tree(parser, seen.source)
+    # CPU time, so that a file's chunks do not depend on how busy the machine is.
+    deadline = time.thread_time() + PARSE_SECONDS_MAX + PARSE_SECONDS_PER_CHARACTER * len(source)
+    tree = _tree(parser, seen.source, deadline)
     _insist_on_names(tree.root_node)
     # No progress callback here: the binding (0.26.1) crashes with one on some trees.
     matches = QueryCursor(query).matches(tree.root_node)
     definitions = Collector(lines, source, grammar, seen).collect(matches)
+    if tree.root_node.has_error and not grammar.data:
+        _read_on(tree, definitions, _Reading(parser, query, grammar, seen, source, lines, deadline))
     top = Definition("module", [""], 0, len(lines.rows) - 1, end_byte=len(source) + 1)
     nest(top, definitions, flat=grammar.macros)
     if grammar.documents:
         name_documents(tree.root_node, top, source)
     failed = not grammar.data and _errors_hide(tree.root_node, top, lines)
     return ParsedFile(tree, source, top, failed)
+
+
+class _Reading(NamedTuple):
+    """What it takes to read a text once more."""
+
+    parser: Parser
+    query: Query
+    grammar: Grammar
+    seen: Readable
+    source: bytes
+    lines: SourceLines
+    deadline: float
+
+
+def _read_on(tree: Tree, definitions: list[Definition], reading: _Reading) -> None:
+    """Add what is defined behind errors that the parser did not get over; see `lost`."""
+    begin = 0
+    for _ in range(READ_ON_MAX):
+        row = line_to_read_on_from(tree.root_node, reading.lines, begin)
+        if row is None:
+            return
+        seen = reading.seen._replace(source=blank_before(reading.seen.source, row))
+        try:
+            tree = _tree(reading.parser, seen.source, reading.deadline)
+            _insist_on_names(tree.root_node)
+        except ParseAbandonedError:
+            return
+        matches = QueryCursor(reading.query).matches(tree.root_node)
+        collector = Collector(reading.lines, reading.source, reading.grammar, seen)
+        found = collector.collect(matches)
+        definitions[:] = [one for one in definitions if one.first < row] + found
+        begin = row + 1
 
 
 def _seen(source: bytes, grammar: Grammar) -> Readable:
@@ -90,11 +128,9 @@ def _seen(source: bytes, grammar: Grammar) -> Readable:
     return Readable(plain, {}, frozenset())
 
 
-def _tree(parser: Parser, source: bytes) -> Tree:
+def _tree(parser: Parser, source: bytes, deadline: float) -> Tree:
     # 5 KB of nonsense can keep a parser busy for minutes, and only a parse by read callback can be
-    # interrupted. CPU time, so that a file's chunks do not depend on how busy the machine is.
-    allowed = PARSE_SECONDS_MAX + PARSE_SECONDS_PER_CHARACTER * len(source)
-    deadline = time.thread_time() + allowed
+    # interrupted.
     try:
         # It must return bytes: what a memoryview does to a later look at a node's text is a crash
         # (py-tree-sitter issue 435).
