@@ -35,20 +35,7 @@ def test_there_are_as_many_as_the_table_has() -> None:
     assert len(CONSTRUCTS) == len(set(NAMES)) == 86
 
 
-NOT_YET: dict[str, str] = {}
-
-
-@pytest.mark.parametrize(
-    "one",
-    [
-        pytest.param(
-            one,
-            id=name,
-            marks=pytest.mark.xfail(reason=NOT_YET[name], strict=True) if name in NOT_YET else (),
-        )
-        for one, name in zip(CONSTRUCTS, NAMES, strict=True)
-    ],
-)
+@pytest.mark.parametrize("one", CONSTRUCTS, ids=NAMES)
 def test_a_construct_is_its_own_chunk(one: Construct) -> None:
     assert verdict(one) == "right"
     assert_covers(one.text, chunk_file(one.path, one.text).chunks)
