@@ -160,7 +160,7 @@ def load_matrix(index: IndexReader, dimensions: int) -> Matrix | None:
         ids.append(all_ids[used])
         vectors.append(rows[used])
     matrix = Matrix(np.concatenate(ids).astype(np.int64), np.concatenate(vectors), mark)
-    ids_in_order = np.sort(matrix.ids)  # np.unique would import numpy.ma: a quarter of a search
+    ids_in_order = np.sort(matrix.ids)  # np.unique would import numpy.ma
     if (ids_in_order[1:] == ids_in_order[:-1]).any():
         raise impossible("a chunk has two vectors")
     return matrix

@@ -193,8 +193,7 @@ class Searcher:
     ) -> tuple[Sequence[ChunkRow], Ranked]:
         """The candidates, and how well they answer."""
         evidence, named = self.gather(text, vector, count, allowed)
-        ranked = rank(text, evidence, named)
-        return evidence.rows, ranked
+        return evidence.rows, rank(text, evidence, named)
 
     def gather(
         self,

@@ -34,11 +34,9 @@ PRIOR = {"test": -2.0, "config": -1.0, "vendored": -2.5}
 
 No question that was learned from asks for tests, settings or others' code in a repository, which
 would put any own code before the one test that says what was asked for. Tests and settings are told
-to the forest as code, and these numbers say how much less often they are meant.
+to the forest as code, and these numbers say how much less often they are meant: tests, if nobody
+asks for them.
 """
-
-ASKED_FOR = 0.0
-"""Log odds of tests for who asks for them, in place of what stands above."""
 
 OTHER_CASE = -4.0
 """Log odds of a name that is equal but for its case, where another is equal in case, too: whoever
@@ -93,14 +91,14 @@ def _as_code(columns: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np
 
 def _prior(columns: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
     """What is known beforehand, where the questions to learn from say too little: log odds."""
-    wants_tests = columns["asks for tests"].any()
+    meant = {role: columns[f"role {role}"] for role in PRIOR}
+    # Tests may stand in a file of code, as Rust's do.
+    meant["test"] = np.maximum(meant["test"], columns["inline test"])
+    if columns["asks for tests"].any():
+        del meant["test"]
     prior = np.zeros_like(columns["role code"])
-    for role, odds in PRIOR.items():
-        asked = role == "test" and wants_tests
-        prior += columns[f"role {role}"] * np.float32(ASKED_FOR if asked else odds)
-    # Tests that stand in a file of code, as Rust's do.
-    inline = columns["inline test"] * (1 - columns["role test"])
-    prior += inline * np.float32(ASKED_FOR if wants_tests else PRIOR["test"])
+    for role, there in meant.items():
+        prior += there * np.float32(PRIOR[role])
     equal = columns["equal name"]
     if columns["asks by name"].any() and equal.any():
         prior += np.float32(OTHER_CASE) * columns["equal name, any case"] * (1 - equal)

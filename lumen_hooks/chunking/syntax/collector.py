@@ -57,7 +57,7 @@ class Collector:
         self._open: list[Definition] = []
 
     def collect(self, matches: list[tuple[int, Captures]]) -> list[Definition]:
-        """The definitions of these matches, each with its pattern's number, in no order."""
+        """The definitions of these matches, in no order."""
         best: dict[tuple[int, int], tuple[int, str, Captures]] = {}
         for pattern, captures in matches:
             if "also" in captures:

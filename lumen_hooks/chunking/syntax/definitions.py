@@ -73,13 +73,10 @@ def parse(language: str, text: str, lines: SourceLines) -> ParsedFile:
     seen = _seen(source, grammar)
     # CPU time, so that a file's chunks do not depend on how busy the machine is.
     deadline = time.thread_time() + PARSE_SECONDS_MAX + PARSE_SECONDS_PER_CHARACTER * len(source)
-    tree = _tree(parser, seen.source, deadline)
-    _insist_on_names(tree.root_node)
-    # No progress callback here: the binding (0.26.1) crashes with one on some trees.
-    matches = QueryCursor(query).matches(tree.root_node)
-    definitions = Collector(lines, source, grammar, seen).collect(matches)
+    reading = _Reading(parser, query, grammar, source, lines, deadline)
+    tree, definitions = reading.of(seen)
     if tree.root_node.has_error and not grammar.data:
-        _read_on(tree, definitions, _Reading(parser, query, grammar, seen, source, lines, deadline))
+        definitions = _read_on(tree, definitions, seen, reading)
     top = Definition("module", [""], 0, len(lines.rows) - 1, end_byte=len(source) + 1)
     nest(top, definitions, flat=grammar.macros)
     if grammar.documents:
@@ -89,35 +86,44 @@ def parse(language: str, text: str, lines: SourceLines) -> ParsedFile:
 
 
 class _Reading(NamedTuple):
-    """What it takes to read a text once more."""
+    """What it takes to read a text, once or again."""
 
     parser: Parser
     query: Query
     grammar: Grammar
-    seen: Readable
     source: bytes
     lines: SourceLines
     deadline: float
 
+    def of(self, seen: Readable) -> tuple[Tree, list[Definition]]:
+        """The tree of what the parser is given, and what it defines.
 
-def _read_on(tree: Tree, definitions: list[Definition], reading: _Reading) -> None:
-    """Add what is defined behind errors that the parser did not get over; see `lost`."""
+        Raises:
+            ParseAbandonedError: there is no time left, or the tree would take a query too much.
+        """
+        tree = _tree(self.parser, seen.source, self.deadline)
+        _insist_on_names(tree.root_node)
+        # No progress callback here: the binding (0.26.1) crashes with one on some trees.
+        matches = QueryCursor(self.query).matches(tree.root_node)
+        return tree, Collector(self.lines, self.source, self.grammar, seen).collect(matches)
+
+
+def _read_on(
+    tree: Tree, definitions: list[Definition], seen: Readable, reading: _Reading
+) -> list[Definition]:
+    """The definitions with those behind errors that the parser did not get over; see `lost`."""
     begin = 0
     for _ in range(READ_ON_MAX):
         row = line_to_read_on_from(tree.root_node, reading.lines, begin)
         if row is None:
-            return
-        seen = reading.seen._replace(source=blank_before(reading.seen.source, row))
+            break
         try:
-            tree = _tree(reading.parser, seen.source, reading.deadline)
-            _insist_on_names(tree.root_node)
+            tree, found = reading.of(seen._replace(source=blank_before(seen.source, row)))
         except ParseAbandonedError:
-            return
-        matches = QueryCursor(reading.query).matches(tree.root_node)
-        collector = Collector(reading.lines, reading.source, reading.grammar, seen)
-        found = collector.collect(matches)
-        definitions[:] = [one for one in definitions if one.first < row] + found
+            break
+        definitions = [one for one in definitions if one.first < row] + found
         begin = row + 1
+    return definitions
 
 
 def _seen(source: bytes, grammar: Grammar) -> Readable:
