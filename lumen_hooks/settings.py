@@ -204,14 +204,13 @@ def _language_rule(text: str, source: str) -> LanguageRule:
     if not pattern or pattern[0] in "!#":
         raise _wrong(source, text, "PATTERN=LANGUAGE, as in '*.inc=php'")
     from lumen_hooks.chunking.naming.languages import (  # few have this setting
+        did_you_mean,
         language_named,
-        near_names,
     )
 
     language = language_named(name)
     if language is None:
-        near = near_names(name)
-        hint = f"did you mean {' or '.join(near)}?" if near else "lumen-hooks search --help"
+        hint = did_you_mean(name) or "a name, an alias or an ending, as in docs/languages.md"
         raise SettingsError(f"{source} is {text!r}, but no language is called {name!r}", hint=hint)
     return LanguageRule(pattern, language)
 

@@ -87,7 +87,7 @@ class ChunkedFile(NamedTuple):
     Attributes:
         language: the language's name as `--lang` takes it (`python`, `typescript`, `text`, ...).
         chunks: together they cover every line that holds anything worth finding.
-        parse_failed: the language's parser gave up and line windows were used.
+        parse_failed: the language's parser gave up; it was cut by what its lines show.
         abandoned: why it was not let go on (TIME, ...), so that trying again would be of no use,
             or UNTRIED; empty if it was.
         quoted: the file has its text in quotes (a notebook): the text of a chunk is what its lines
@@ -102,7 +102,7 @@ class ChunkedFile(NamedTuple):
 
 
 class ParseAbandonedError(Exception):
-    """The text is too much for its parser; the caller cuts line windows instead."""
+    """The text is too much for its parser; the caller cuts it by what its lines show."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from .pieces import Ranks
 
 MARKDOWN = "markdown"
-HEADED = frozenset({"asciidoc", "latex", "org", "rst"})
-"""Whose headings `heading_styles` finds."""
+HEADED = frozenset({MARKDOWN, "asciidoc", "latex", "org", "rst"})
+"""Which are cut by their headings."""
 
 NOTEBOOK = "jupyter"
 
 
 def has_cutter(language: str) -> bool:
     """Whether texts of a language are cut in a way of their own."""
-    return is_read(language) or language in HEADED or language == MARKDOWN
+    return is_read(language) or language in HEADED
 
 
 def is_read(language: str) -> bool:
@@ -80,7 +80,7 @@ def pieces_without_parser(
     language: str, text: str, shown: SourceLines, lines: SourceLines
 ) -> list[Piece] | None:
     """Cut a text as `pieces_by_language` does where there is no grammar, or none that can."""
-    if language in HEADED or language == MARKDOWN:
+    if language in HEADED:
         pieces = _sections(language, shown)
         if len(pieces) > 1 or language not in OUTLINED:
             return pieces

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.machinery import PathFinder
 from typing import Literal
 
-from .cutters import MARKDOWN, NOTEBOOK, has_cutter
+from .cutters import NOTEBOOK, has_cutter
 from .parts.embedded import COMPONENTS
 from .syntax.grammars import GRAMMARS
 
@@ -18,7 +18,7 @@ rules and windows for want of a package."""
 @cache
 def means_of(language: str) -> Means:
     """By what a file in a language is cut."""
-    if language in {MARKDOWN, NOTEBOOK} or language in COMPONENTS:
+    if language == NOTEBOOK or language in COMPONENTS:
         return "parsed"
     if language not in GRAMMARS:
         return "parsed" if has_cutter(language) else "lines"

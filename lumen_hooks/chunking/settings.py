@@ -45,7 +45,7 @@ SIGNATURE_MAX = 240
 
 PARSE_SECONDS_MAX = 1.0
 PARSE_SECONDS_PER_CHARACTER = 3e-6
-"""A file that takes more CPU time to parse is cut into line windows: ten times the usual."""
+"""A file that takes more CPU time to parse is cut by what its lines show: ten times the usual."""
 
 UNNAMED_SIBLINGS_MAX = 10_000
 """So is one with more tokens than this in one error: a query looks at each from each."""

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 import click
 
-from lumen_hooks.indexing.freshness import FRESH
 from lumen_hooks.system.terminal import escape_controls, escape_controls_json
 
 if TYPE_CHECKING:
@@ -89,6 +88,8 @@ def say(text: str) -> None:
 
 def say_what_it_is_worth(found: Answer | Everywhere) -> None:
     """What is known of the index that was asked, if it is not fresh."""
+    from lumen_hooks.indexing.freshness import FRESH  # with SQLite
+
     if found.state != FRESH and (found.pending_files or not found.problem):
         say(f"note: the index is {found.state}: {found.pending_files:,} files differ")
     if found.problem:

@@ -18,7 +18,7 @@ import click
 from lumen_hooks.errors import QueryError
 from lumen_hooks.notify.spawn import spawn_worker
 from lumen_hooks.service.everywhere import Everyplace
-from lumen_hooks.service.places import ROLES, TITLES
+from lumen_hooks.service.places import TITLES
 from lumen_hooks.service.workspace import excluded_from_top, from_top, open_workspace
 from lumen_hooks.system.terminal import escape_controls, escape_controls_json, one_line
 
@@ -95,7 +95,7 @@ def echo_json_places(found: Everywhere) -> None:
     known |= {
         "total": places.total,
         "files": places.files,
-        "counts": {role: places.counts[role] for role in ROLES if places.counts[role]},
+        "counts": places.by_role(),
     }
     _echo(json.dumps(known, ensure_ascii=False)[:-1] + ', "results": [')
     separator = ""

@@ -28,7 +28,10 @@ NOTHING_FOUND = 1
 
 
 _OF_SNIPPETS = ("context",)
-"""Options that mean something only where a result is a stretch of code."""
+"""Options that mean something only where a result is a stretch of code ..."""
+
+_OF_PLACES = ("word", "ignore_case")
+"""... and only where it is a place."""
 
 
 class _AnyText(click.Command):
@@ -138,7 +141,7 @@ def search(
     10 in all (12 on a terminal). The exit code is 1 if there is no result. With --exact or --regex
     every place is found, definitions first, then uses, tests and docs, and printed as grep does.
     """
-    _insist_on_mode(exact=exact, regex=regex, only_for_these=("word", "ignore_case"))
+    _insist_on_mode(exact=exact, regex=regex)
     if exact or regex:
         from . import places
 
@@ -166,10 +169,10 @@ def search(
     show(found, as_json=as_json, context=context)
 
 
-def _insist_on_mode(*, exact: bool, regex: bool, only_for_these: tuple[str, ...]) -> None:
+def _insist_on_mode(*, exact: bool, regex: bool) -> None:
     if exact and regex:
         raise click.UsageError("--exact and --regex are two ways to look: give one of them")
-    elsewhere = _OF_SNIPPETS if exact or regex else only_for_these
+    elsewhere = _OF_SNIPPETS if exact or regex else _OF_PLACES
     for name in filter(_is_given, elsewhere):
         modes = "a search by meaning" if exact or regex else "--exact and --regex"
         raise click.UsageError(f"--{name.replace('_', '-')} is for {modes}")

@@ -19,7 +19,7 @@ from lumen_hooks.errors import QueryError, StoreError
 from lumen_hooks.indexing.freshness import FRESH, look_at
 from lumen_hooks.search.query import Searcher
 from lumen_hooks.storage.publish import file_identity
-from lumen_hooks.storage.reader import open_reader
+from lumen_hooks.storage.reader import open_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,10 +169,9 @@ def _open(path: str) -> _Kept:
         StoreError: there is none, or it cannot be opened.
     """
     before = file_identity(path)
-    index = open_reader(path)
-    if index is None or before is None:
-        if index is not None:
-            index.close()
+    index = open_index(path)
+    if before is None:
+        index.close()
         raise StoreError(f"{path} vanished", hint="was the worktree removed?")
     # If the name led elsewhere in between, the first look at `is_of` tells.
     return _Kept(index, before if before == file_identity(path) else (0, 0))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lumen_hooks.indexing.freshness import ABSENT, FRESH
 from lumen_hooks.service.excerpt import ends, excerpt
-from lumen_hooks.service.places import ROLES, TITLES
+from lumen_hooks.service.places import TITLES
 from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS, escape_controls, one_line
 from lumen_hooks.system.unicode import encodable
 
@@ -122,7 +122,7 @@ def found_places(found: Everywhere) -> FoundPlaces:
         problem=None if found.problem is None else encodable(found.problem),
         total=found.places.total,
         files=found.places.files,
-        counts={role: found.places.counts[role] for role in ROLES if found.places.counts[role]},
+        counts=found.places.by_role(),
         results=[FoundPlace(**place._asdict()) for place in found.places],
     )
 

@@ -206,7 +206,10 @@ def _known_languages(index: IndexReader, wanted: Sequence[str]) -> list[str]:
     """Languages as an index spells them, once each; refused where it has no file of one."""
     if not wanted:
         return []
-    from lumen_hooks.chunking.naming.languages import language_named, near_names  # few ask for one
+    from lumen_hooks.chunking.naming.languages import (  # few ask for one
+        did_you_mean,
+        language_named,
+    )
 
     found: dict[str, None] = {}
     known = index.languages()
@@ -214,9 +217,8 @@ def _known_languages(index: IndexReader, wanted: Sequence[str]) -> list[str]:
         language = language_named(name)
         if language not in known:
             what = "no language is called" if language is None else "no file here is in"
-            near = near_names(name) if language is None else ()
-            meant = f"did you mean {' or '.join(near)}? " if near else ""
-            hint = f"{meant}in this index: {', '.join(sorted(known)) or 'none'}"
+            meant = did_you_mean(name) if language is None else ""
+            hint = f"{meant} in this index: {', '.join(sorted(known)) or 'none'}".lstrip()
             raise QueryError(f"{what} {name.strip()!r}", hint=hint)
         found[language] = None
     return list(found)

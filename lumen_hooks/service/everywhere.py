@@ -15,7 +15,6 @@ from lumen_hooks.search.pattern import compile_pattern
 from lumen_hooks.storage.reader import open_index
 
 from .freshen import LISTED_FILES, Freshener
-from .not_indexed import explained
 from .places import find_places
 
 if TYPE_CHECKING:
@@ -109,6 +108,8 @@ class Everyplace:
                         max_bytes=self.job.settings.max_file_bytes,
                     )
             except NotIndexedError as error:
+                from .not_indexed import explained  # with numpy
+
                 raise explained(error, worktree, self.job.settings) from None
 
         freshener = Freshener(self.job, self.start_worker, self.refresh, self.look)

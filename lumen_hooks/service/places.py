@@ -20,6 +20,7 @@ from lumen_hooks.search.scopes import Scopes
 
 from .relocate import DEATHS_MAX, MAX_RECHUNKED_CHARACTERS
 from .shelf import Shelf
+from .snippets import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -120,6 +121,10 @@ class Places:
         """How many of them are given out."""
         return self.total if self._limit is None else min(self._limit, self.total)
 
+    def by_role(self) -> dict[str, int]:
+        """How many there are of each role that there is, in the order of ROLES."""
+        return {role: self.counts[role] for role in ROLES if self.counts[role]}
+
     def in_words(self) -> str:
         """How many places there are, of which roles, and how many of them are given out."""
         if not self.total:
@@ -189,10 +194,10 @@ def find_places(
     with index.one_state(), _Files(top, max_bytes, pattern, index) as files:
         chosen = candidates(index, pattern, query.within, differing)
         for file in sorted(chosen):
-            before = found.total
-            for place in files.places(file):
+            before, of_file = found.total, role_of_file(file)
+            for place in files.places(file, of_file):
                 if not kinds or place.kind in kinds:
-                    found.add(place, role_of_file(file))
+                    found.add(place, of_file)
             found.files += found.total > before
     return found
 
@@ -239,8 +244,13 @@ class _Files:
     def __exit__(self, *_: object) -> None:
         self._chunker.close()
 
-    def places(self, file: ReadableFile) -> Iterator[Place]:
-        """The places in a file, by line; none if it cannot be read, or would not be indexed."""
+    def places(self, file: ReadableFile, role: PlaceRole) -> Iterator[Place]:
+        """The places in a file, by line; none if it cannot be read, or would not be indexed.
+
+        Args:
+            file: where.
+            role: of its places that define nothing.
+        """
         path = file.path
         if not self._is_inside(path):
             return
@@ -259,7 +269,6 @@ class _Files:
         if first is None:
             return
         scopes = Scopes(self._scopes(file, content), data, self._pattern)
-        role = role_of_file(file)
         for line in chain((first,), lines):
             scope, is_definition = scopes.of(line)
             yield Place(
@@ -289,12 +298,9 @@ class _Files:
         return list(dict.fromkeys(held for chunk in chunks for held in chunk.holds))
 
     def _is_inside(self, path: str) -> bool:
-        """The file's folder is in the worktree, even if a symlink stands for a folder by now."""
         folder = path.rpartition("/")[0]
         if folder != self._folder[0]:
-            place = os.path.join(self._root, folder.encode("utf-8", "surrogateescape"))
-            real = os.path.realpath(place)
-            self._folder = folder, os.path.commonpath([self._root, real]) == self._root
+            self._folder = folder, is_inside(self._root, folder)
         return self._folder[1]
 
 

@@ -61,15 +61,18 @@ def read_current(top: str, path: str, *, blob_length: int = _SHA1_BYTES) -> Cont
         path: relative to it.
         blob_length: bytes in the blob id to compute; any other than 32 counts as 20.
     """
-    if not _is_inside(top, path):
+    if not is_inside(os.path.realpath(os.fsencode(top)), path.rpartition("/")[0]):
         return None
     content = read_file(top, path, max_bytes=MAX_FILE_BYTES, blob_length=blob_length)
     return content if isinstance(content, Content) else None
 
 
-def _is_inside(top: str, path: str) -> bool:
-    """The file's folder is in the worktree, even if a symlink stands for a folder by now."""
-    root = os.path.realpath(os.fsencode(top))
-    file = os.path.join(root, path.encode("utf-8", "surrogateescape"))
-    folder = os.path.realpath(os.path.dirname(file))
-    return os.path.commonpath([root, folder]) == root
+def is_inside(root: bytes, folder: str) -> bool:
+    """A folder is in the worktree, even if a symlink stands for one by now.
+
+    Args:
+        root: the worktree's top folder, as `os.path.realpath` gives it.
+        folder: relative to it.
+    """
+    place = os.path.realpath(os.path.join(root, folder.encode("utf-8", "surrogateescape")))
+    return os.path.commonpath([root, place]) == root

@@ -277,11 +277,6 @@ class IndexReader:
         )
         return self._ids(query, tuple(bindings))
 
-    def files_of_chunks(self, ids: Sequence[int] | NDArray[np.int64]) -> set[int]:
-        """The ids of the files that these chunks are of."""
-        query = "SELECT DISTINCT file_id FROM chunks WHERE id IN (SELECT value FROM carray(?))"
-        return set(self._ids(query, (_carray(ids),))) if len(ids) else set()
-
     def keys(self) -> Iterator[bytes]:
         """The embedding key of every chunk."""
         query = "SELECT DISTINCT key FROM chunks"

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class Construct(NamedTuple):
-    """A construct, as `constructs.md` and docs/languages.md list it.
+    """A construct, as docs/languages.md lists it.
 
     Attributes:
         path: the file's name, which tells its language.

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lumen_hooks.chunking.chunk import KINDS, TIME
 from lumen_hooks.chunking.chunker import chunk_file, cut_by_lines
-from lumen_hooks.chunking.cutters import HEADED
+from lumen_hooks.chunking.cutters import HEADED, MARKDOWN
 from lumen_hooks.chunking.heading_styles import headings
 from lumen_hooks.chunking.lines import SourceLines
 from lumen_hooks.chunking.naming.languages import LANGUAGES
@@ -170,7 +170,7 @@ Use
 }
 
 
-@pytest.mark.parametrize("language", sorted(HEADED))
+@pytest.mark.parametrize("language", sorted(HEADED - {MARKDOWN}))
 @pytest.mark.parametrize("line_break", ["\n", "\r\n"])
 def test_headings(language: str, line_break: str) -> None:
     text, expected = HEADINGS[language]

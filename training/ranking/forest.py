@@ -291,7 +291,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Teach the forests.")
     parser.add_argument("--rows", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--trees", type=int, default=300)
+    parser.add_argument("--trees", type=int, default=250)
     parser.add_argument("--doubt-trees", type=int, default=100)
     arguments = parser.parse_args()
     files = sorted(arguments.rows.glob("*.npz"))

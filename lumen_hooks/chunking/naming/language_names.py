@@ -83,13 +83,9 @@ LANGUAGE_NAMES = {
     ),
     "cobol": Names("cbl cob cobol cpy ccp pco"),
     "codeql": Names("ql qll"),
-    "coffeescript": Names(
-        "coffee litcoffee iced cjsx", "cakefile", "coffee", aliases="coffee-script"
-    ),
+    "coffeescript": Names("coffee litcoffee iced cjsx", "cakefile", "coffee"),
     "coldfusion": Names("cfm cfc cfml", aliases="cfml"),
-    "common-lisp": Names(
-        "lisp lsp cl asd", programs="sbcl clisp ccl ecl ros", aliases="lisp commonlisp"
-    ),
+    "common-lisp": Names("lisp lsp cl asd", programs="sbcl clisp ccl ecl ros", aliases="lisp"),
     "coq": Names("coq", aliases="rocq rocq-prover gallina"),
     "cpp": Names(
         "cc cpp cxx c++ hh hpp hxx h++ ipp tpp txx inl ino ixx cppm cp mpp",
@@ -184,7 +180,7 @@ LANGUAGE_NAMES = {
     "lex": Names("l lex flex jflex", aliases="flex jflex"),
     "lfe": Names("lfe"),
     "liquidsoap": Names("liq", programs="liquidsoap"),
-    "livescript": Names("ls", "slakefile", aliases="live-script"),
+    "livescript": Names("ls", "slakefile"),
     "llvm": Names("ll", aliases="llvm-ir"),
     "logtalk": Names("lgt logtalk"),
     "lua": Names(
@@ -220,7 +216,7 @@ LANGUAGE_NAMES = {
     "nim": Names("nim nims nimble nimrod", programs="nim", aliases="nimrod"),
     "nix": Names("nix"),
     "noir": Names("nr"),
-    "nushell": Names("nu", programs="nu nush", aliases="nu-shell nu-script"),
+    "nushell": Names("nu", programs="nu nush", aliases="nu-script"),
     "objective-c": Names("m mm", aliases="objc obj-c objective-c++ objc++ obj-c++ objective-cpp"),
     "objectscript": Names("mac int", aliases="cache-objectscript"),
     "ocaml": Names("ml mli mll mly eliom eliomi ml4 mlp", programs="ocaml ocamlrun ocamlscript"),
@@ -251,7 +247,7 @@ LANGUAGE_NAMES = {
     "picolisp": Names("picolisp", programs="picolisp pil"),
     "pike": Names("pike pmod", programs="pike"),
     "pony": Names("pony"),
-    "power-query": Names("pq", aliases="powerquery"),
+    "power-query": Names("pq"),
     "powershell": Names("ps1 psm1 psd1", programs="pwsh powershell", aliases="posh pwsh"),
     "processing": Names("pde"),
     "prolog": Names("pro prolog yap", programs="swipl yap", aliases="swi-prolog"),
@@ -361,7 +357,7 @@ LANGUAGE_NAMES = {
         "vim vimrc vmb",
         ".exrc .gvimrc .nvimrc .vimrc _vimrc gvimrc nvimrc vimrc",
         "vim nvim",
-        aliases="viml vim vim-script nvim",
+        aliases="viml vim nvim",
     ),
     "vlang": Names("vv", programs="v", aliases="v"),
     "vyper": Names("vy"),

@@ -93,6 +93,12 @@ def language_named(name: str) -> str | None:
     return _called().get(short) or _BY_ENDING.get(plain.removeprefix("."))
 
 
+def did_you_mean(name: str) -> str:
+    """What to ask back for a name that is none; empty where no language is called nearly so."""
+    near = near_names(name)
+    return f"did you mean {' or '.join(near)}?" if near else ""
+
+
 def near_names(name: str) -> list[str]:
     """Languages whose names or aliases are much like a name that is none; the likeliest first."""
     from difflib import get_close_matches

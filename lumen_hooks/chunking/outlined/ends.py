@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .scan import CLOSED_BY, PREFIX
@@ -131,7 +132,7 @@ class Ender:
 
     def _routines(self, candidates: list[Candidate]) -> None:
         self._statements(candidates)
-        events = self._block_events()
+        events = self._block_events
         rows = [row for row, _ in events]
         for index in range(len(candidates) - 1, -1, -1):
             one = candidates[index]
@@ -161,6 +162,7 @@ class Ender:
             after = other.last
         return after, candidates[index].row
 
+    @cached_property
     def _block_events(self) -> list[tuple[int, int]]:
         """The rows at which blocks open (1) and close (-1), in order."""
         events: list[tuple[int, int]] = []
@@ -251,7 +253,7 @@ class Ender:
     def _blocks(self, candidates: list[Candidate]) -> None:
         by_row = {one.row: one for one in candidates}
         stack: list[Candidate | None] = []
-        for row, step in self._block_events():
+        for row, step in self._block_events:
             one = by_row.pop(row, None)
             if one is not None:
                 while stack and (above := stack[-1]) is not None and above.column >= one.column:

@@ -141,7 +141,7 @@ class _Reader:
             name=rule.prefix + name[:_NAME_MAX] or groups.get("word", ""),
             row=row,
             column=column,
-            level=len(groups.get("level", "")) or rule.level,
+            level=rule.level,
             word=groups.get("word", ""),
             head_end=head_end,
         )

@@ -41,7 +41,6 @@ _PAGES = COMPONENTS | _TEMPLATES
 _RAW = ("script", "style", "textarea", "title")
 _RAW_OF = {"vue": ("script", "style", "i18n", "docs", "route")}
 _NESTED_OF = {"vue": ("template",)}
-_TAGS = re.compile(r"<(?:script|style|template|i18n|docs|route)[\s>]", re.IGNORECASE)
 _SIGNS = {
     "markdown": ("```", "~~~", "export"),
     "asciidoc": ("[",),
@@ -59,6 +58,8 @@ _LANGUAGE_OF = {"docs": "markdown", "i18n": "json", "route": "json", "style": "c
     "template": "html",
 }
 """What an element's content is in, if it does not say."""
+
+_TAGS = re.compile(rf"<(?:{'|'.join(_LANGUAGE_OF)})[\s/>]", re.IGNORECASE)
 
 _TYPES = {
     **dict.fromkeys(("module", "babel", "ecmascript"), "javascript"),

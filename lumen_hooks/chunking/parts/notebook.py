@@ -259,7 +259,7 @@ class _Reader:
         return text, self._start, self._row
 
     def _next(self, end: str) -> str:
-        """The found after a comma, or the one that ends."""
+        """The token after a comma, or the one that ends."""
         found = self._token()
         if found == end:
             return found

@@ -36,7 +36,6 @@ _D = (
     r"|extern~\([^)]*\)|immutable|const|shared|pure|nothrow|override|@\w+) )*"
 )
 _ZIG = r"(?:(?:pub|export|extern|inline|noinline)(?: \"[^\"]*\")? )*"
-_SOLIDITY = (SLASHES, STARRED, DOUBLE, SINGLE)
 _PERL_POD = Span(
     r"^=(?:pod|head\d|over|item|begin|for|encoding)\b", "\n=cut", comment=True, plain=True
 )
@@ -305,7 +304,7 @@ OUTLINES = {
             Rule("method", r"(?P<name>constructor|receive|fallback)~\("),
             Rule("type", r"(?:event|error|type) NAME"),
         ),
-        _SOLIDITY,
+        C_LIKE,
     ),
     "terraform": Outline(
         (

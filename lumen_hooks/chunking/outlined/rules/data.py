@@ -42,10 +42,18 @@ _INI = Outline(
     drop="",
 )
 
+_JINJA = Outline(
+    (*_JINJA_RULES, *_HTML_RULES),
+    (block("{#", "#}"), _HTML_COMMENT, _SCRIPT),
+    ends="words",
+    closes=r"\{%[-+~]?~end_?(\w+)",
+    name=r"[^\s\"'<>{}(),%]+",
+)
+
 OUTLINES = {
     "erb": Outline(
         (
-            Rule("section", r"<%[-=]?~(?P<word>content_for)\(?~:?NAME", ends="indent"),
+            Rule("section", r"<%[-=]?~content_for\(?~:?NAME", ends="indent"),
             *_HTML_RULES,
         ),
         (_HTML_COMMENT, block("<%#", "%>"), _SCRIPT),
@@ -81,7 +89,7 @@ OUTLINES = {
     "html": Outline(
         (
             *_HTML_RULES,
-            Rule("section", r"<(?P<level>h)1\b[^>]*>(?:<[^>]*>)*(?P<name>[^<]+)", ends="next"),
+            Rule("section", r"<h1\b[^>]*>(?:<[^>]*>)*(?P<name>[^<]+)", ends="next"),
             Rule("section", r"<h2\b[^>]*>(?:<[^>]*>)*(?P<name>[^<]+)", ends="next", level=2),
             Rule("section", r"<h3\b[^>]*>(?:<[^>]*>)*(?P<name>[^<]+)", ends="next", level=3),
         ),
@@ -89,21 +97,13 @@ OUTLINES = {
         name=_HTML_NAME,
     ),
     "ini": _INI,
-    "jinja": Outline(
-        (*_JINJA_RULES, *_HTML_RULES),
-        (block("{#", "#}"), _HTML_COMMENT, _SCRIPT),
-        ends="words",
-        closes=r"\{%[-+~]?~end_?(\w+)",
-        name=r"[^\s\"'<>{}(),%]+",
-    ),
+    "jinja": _JINJA,
     "latex": Outline(
         (
-            Rule("macro", r"\\(?:re|provide)?newcommand\*?~\{?\\NAME"),
-            Rule("macro", r"\\(?:re|provide)newcommand\*?~\{?\\NAME"),
             Rule(
                 "macro",
-                r"\\(?:DeclareRobustCommand|DeclareMathOperator|NewDocumentCommand"
-                r"|RenewDocumentCommand|providecommand|renewcommand)\*?~\{?\\NAME",
+                r"\\(?:(?:re)?newcommand|providecommand|DeclareRobustCommand|DeclareMathOperator"
+                r"|(?:New|Renew)DocumentCommand)\*?~\{?\\NAME",
             ),
             Rule("macro", r"\\(?:re)?newenvironment\*?~\{NAME"),
             Rule("macro", r"\\NewDocumentEnvironment~\{NAME"),
@@ -115,13 +115,7 @@ OUTLINES = {
         ends="statement",
         name=r"[A-Za-z@:_*]+",
     ),
-    "liquid": Outline(
-        (*_JINJA_RULES, *_HTML_RULES),
-        (_HTML_COMMENT, _SCRIPT),
-        ends="words",
-        closes=r"\{%[-+~]?~end_?(\w+)",
-        name=r"[^\s\"'<>{}(),%]+",
-    ),
+    "liquid": _JINJA._replace(spans=(_HTML_COMMENT, _SCRIPT)),
     "proto": Outline(
         (
             Rule("struct", r"(?:export |local )?message NAME"),
@@ -134,11 +128,5 @@ OUTLINES = {
         name=r"\.?[A-Za-z_][\w.]*",
     ),
     "properties": _INI,
-    "twig": Outline(
-        (*_JINJA_RULES, *_HTML_RULES),
-        (block("{#", "#}"), _HTML_COMMENT, _SCRIPT),
-        ends="words",
-        closes=r"\{%[-+~]?~end_?(\w+)",
-        name=r"[^\s\"'<>{}(),%]+",
-    ),
+    "twig": _JINJA,
 }

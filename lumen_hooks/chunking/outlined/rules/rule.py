@@ -67,9 +67,9 @@ class Rule(NamedTuple):
 
     Attributes:
         kind: what it defines.
-        pattern: of its first line. Groups: `name`; `word` is what its `end` repeats; `level` tells
-            how high it stands by its length. Without a name it defines nothing: it may be where
-            others end, and keeps later rules from its line.
+        pattern: of its first line. Groups: `name`; `word` is what its `end` repeats. Without a
+            name it defines nothing: it may be where others end, and keeps later rules from its
+            line.
         ends: instead of the language's.
         closing: for `until`: a regular expression in its last line.
         level: for `next`: 1 stands highest.

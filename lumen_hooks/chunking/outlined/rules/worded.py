@@ -160,7 +160,7 @@ OUTLINES = {
             Rule("section", r"(?:\d{6}~)?NAME section~(?:\d+)?\.", level=3),
             Rule("function", r"(?<!\s{11})NAME~\.~$", level=4),
         ),
-        (comment(r"^.{6}[*/]|\*>"), Span('"', r'[^"\n]*"?'), Span("'", r"[^'\n]*'?")),
+        (comment(r"^.{6}[*/]|\*>"), doubled('"'), doubled("'")),
         ends="next",
         name=r"(?!(?:end|exit|goback|stop|continue|else|end-\w+|declaratives)\b)\w[\w-]*",
         ignore_case=True,
@@ -233,7 +233,7 @@ OUTLINES = {
             block("%{", "%}"),
             comment(r"%|\.\.\."),
             Span(r"(?<![\w)\]}'.])'", r"[^'\n]*'?"),
-            Span('"', r'[^"\n]*"?'),
+            doubled('"'),
         ),
         ends="blocks",
         opens=r"^~(?:function|classdef|if|for|while|switch|try|parfor|spmd|do|unwind_protect"
@@ -261,7 +261,7 @@ OUTLINES = {
                 ends="routine",
             ),
         ),
-        (SLASHES, block("(*", "*)"), block("{", "}"), Span("'", r"[^'\n]*'?")),
+        (SLASHES, block("(*", "*)"), block("{", "}"), doubled("'")),
         ends="blocks",
         opens=r"\b(?:begin|case|try|asm|record)\b|=~(?:packed )?(?:class|object"
         r"|(?:disp)?interface)\b(?!~;|~of\b)",
@@ -344,7 +344,7 @@ OUTLINES = {
     "vhdl": Outline(
         (
             Rule("module", r"(?P<word>entity|context|configuration) NAME(?= is\b| of\b)"),
-            Rule("module", r"(?P<word>architecture) NAME of (?P<of>\w+)"),
+            Rule("module", r"(?P<word>architecture) NAME of \w+"),
             Rule("module", r"(?P<word>package) (?:body )?NAME is\b(?! new\b)"),
             Rule("interface", r"(?P<word>component) NAME"),
             Rule(
@@ -366,7 +366,7 @@ OUTLINES = {
             Rule(
                 "function",
                 r"fu(?:nction|nctio|ncti|nct|nc|n)?!?"
-                r" (?P<name>(?:[sgbwtl]:)?[\w#.:<>]+)~\((?P<word>)",
+                r" (?P<name>(?:[sgbwtl]:)?[\w#.:<>]+)~\(",
                 ends="until",
                 closing=r"^\s*endf",
             ),
@@ -390,7 +390,7 @@ OUTLINES = {
                 closing=r"(?i)^\s*aug(?:roup)? END",
             ),
         ),
-        (comment(r"^[ \t]*\""), comment(r"^[ \t]*#(?= )"), Span("'", r"[^'\n]*'?")),
+        (comment(r"^[ \t]*\""), comment(r"^[ \t]*#(?= )"), doubled("'")),
         ends="until",
     ),
 }
