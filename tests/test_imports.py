@@ -52,3 +52,11 @@ def test_running_an_event_imports_no_more(tmp_path: object) -> None:
         "assert os.path.exists(top + '/.git/lumen/events')\n"
     )
     assert modules(code) - modules("pass") == HOOK_TIER
+
+
+def test_a_command_starts_without_what_few_commands_need() -> None:
+    assert not modules("import lumen_hooks.cli.main") & {"apsw", "numpy", "pygit2"}
+
+
+def test_an_exact_search_does_without_vectors() -> None:
+    assert "numpy" not in modules("import lumen_hooks.cli.places")
