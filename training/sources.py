@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-
-import tomllib
 
 from tests.benchmarks.quality.sources import TABLE as BENCHMARK_TABLE
 from tests.benchmarks.third.sources import TABLE as THIRD_TABLE

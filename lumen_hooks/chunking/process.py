@@ -33,8 +33,7 @@ from .chunker import chunk_file, cut_by_lines, is_parsed, language_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from typing_extensions import Self
+    from typing import Self
 
 SILENCE_SECONDS = 120.0
 """Of a child that neither answers nor dies of its time: it is stopped, or has no processor."""

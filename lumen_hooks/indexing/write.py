@@ -9,7 +9,7 @@ transaction that makes it true.
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import StoreError
@@ -169,7 +169,7 @@ def _finish(
         chunks_embedded=tally.embedded,
         chunks_reused=tally.chunks - tally.embedded,
         seconds=round(update.seconds, 3),
-        finished_at=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+        finished_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
     )
     index.write_facts(
         _seen(index.facts(), update, manifest)._replace(

@@ -24,8 +24,7 @@ from .snippets import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from typing_extensions import Self
+    from typing import Self
 
     from lumen_hooks.chunking.chunk import Held
     from lumen_hooks.search.pattern import Line, Pattern

@@ -28,10 +28,10 @@ from .sqlite import one_state, translated
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
+    from typing import Self
 
     import numpy as np
     from numpy.typing import NDArray
-    from typing_extensions import Self
 
     from lumen_hooks.chunking.chunk import Held
 

@@ -21,8 +21,7 @@ from .owners import foreign_owner, user_name
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-    from typing_extensions import Self
+    from typing import Self
 
 POLL_SECONDS = 0.02
 

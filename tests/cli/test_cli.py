@@ -339,13 +339,13 @@ def test_purge_and_uninstall(project: Repository) -> None:
 def test_every_command_and_setting_is_documented() -> None:
     from lumen_hooks.cli.main import COMMANDS
 
-    readme = (HERE.parent / "README.md").read_text(encoding="utf-8")
+    page = (HERE.parent / "docs/commands.md").read_text(encoding="utf-8")
     for command in COMMANDS:
-        assert f"lumen-hooks {command}" in readme, command
+        assert f"lumen-hooks {command}" in page, command
         assert done(lumen(HERE, command, "--help")).startswith("Usage:")
     for name in Settings.__slots__:
         head, *rest = name.split("_")
-        assert f"lumen.{head}{''.join(part.capitalize() for part in rest)}" in readme, name
+        assert f"lumen.{head}{''.join(part.capitalize() for part in rest)}" in page, name
 
 
 def test_every_place_of_a_text(project: Repository) -> None:

@@ -26,8 +26,7 @@ from tests.support.waiting import PATIENCE_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
-
-    from typing_extensions import Self
+    from typing import Self
 
 COUNT = 0
 """As `kill_at`: count the steps and live."""

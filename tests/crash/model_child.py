@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
     from types import FrameType
-
-    from typing_extensions import Self
+    from typing import Self
 
 
 YOUNG_NS = 40_000_000

@@ -27,8 +27,7 @@ from .waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from typing_extensions import Self
+    from typing import Self
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,8 +16,7 @@ from .waiting import PATIENCE_SECONDS, until
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
-
-    from typing_extensions import Self
+    from typing import Self
 
     from .forks import Child
 

@@ -11,8 +11,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from typing_extensions import Self
+    from typing import Self
 
 _BALLAST = "ballast"
 

@@ -6,12 +6,11 @@ import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import tomllib
 
 from lumen_hooks.chunking.naming.languages import language_of
 from tests.benchmarks.mirrors import has_commit, mirror_of

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import NamedTuple
-
-import tomllib
 
 from lumen_hooks.chunking.naming.languages import language_of
 from lumen_hooks.chunking.syntax.grammars import GRAMMARS
