@@ -12,13 +12,14 @@ import click
 
 from lumen_hooks.service.agent_session import begin_session, describe
 
+from .help import HelpfulGroup
 from .output import echo_json
 
 _LIMIT_BYTES = 1 << 20
 _PATIENCE_SECONDS = 2.0
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def agent() -> None:
     """What coding agents' own hooks call; see docs/agents.md."""
 

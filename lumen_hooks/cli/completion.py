@@ -9,12 +9,15 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 @click.command()
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", metavar="bash|zsh|fish", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print a script that completes commands and options, for the shell's start-up file.
+    r"""Print a script that completes commands and options, for the shell's start-up file.
 
-    For example, in ~/.bashrc: eval "$(lumen-hooks completion bash)"
+    \b
+    In ~/.bashrc: eval "$(lumen-hooks completion bash)"
+    In ~/.zshrc: eval "$(lumen-hooks completion zsh)"
+    In ~/.config/fish/config.fish: lumen-hooks completion fish | source
     """
     made = get_completion_class(shell)
     if made is None:

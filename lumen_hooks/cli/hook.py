@@ -14,14 +14,15 @@ from lumen_hooks.settings import insist_on_trust
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("event", type=click.Choice(EVENTS))
+@click.argument("event", metavar="EVENT", type=click.Choice(EVENTS))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
 def hook(directory: str, event: str, arguments: tuple[str, ...]) -> None:
     """Tell the index that something happened in this worktree.
 
-    EVENT is a git hook's name, with the arguments that git gave it, or worktree-add with the path
-    of a worktree that was made without git's hooks. Prints nothing and never fails.
+    EVENT is post-checkout, post-merge, post-commit or post-rewrite, with the arguments that git
+    gave it, or worktree-add with the path of a worktree that was made without git's hooks. Prints
+    nothing and never fails.
     """
     about = os.path.join(directory, *arguments[:1]) if event == WORKTREE_ADD else directory
     try:

@@ -15,6 +15,7 @@ from lumen_hooks.errors import LumenError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.system import log
 
+from .help import HelpfulGroup
 from .output import say
 
 if TYPE_CHECKING:
@@ -22,25 +23,27 @@ if TYPE_CHECKING:
 
 EXPECTED, USAGE, BUG, INTERRUPTED = 1, 2, 3, 130
 
-COMMANDS = {
-    "install": "install",
-    "uninstall": "install",
-    "index": "index",
-    "wait": "wait",
-    "search": "search",
-    "related": "related",
-    "status": "status",
-    "doctor": "doctor",
-    "purge": "purge",
-    "mcp": "mcp",
-    "agent": "agent",
-    "hook": "hook",
-    "completion": "completion",
+SECTIONS = {
+    "Ask": {"search": "search", "related": "related", "status": "status"},
+    "Set up": {
+        "install": "install",
+        "uninstall": "install",
+        "agent": "agent",
+        "doctor": "doctor",
+        "completion": "completion",
+    },
+    "Keep the index": {"index": "index", "wait": "wait", "purge": "purge"},
+    "For other programs": {"mcp": "mcp", "hook": "hook"},
 }
-"""Each command's module, imported only when it is asked for."""
+"""The commands by what they are for, each with its module, imported only when it is asked for."""
+
+COMMANDS = {name: module for section in SECTIONS.values() for name, module in section.items()}
+"""Each command's module."""
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(HelpfulGroup):
+    sections = SECTIONS
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -66,7 +69,15 @@ class _LazyGroup(click.Group):
 @click.version_option(__version__, "-V", "--version", message="lumen-hooks %(version)s")
 @click.pass_context
 def cli(context: click.Context, directory: str) -> None:
-    """A semantic code index that follows your git worktrees."""
+    r"""A semantic code index that follows your git worktrees.
+
+    \b
+    For example:
+      lumen-hooks install                    once for a repository
+      lumen-hooks search "retry an upload"   code by what it does
+      lumen-hooks status --all               the index of every worktree
+      lumen-hooks search --help              all that a command can do
+    """
     context.obj = directory
 
 
