@@ -15,7 +15,8 @@
     │   ├── CorruptIndexError   it is damaged; it is set aside and made again
     │   ├── StorageFullError    free some space; nothing was lost
     │   └── NewerIndexError     a newer version of this tool wrote it; upgrade
-    └── InstallError            a hook cannot be put in place; the hint has the line to add
+    ├── InstallError            a hook cannot be put in place; the hint has the line to add
+    └── UnsupportedError        use another operating system
 
 Anything else that reaches the command line is a bug (exit code 3).
 """
@@ -90,3 +91,7 @@ class NewerIndexError(StoreError):
 
 class InstallError(LumenError):
     """A hook could not be installed or removed without touching someone else's file."""
+
+
+class UnsupportedError(LumenError):
+    """Nothing of this works on this operating system."""

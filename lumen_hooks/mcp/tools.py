@@ -17,6 +17,7 @@ from lumen_hooks.errors import BusyError, QueryError, RepositoryError
 from lumen_hooks.notify.spawn import spawn_worker
 from lumen_hooks.search.results import MAX_LIMIT, ExactQuery, Query, RelatedQuery
 from lumen_hooks.service.answer import Answer, Answerer, open_searcher
+from lumen_hooks.service.caches import Looks, Models, SearcherCache
 from lumen_hooks.service.everywhere import Everyplace
 from lumen_hooks.service.freshen import PEER_WAIT_SECONDS
 from lumen_hooks.service.status import read_status
@@ -24,7 +25,6 @@ from lumen_hooks.service.workspace import excluded_from_top, open_workspace
 from lumen_hooks.storage.reader import open_index
 from lumen_hooks.system.terminal import one_line
 
-from .caches import Looks, Models, SearcherCache
 from .executor import Executor, Reporter
 from .roots import Spot, find_spot, insist_on_belonging
 from .schemas import (

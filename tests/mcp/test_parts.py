@@ -18,13 +18,13 @@ from lumen_hooks.embedding.registry import BUILTIN_FOLDER
 from lumen_hooks.errors import LumenError, QueryError, RepositoryError, StoreError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.mcp import executor
-from lumen_hooks.mcp.caches import Looks, Models, SearcherCache
 from lumen_hooks.mcp.executor import Executor, Reporter, StoppedError
 from lumen_hooks.mcp.roots import Spot, find_spot, folder_of_uri, needs_roots
 from lumen_hooks.mcp.schemas import StatusReport
 from lumen_hooks.mcp.text import results_of
 from lumen_hooks.search.results import Query, SearchResult
 from lumen_hooks.service.answer import Answer
+from lumen_hooks.service.caches import Looks, Models, SearcherCache
 from lumen_hooks.service.status import Status
 from lumen_hooks.settings import Settings
 from tests.support.fake_embedder import FakeEmbedder

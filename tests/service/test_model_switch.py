@@ -25,9 +25,9 @@ from lumen_hooks.indexing.job import Updated
 from lumen_hooks.indexing.throttle import SMALL_SLOW_REFRESH_FILES
 from lumen_hooks.indexing.under_way import NotWantedError
 from lumen_hooks.indexing.update import update_index
-from lumen_hooks.mcp.caches import SearcherCache
 from lumen_hooks.search.results import Query, RelatedQuery
 from lumen_hooks.service.answer import Answerer
+from lumen_hooks.service.caches import SearcherCache
 from lumen_hooks.service.status import read_status
 from lumen_hooks.settings import load_settings
 from lumen_hooks.storage.index import open_writer
