@@ -15,9 +15,10 @@ from lumen_hooks.git.config import config_entries, config_values
 from lumen_hooks.git.worktree import find_worktree
 
 from .errors import RepositoryError, SettingsError
+from .meant import asked_back, did_you_mean, near
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 BUILTIN_MODEL = "builtin"
 
@@ -127,6 +128,47 @@ def load_settings(directory: str, environ: Mapping[str, str], *, asked: bool = F
     return Settings(**values)  # type: ignore[arg-type]
 
 
+class Stray(NamedTuple):
+    """What is called like a setting and is none, so that nothing goes by it.
+
+    Attributes:
+        name: as git or the environment has it.
+        hint: what may have been meant; may be empty.
+    """
+
+    name: str
+    hint: str
+
+
+def stray_settings(directory: str, environ: Mapping[str, str]) -> list[Stray]:
+    """What somebody set and nothing goes by, most likely since it is misspelt.
+
+    Of the environment only what is spelt much like a setting: other programs may own the rest.
+
+    Args:
+        directory: a folder of the worktree.
+        environ: as for `load_settings`.
+
+    Raises:
+        RepositoryError: git cannot read its configuration.
+    """
+    names = [one.name for one in fields(Settings)]
+    known = {_key(name) for name in names}
+    ours = {name.replace("_", ""): _camel(name) for name in names}
+    keys = dict.fromkeys(entry.key for entry in config_entries(directory, "lumen[.].*"))
+    strays = [
+        Stray(key, did_you_mean(key.removeprefix("lumen."), ours))
+        for key in keys
+        if key.lower() not in known
+    ]
+    variables = {name: f"LUMEN_{name.upper()}" for name in (*names, "hooks")}
+    for variable in environ:
+        if variable.startswith("LUMEN_") and variable not in variables.values():
+            hint = did_you_mean(variable.removeprefix("LUMEN_"), variables)
+            strays += [Stray(variable, hint)] if hint else []
+    return strays
+
+
 def insist_on_trust(directory: str) -> None:
     """Leave a repository alone that git itself refuses: another owner's, an unknown extension.
 
@@ -168,11 +210,11 @@ def _convert(name: str, raw: list[str], source: str) -> object:
     if name == "enabled":
         if last.lower() in _TRUE | _FALSE:
             return last.lower() in _TRUE
-        raise _wrong(source, last, "true or false")
+        raise _wrong(source, last, "true or false", _TRUE | _FALSE)
     if name == "refresh":
         if last in REFRESH_MODES:
             return last
-        raise _wrong(source, last, ", ".join(REFRESH_MODES))
+        raise _wrong(source, last, ", ".join(REFRESH_MODES), REFRESH_MODES)
     if name in {"include", "exclude", "language"}:
         listed = tuple(line for value in raw for line in value.splitlines() if line.strip())
         if name == "language":
@@ -204,13 +246,13 @@ def _language_rule(text: str, source: str) -> LanguageRule:
     if not pattern or pattern[0] in "!#":
         raise _wrong(source, text, "PATTERN=LANGUAGE, as in '*.inc=php'")
     from lumen_hooks.chunking.naming.languages import (  # few have this setting
-        did_you_mean,
+        language_meant,
         language_named,
     )
 
     language = language_named(name)
     if language is None:
-        hint = did_you_mean(name) or "a name, an alias or an ending, as in docs/languages.md"
+        hint = language_meant(name) or "a name, an alias or an ending, as in docs/languages.md"
         raise SettingsError(f"{source} is {text!r}, but no language is called {name!r}", hint=hint)
     return LanguageRule(pattern, language)
 
@@ -222,6 +264,9 @@ def _integer(text: str) -> int | None:
     return int(digits) * unit if digits.isascii() and digits.isdigit() else None
 
 
-def _wrong(source: str, value: str, wanted: str) -> SettingsError:
-    where = f"git config {source} VALUE" if source.startswith("lumen.") else f"unset {source}"
-    return SettingsError(f"{source} is {value!r}, but must be {wanted}", hint=where)
+def _wrong(source: str, value: str, wanted: str, possible: Collection[str] = ()) -> SettingsError:
+    meant = near(value, possible)[:1]
+    to = meant[0] if meant else "VALUE"
+    remedy = f"git config {source} {to}" if source.startswith("lumen.") else f"unset {source}"
+    hint = f"{asked_back(meant)} {remedy}".lstrip()
+    return SettingsError(f"{source} is {value!r}, but must be {wanted}", hint=hint)

@@ -24,6 +24,17 @@ class HelpfulGroup(click.Group):
 
     sections: ClassVar[Sections] = {}
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command (overrides click, which says little of one that does not exist)."""
+        name = args[0]
+        if name[:1] != "-" and not ctx.resilient_parsing and self.get_command(ctx, name) is None:
+            from .unknown import no_such_command
+
+            raise no_such_command(name, self.list_commands(ctx), ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands (overrides click, which cuts each to a line)."""
         rows: dict[str, str] = {}

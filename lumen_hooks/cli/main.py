@@ -86,6 +86,11 @@ def run(argv: Sequence[str]) -> int:
     try:
         # An exit code if a command left early (doctor's findings, --help), else what it returned.
         code = cli.main(args=list(argv), prog_name="lumen-hooks", standalone_mode=False)
+    except click.NoSuchOption as error:
+        from .unknown import no_such_option
+
+        no_such_option(error).show()
+        return USAGE
     except click.UsageError as error:
         error.show()
         return USAGE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,10 @@ import click
 
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.service.status import status_of, status_of_all
+from lumen_hooks.settings import stray_settings
 from lumen_hooks.system.terminal import one_line
 
-from .output import echo_json
+from .output import echo_json, say
 
 if TYPE_CHECKING:
     from lumen_hooks.service.status import Status
@@ -25,6 +27,8 @@ def status(directory: str, every: bool, as_json: bool) -> None:
     """Show whether the index is fresh, and what the last refresh did."""
     here = find_worktree(directory)
     found = status_of_all(here) if every else [status_of(here)]
+    for stray in stray_settings(here.top, os.environ):
+        say(f"note: nothing goes by {stray.name}: it is no setting; {stray.hint}".rstrip("; "))
     if as_json:
         records = [asdict(one) for one in found]
         echo_json(records if every else records[0], indent=2)

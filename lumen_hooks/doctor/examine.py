@@ -14,6 +14,7 @@ from lumen_hooks.settings import Settings, load_settings
 
 from . import hooks, index, languages, machine
 from .check import Check, guarded
+from .strays import check_strays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,6 +38,8 @@ def examine(worktree: Worktree, environ: Mapping[str, str]) -> list[Check]:
         configured = load_settings(worktree.top, {})
     except LumenError as error:
         checks.append(Check("settings", False, error.message, error.hint))
+    else:
+        checks.append(guarded("settings", partial(check_strays, worktree, environ)))
     checks.append(hooks.check_switches(settings, environ))
     checks += _several("hooks", partial(hooks.check_hooks, worktree))
     checks += _several("scripts", partial(hooks.check_scripts, worktree, configured))

@@ -7,7 +7,6 @@ and offline, and its many exceptions become ModelError.
 
 from __future__ import annotations
 
-import difflib
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -19,12 +18,15 @@ from fastembed.text.static_embedding import supported_static_models
 from loguru import logger
 
 from lumen_hooks.errors import ModelError
+from lumen_hooks.meant import did_you_mean
+from lumen_hooks.settings import BUILTIN_MODEL
 
 from .files import HINT, STATIC_WEIGHTS, ModelFiles, with_companions
+from .packaged import PACKAGED_MODELS
 from .text import MAX_TOKENS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -95,9 +97,9 @@ def locate(name: str, models_folder: str) -> ModelFiles:
     models = {str(entry["model"]).lower(): entry for entry in TextEmbedding.list_supported_models()}
     entry = models.get(name.lower())
     if entry is None:
-        near = difflib.get_close_matches(name.lower(), models, n=1)
-        guess = f"; did you mean {models[near[0]]['model']}" if near else ""
-        raise ModelError(f"lumen.model is {name}, which fastembed does not know{guess}", hint=HINT)
+        guess = did_you_mean(name, _called(str(entry["model"]) for entry in models.values()))
+        unknown = f"lumen.model is {name}, which fastembed does not know"
+        raise ModelError("; ".join(filter(None, (unknown, guess))), hint=HINT)
     try:
         model = _construct(name, models_folder, None, local_files_only=True, lazy_load=True)
     except Exception as error:  # fastembed lets many libraries' exceptions through
@@ -111,6 +113,12 @@ def locate(name: str, models_folder: str) -> ModelFiles:
     weights = str(entry["model_file"])
     digested = with_companions(folder, weights, tuple(entry["additional_files"]))
     return ModelFiles(folder, weights, int(entry["dim"]), "", digested)
+
+
+def _called(models: Iterable[str]) -> dict[str, str]:
+    """What people may write for each model there is: its name, also without whose it is."""
+    names = [BUILTIN_MODEL, *PACKAGED_MODELS, *models]
+    return {**{name.rpartition("/")[2]: name for name in names}, **{name: name for name in names}}
 
 
 def load_named(identity: ModelIdentity, models_folder: str, threads: int) -> Engine:

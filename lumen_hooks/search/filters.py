@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lumen_hooks.chunking.chunk import KINDS
 from lumen_hooks.errors import NotIndexedError, QueryError
 from lumen_hooks.files.roles import forms_of
 
 from .globs import Glob, alternatives, any_of, escaped, is_glob
 from .not_found import left_out_at, suggestion
+from .vocabulary import known_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -207,7 +207,7 @@ def _known_languages(index: IndexReader, wanted: Sequence[str]) -> list[str]:
     if not wanted:
         return []
     from lumen_hooks.chunking.naming.languages import (  # few ask for one
-        did_you_mean,
+        language_meant,
         language_named,
     )
 
@@ -217,22 +217,8 @@ def _known_languages(index: IndexReader, wanted: Sequence[str]) -> list[str]:
         language = language_named(name)
         if language not in known:
             what = "no language is called" if language is None else "no file here is in"
-            meant = did_you_mean(name) if language is None else ""
+            meant = language_meant(name) if language is None else ""
             hint = f"{meant} in this index: {', '.join(sorted(known)) or 'none'}".lstrip()
             raise QueryError(f"{what} {name.strip()!r}", hint=hint)
         found[language] = None
     return list(found)
-
-
-def known_kinds(wanted: Sequence[str]) -> list[str]:
-    """Kinds as they are spelled in an index.
-
-    Raises:
-        QueryError: one does not exist.
-    """
-    names = list(dict.fromkeys(name.strip().lower() for name in wanted))
-    unknown = [name for name in names if name not in KINDS]
-    if unknown:
-        hint = f"there are: {', '.join(KINDS)}"
-        raise QueryError(f"no kind is called {unknown[0]!r} here", hint=hint)
-    return names

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import NotIndexedError
+from lumen_hooks.meant import SHOWN, asked_back, near
 
 from .globs import Glob, alternatives, any_of, has_special
 
@@ -30,11 +30,6 @@ _HINTS = {
 }
 """By the reason why a file is left out."""
 
-_SHOWN = 3
-_MAX_COMPARED_CHARACTERS = 200
-_COMPARED = 5_000
-"""So many names are compared letter by letter, which costs some 10 µs each."""
-
 
 def left_out_at(path: str, reasons: Iterable[str]) -> NotIndexedError:
     """The error for a path or glob of which every file is left out, each for a reason."""
@@ -52,7 +47,7 @@ def suggestion(pattern: str, paths: Sequence[str]) -> str:
     plain = pattern.strip("/").removeprefix("./")
     meant = (_meant_glob if has_special(plain) else _meant_path)(plain, paths)
     if meant:
-        return f"did you mean {', '.join(meant)}? Paths count from the worktree's top"
+        return f"{asked_back(meant)} Paths count from the worktree's top"
     tops = sorted({path.partition("/")[0] for path in paths})
     listed = ", ".join(tops[:8]) + (", ..." if len(tops) > 8 else "")
     return f"paths and globs count from the worktree's top: {listed}"
@@ -67,7 +62,7 @@ def _meant_glob(plain: str, paths: Sequence[str]) -> list[str]:
         if any(matches(path) for path in paths):
             return [f"**/{plain}"]
     either_case = re.compile(any_of(globs).pattern, re.IGNORECASE | re.DOTALL).fullmatch
-    return [path for path in paths if either_case(path)][:_SHOWN]
+    return [path for path in paths if either_case(path)][:SHOWN]
 
 
 def _meant_path(plain: str, paths: Sequence[str]) -> list[str]:
@@ -85,23 +80,17 @@ def _meant_path(plain: str, paths: Sequence[str]) -> list[str]:
         [place for place in places if place.lower().rpartition("/")[2].startswith(f"{name}.")],
     ):
         if alike:
-            return alike[:_SHOWN]
+            return alike[:SHOWN]
     return _spelt_alike(plain, places)
 
 
 def _spelt_alike(plain: str, places: Sequence[str]) -> list[str]:
-    if len(plain) > _MAX_COMPARED_CHARACTERS:
-        return []
     folder, _, name = plain.rpartition("/")
     beside = [place for place in places if place.rpartition("/")[0] == folder]
-    close = get_close_matches(plain, beside[:_COMPARED], _SHOWN, cutoff=0.75)
-    if close:
-        return close
     by_name: dict[str, str] = {}
     for place in places:
         by_name.setdefault(place.rpartition("/")[2], place)
-    close = get_close_matches(name, list(by_name)[:_COMPARED], _SHOWN, cutoff=0.8)
-    return [by_name[one] for one in close]
+    return near(plain, beside, cutoff=0.75) or near(name, by_name, cutoff=0.8)
 
 
 def _lineage(path: str) -> Iterable[str]:

@@ -17,6 +17,7 @@ from lumen_hooks.files.content import Content, read_file_with
 from lumen_hooks.files.roles import roles_of
 from lumen_hooks.search.exact import NO_FILE, candidates
 from lumen_hooks.search.scopes import Scopes
+from lumen_hooks.search.vocabulary import known_kinds
 
 from .relocate import DEATHS_MAX, MAX_RECHUNKED_CHARACTERS
 from .shelf import Shelf
@@ -189,7 +190,7 @@ def find_places(
         StoreError: the index cannot be read.
     """
     found = Places(query.limit)
-    kinds = _known(query.within.kinds)
+    kinds = frozenset(known_kinds(query.within.kinds))
     with index.one_state(), _Files(top, max_bytes, pattern, index) as files:
         chosen = candidates(index, pattern, query.within, differing)
         for file in sorted(chosen):
@@ -199,14 +200,6 @@ def find_places(
                     found.add(place, of_file)
             found.files += found.total > before
     return found
-
-
-def _known(kinds: Sequence[str]) -> frozenset[str]:
-    if not kinds:
-        return frozenset()
-    from lumen_hooks.search.filters import known_kinds  # with numpy
-
-    return frozenset(known_kinds(kinds))
 
 
 def role_of_file(file: ReadableFile) -> PlaceRole:

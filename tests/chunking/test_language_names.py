@@ -11,10 +11,10 @@ from lumen_hooks.chunking.naming.language_names import LANGUAGE_NAMES
 from lumen_hooks.chunking.naming.languages import (
     HEAD_MAX,
     LANGUAGES,
+    language_meant,
     language_named,
     language_of,
     language_of_text,
-    near_names,
     tells_all,
 )
 from lumen_hooks.chunking.naming.shared_endings import _SHARED
@@ -95,11 +95,11 @@ def test_what_nobody_calls_a_language_is_none() -> None:
     assert [language_named(name) for name in ("", " ", "-", "klingon", "py thon2000")] == [None] * 5
 
 
-def test_near_names_of_what_is_mistyped() -> None:
-    assert near_names("pyhton") == ["python"]
-    assert "typescript" in near_names("typscript")
-    assert near_names("qqqqqq") == []
-    assert near_names("") == []
+def test_a_language_that_is_mistyped() -> None:
+    assert language_meant("pyhton") == "did you mean python?"
+    assert "typescript" in language_meant("typscript")
+    assert language_meant("qqqqqq") == ""
+    assert language_meant("") == ""
 
 
 # Names of files

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os.path
 import re
 
+from lumen_hooks.meant import did_you_mean, plain
+
 from .format_names import FORMAT_NAMES
 from .language_names import LANGUAGE_NAMES, TEXT
 from .shared_endings import SHARED, language_by_lines, languages_of
@@ -45,7 +47,9 @@ _PLAIN = frozenset({"log", "text", "txt"})
 """Endings of what no program runs."""
 
 _VERSION = re.compile(r"[-\d.]+$")
-_NO_LETTERS = str.maketrans("", "", "-_ ")
+
+_PLAIN_TEXT = ("plain", "plaintext", "txt")
+"""What else people call what is in no language."""
 
 LANGUAGES: tuple[str, ...] = tuple(sorted({*_NAMES, TEXT}))
 """Every language a file may be in."""
@@ -88,32 +92,22 @@ def language_named(name: str) -> str | None:
 
     `-`, `_` and blanks are of no account, so that `Emacs Lisp` is `emacs-lisp`.
     """
-    plain = name.strip().lower()
-    short = plain.translate(_NO_LETTERS)
-    return _called().get(short) or _BY_ENDING.get(plain.removeprefix("."))
+    ending = name.strip().lower().removeprefix(".")
+    return _called().get(plain(name)) or _BY_ENDING.get(ending)
 
 
-def did_you_mean(name: str) -> str:
+def language_meant(name: str) -> str:
     """What to ask back for a name that is none; empty where no language is called nearly so."""
-    near = near_names(name)
-    return f"did you mean {' or '.join(near)}?" if near else ""
-
-
-def near_names(name: str) -> list[str]:
-    """Languages whose names or aliases are much like a name that is none; the likeliest first."""
-    from difflib import get_close_matches
-
-    called = _called()
-    near = get_close_matches(name.strip().lower().translate(_NO_LETTERS), called, n=6, cutoff=0.7)
-    return list(dict.fromkeys(called[one] for one in near))[:3]
+    return did_you_mean(name, _called())
 
 
 def _called() -> dict[str, str]:
     """Names and aliases as `language_named` compares them; a name goes before an alias."""
     if not _CALLED:
         for name, names in _NAMES.items():
-            _CALLED.update((alias.translate(_NO_LETTERS), name) for alias in names.aliases.split())
-        _CALLED.update((name.translate(_NO_LETTERS), name) for name in LANGUAGES)
+            _CALLED.update((plain(alias), name) for alias in names.aliases.split())
+        _CALLED.update((alias, TEXT) for alias in _PLAIN_TEXT)
+        _CALLED.update((plain(name), name) for name in LANGUAGES)
     return _CALLED
 
 
