@@ -16,12 +16,13 @@ from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.system import log
 
 from .help import HelpfulGroup
+from .interrupt import INTERRUPTED, InterruptedByUserError
 from .output import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-EXPECTED, USAGE, BUG, INTERRUPTED = 1, 2, 3, 130
+EXPECTED, USAGE, BUG = 1, 2, 3
 
 SECTIONS = {
     "Ask": {"search": "search", "related": "related", "status": "status"},
@@ -94,6 +95,9 @@ def run(argv: Sequence[str]) -> int:
     except click.UsageError as error:
         error.show()
         return USAGE
+    except InterruptedByUserError as error:
+        say(f"interrupted{'; ' * bool(str(error))}{error}")
+        return error.code
     except (click.Abort, KeyboardInterrupt):
         say("interrupted")
         return INTERRUPTED

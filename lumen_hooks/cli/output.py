@@ -88,10 +88,10 @@ def say(text: str) -> None:
 
 def say_what_it_is_worth(found: Answer | Everywhere) -> None:
     """What is known of the index that was asked, if it is not fresh."""
-    from lumen_hooks.indexing.freshness import FRESH  # with SQLite
+    from lumen_hooks.indexing.freshness import FRESH, differ_in_words  # with SQLite
 
     if found.state != FRESH and (found.pending_files or not found.problem):
-        say(f"note: the index is {found.state}: {found.pending_files:,} files differ")
+        say(f"note: the index is {found.state}: {differ_in_words(found.pending_files)}")
     if found.problem:
         say(f"note: {found.problem}")
 

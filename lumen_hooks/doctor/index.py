@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import CorruptIndexError
-from lumen_hooks.indexing.freshness import look_at
+from lumen_hooks.indexing.freshness import differ_in_words, look_at
 from lumen_hooks.indexing.left_overs import find_left_overs
 from lumen_hooks.notify.layout import DAMAGED_SUFFIX
 from lumen_hooks.notify.spawn import is_stopped
@@ -47,7 +47,7 @@ def check_index(worktree: Worktree, settings: Settings) -> Check:
             except CorruptIndexError as error:
                 return Check("index", False, error.message, f"{_REBUILD} --force")
     look = look_at(worktree, settings)
-    differ = f", {len(look.differing):,} files differ" if look.differing else ""
+    differ = f", {differ_in_words(len(look.differing))}" if look.differing else ""
     if look.outdated is not None:
         differ += f", made with the model {look.outdated.model} and to be made anew"
     return Check("index", True, f"{look.state}{differ}; {size / 1e6:,.1f} MB")

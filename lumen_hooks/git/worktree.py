@@ -16,6 +16,9 @@ from .core_config import core_settings
 
 _HEX = frozenset("0123456789abcdef")
 
+_STUB = ".invalid"
+"""The branch in the HEAD of a repository whose references are in reftables."""
+
 
 class Worktree(NamedTuple):
     """One checked-out tree and the two git folders that it belongs to. All paths are absolute.
@@ -167,6 +170,12 @@ def checked_out_commit(worktree: Worktree) -> str | None:
     if name.startswith("ref: refs/heads/"):
         name = _first_line(os.path.join(worktree.common_dir, name.removeprefix("ref: ")))
     return name if len(name) in {40, 64} and _HEX.issuperset(name) else None
+
+
+def checked_out_branch(worktree: Worktree) -> str | None:
+    """The branch that HEAD names, empty for none; None where only git can tell (reftables)."""
+    branch = _first_line(os.path.join(worktree.git_dir, "HEAD")).partition("ref: refs/heads/")[2]
+    return None if branch == _STUB else branch
 
 
 def _ceiling(start: str, directories: str) -> str | None:

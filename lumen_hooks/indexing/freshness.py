@@ -94,6 +94,11 @@ def look_at(worktree: Worktree, settings: Settings) -> Freshness:
     return Freshness(state, differing, manifest.head, outdated)
 
 
+def differ_in_words(count: int) -> str:
+    """How many files differ from an index."""
+    return "1 file differs" if count == 1 else f"{count:,} files differ"
+
+
 def wanted_fingerprint(settings: Settings) -> tuple[str, str]:
     """The fingerprint that an index should have, or why it cannot be known (one is empty)."""
     try:

@@ -14,12 +14,12 @@ from lumen_hooks.indexing.freshness import (
     ABSENT,
     BUILDING,
     State,
+    differ_in_words,
     differing_files,
     state_of,
     wanted_fingerprint,
 )
 from lumen_hooks.indexing.progress import Report, read_report
-from lumen_hooks.settings import insist_on_trust
 from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.storage.sqlite import size_on_disk
 from lumen_hooks.system.locks import Holder, read_holder
@@ -92,12 +92,12 @@ class Status:
 
     def rows(self) -> Iterator[tuple[str, str]]:
         """The same for people: what a line is about, and the line."""
-        differ = f", {self.pending_files:,} files differ" if self.pending_files else ""
         wanted = f"; {self.wanted_model} is wanted" if self.wanted_model != self.model else ""
-        holds = f"{self.files:,} files, {self.chunks:,} chunks"
         yield "worktree", self.worktree
-        yield "state", f"{self.state}{differ}"
-        yield "holds", f"{holds}, {self.index_bytes / 1e6:.1f} MB"
+        yield "state", self._state_in_words()
+        if self.index_bytes:
+            holds = f"{self.files:,} files, {self.chunks:,} chunks"
+            yield "holds", f"{holds}, {self.index_bytes / 1e6:.1f} MB"
         yield "model", f"{self.model}, {self.dimensions} dimensions{wanted}"
         if self.languages:
             yield "languages", counted(self.languages)
@@ -116,6 +116,12 @@ class Status:
             yield "progress", _PROGRESS.format(self.progress, self.progress.in_words())
         if self.problem:
             yield "problem", self.problem
+
+    def _state_in_words(self) -> str:
+        if self.state == ABSENT:
+            return "absent: no index yet; lumen-hooks index makes it, or the first search does"
+        differ = differ_in_words(self.pending_files)
+        return f"{self.state}, {differ}" if self.pending_files else self.state
 
 
 def counted(languages: Mapping[str, int]) -> str:
@@ -174,20 +180,7 @@ def status_of(worktree: Worktree) -> Status:
     return read_status(workspace.worktree, workspace.settings)
 
 
-def status_of_all(here: Worktree) -> list[Status]:
-    """Of every worktree of a repository that is there; what is wrong with one is told in its own.
-
-    Raises:
-        RepositoryError: git refuses the repository.
-    """
-    insist_on_trust(here.top)
-    from lumen_hooks.indexing.donors import all_worktrees  # libgit2 costs 90 ms to import
-
-    looked = (_look_beside(worktree) for worktree in all_worktrees(here))
-    return [found for found in looked if found is not None]
-
-
-def _look_beside(worktree: Worktree) -> Status | None:
+def look_beside(worktree: Worktree) -> Status | None:
     """One of many: none if it was removed meanwhile, and no end to the others if it cannot be."""
     try:
         return status_of(worktree)

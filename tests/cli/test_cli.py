@@ -183,7 +183,7 @@ def test_search_says_when_its_answer_is_stale(project: Repository) -> None:
     result = lumen(project.top, "search", "--no-refresh", "--json", "fetch_1")
     answer = json.loads(done(result))
     assert (answer["state"], answer["pending_files"]) == ("stale", 1)
-    assert "stale: 1 files differ" in lumen(project.top, "search", "--no-refresh", "fetch_1").stderr
+    assert "stale: 1 file differs" in lumen(project.top, "search", "--no-refresh", "fetch_1").stderr
     assert json.loads(done(lumen(project.top, "search", "--json", "fetch_1")))["state"] == "fresh"
 
 

@@ -36,7 +36,7 @@ def rows(launcher: Launcher, repo: Repository, *faults: tuple[object, ...]) -> d
 def test_one_that_vanishes_meanwhile_is_left_out(
     launcher: Launcher, repo: Repository, siblings: list[Repository]
 ) -> None:
-    fault = ("remove_before", "lumen_hooks.service.status", "_look_beside", str(siblings[0].top))
+    fault = ("remove_before", "lumen_hooks.service.overview", "look_beside", str(siblings[0].top))
     assert set(rows(launcher, repo, fault)) == {"main", "w2"}
 
 

@@ -373,7 +373,7 @@ class TestIndex:
     def test_stale_is_no_fault(self, indexed: Repository) -> None:
         indexed.write({"b.py": "b = 2\n"})
         # Made with another embedder than the model in force, so never fresh.
-        assert checks(indexed)["index"].detail.startswith("stale, 1 files differ")
+        assert checks(indexed)["index"].detail.startswith("stale, 1 file differs")
         assert failing(indexed) == {}
 
     @pytest.mark.parametrize("how", ["header", "page", "empty"])

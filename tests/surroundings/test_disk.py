@@ -280,10 +280,10 @@ def test_a_read_only_file_system_answers_and_says_so(
         disk.read_only()
         found = launcher.run(repo.top, "search", "beta_9")
         assert working(found).startswith("m9.py:")
-        assert "note: the index is stale: 1 files differ" in found.err
+        assert "note: the index is stale: 1 file differs" in found.err
         assert "cannot be refreshed here" in found.err
         assert "Read-only file system" in found.err
-        assert "state      stale, 1 files differ" in working(launcher.run(repo.top, "status"))
+        assert "state      stale, 1 file differs" in working(launcher.run(repo.top, "status"))
         for command in (("index",), ("index", "--force"), ("wait",)):
             error_of(launcher.run(repo.top, *command), "Read-only file system", "XDG_CACHE_HOME")
         error_of(launcher.run(repo.top, "purge"), "Read-only file system", DISK_HINT)
