@@ -56,6 +56,38 @@ case $git_dir in '') exit 0 ;; /*) ;; *) git_dir=$top/$git_dir ;; esac
 [ -f "$git_dir/HEAD" ] || exit 0
 folder=$git_dir/lumen
 [ ! -L "$folder" ] || exit 0
+# >>> all repositories >>>
+# In scripts that serve every repository of a user, of which most have nothing of ours: does this
+# event say that someone works here? What fetches the code of others (package managers, plug-ins,
+# submodules) clones, switches and merges.
+begins() {
+	case $event in
+	post-commit | post-rewrite) ;;
+	post-checkout) [ "$common" != "$git_dir" ] || return 1 ;; # in a linked worktree
+	*) return 1 ;;
+	esac
+	case $top/ in
+	/tmp/* | /var/tmp/* | /private/tmp/* | /private/var/tmp/* | /dev/shm/* | /run/user/*) return 1 ;;
+	/var/folders/* | /private/var/folders/* | */Library/Caches/* | */Library/Taps/*) return 1 ;;
+	*/.cache/* | */node_modules/* | */site-packages/*) return 1 ;;
+	esac
+	case ${TMPDIR-} in
+	/*) ! cd -P "$TMPDIR" || case $top/ in "${PWD%/}"/*) return 1 ;; esac ;;
+	esac
+	case ${HOME-} in # a worktree that holds the user's home folder is for settings
+	/*) ! cd -P "$HOME" || case $PWD/ in "${top%/}"/*) return 1 ;; esac ;;
+	esac
+	cd -P "$top"
+}
+
+common=$git_dir
+if [ -f "$git_dir/commondir" ]; then
+	IFS= read -r common <"$git_dir/commondir"
+	case $common in /*) ;; *) common=$git_dir/$common ;; esac
+fi
+[ ! -x "$common/lumen/hooks/$event" ] || exit 0 # this repository has hooks of its own
+[ -d "$common/lumen" ] || begins || exit 0
+# <<< all repositories <<<
 # What we make is for its owner alone, or for a group if git's folder was made for one.
 if [ -g "$git_dir" ]; then umask 007; else umask 077; fi
 

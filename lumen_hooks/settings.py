@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 
 from lumen_hooks.git.command import git
 from lumen_hooks.git.config import config_entries, config_values
@@ -167,6 +167,18 @@ def stray_settings(directory: str, environ: Mapping[str, str]) -> list[Stray]:
             hint = did_you_mean(variable.removeprefix("LUMEN_"), variables)
             strays += [Stray(variable, hint)] if hint else []
     return strays
+
+
+def user_refresh() -> RefreshMode:
+    """`lumen.refresh` as the user has it for all repositories.
+
+    Raises:
+        SettingsError: it is none of the modes.
+        RepositoryError: git cannot read the user's configuration.
+    """
+    entries = config_entries("/", "lumen[.]refresh")
+    found = [entry.value or "" for entry in entries if entry.scope == "global"]
+    return cast("RefreshMode", _convert("refresh", found or ["background"], "lumen.refresh"))
 
 
 def insist_on_trust(directory: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from lumen_hooks.setup.installer import (
 )
 from lumen_hooks.setup.pre_commit import INSTALL_COMMAND, has_stanza
 from lumen_hooks.setup.throw_away import TEMPORARY, is_temporary
+from lumen_hooks.system.user_folders import has_hooks_for_all
 
 from .index import run_index
 from .output import say
@@ -35,18 +37,38 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--native", is_flag=True, help="Hooks that git calls itself (the default).")
 @click.option("--pre-commit", is_flag=True, help="Hooks that the pre-commit framework calls.")
+@click.option("--global", "everywhere", is_flag=True, help="For all of your repositories.")
 @click.option("--no-index", is_flag=True, help="Do not index this worktree now.")
+@click.argument("folders", nargs=-1, metavar="[FOLDER...]")
 @click.pass_obj
-def install(directory: str, native: bool, pre_commit: bool, no_index: bool) -> None:
+def install(
+    directory: str,
+    *,
+    native: bool,
+    pre_commit: bool,
+    everywhere: bool,
+    no_index: bool,
+    folders: tuple[str, ...],
+) -> None:
     """Install the git hooks of this repository and index this worktree.
 
     A hook that is there already is kept and called. Where that cannot be done without editing
     another tool's file, the line to add is printed. Run it again after moving the repository or
     the virtual environment, after changing lumen.refresh, and after upgrading git to 2.54 or
     later.
+
+    With --global, every repository of yours has them, also those to come; nothing is indexed
+    before you commit, make a worktree or search there. Git before 2.54 does so for repositories
+    that it makes or clones from now on, and for those in the FOLDERs.
     """
-    if native and pre_commit:
-        raise click.UsageError("--native and --pre-commit exclude each other")
+    if sum((native, pre_commit, everywhere)) > 1:
+        raise click.UsageError("--native, --pre-commit and --global exclude each other")
+    if everywhere:
+        from .install_global import install_for_user
+
+        install_for_user(directory, folders)
+        return
+    insist_on_no_folders(folders, "install")
     worktree = find_worktree(directory)
     # The environment of this command is not that of the hooks.
     request = Request(sys.executable, load_settings(worktree.top, {}).refresh)
@@ -108,12 +130,36 @@ def _refusals(refused: list[Installed]) -> str:
 
 
 @click.command()
+@click.option("--global", "everywhere", is_flag=True, help="What install --global put in place.")
 @click.option("--purge", is_flag=True, help="Also remove every worktree's index and the log.")
+@click.argument("folders", nargs=-1, metavar="[FOLDER...]")
 @click.pass_obj
-def uninstall(directory: str, purge: bool) -> None:
-    """Remove what install put in place, and nothing else."""
+def uninstall(directory: str, *, everywhere: bool, purge: bool, folders: tuple[str, ...]) -> None:
+    """Remove what install put in place, and nothing else.
+
+    With --global that of install --global; what git copied from a template does nothing then, and
+    is removed from the repositories in the FOLDERs. Indexes stay, and hooks of one repository.
+    """
+    if everywhere and purge:
+        raise click.UsageError("--purge is for one repository; leave --global out there")
+    if everywhere:
+        from .install_global import uninstall_for_user
+
+        uninstall_for_user(directory, folders)
+        return
+    insist_on_no_folders(folders, "uninstall")
     worktree = find_worktree(directory)
     for path in uninstall_hooks(worktree):
         say(f"removed from {path}")
+    if has_hooks_for_all(os.environ):
+        say("note: those of install --global stay; off here: git config lumen.enabled false")
     if purge:
         purge_indexes(worktree, say, every=True)
+
+
+def insist_on_no_folders(folders: tuple[str, ...], command: str) -> None:
+    """FOLDERs are for `--global` alone: which repository is meant is said in another way."""
+    if folders:
+        raise click.UsageError(
+            f"FOLDER goes with --global; for one repository: lumen-hooks -C FOLDER {command}"
+        )

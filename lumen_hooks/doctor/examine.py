@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lumen_hooks.errors import LumenError
 from lumen_hooks.settings import Settings, load_settings
 
-from . import hooks, index, languages, machine
+from . import hooks, index, languages, machine, scripts
 from .check import Check, guarded
 from .strays import check_strays
 
@@ -42,7 +42,7 @@ def examine(worktree: Worktree, environ: Mapping[str, str]) -> list[Check]:
         checks.append(guarded("settings", partial(check_strays, worktree, environ)))
     checks.append(hooks.check_switches(settings, environ))
     checks += _several("hooks", partial(hooks.check_hooks, worktree))
-    checks += _several("scripts", partial(hooks.check_scripts, worktree, configured))
+    checks += _several("scripts", partial(scripts.check_scripts, worktree, configured))
     single: dict[str, Callable[[], Check]] = {
         "git": partial(machine.check_git, worktree),
         "history": partial(machine.check_backend, worktree),

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lumen_hooks.git.config import unset_command
-from lumen_hooks.notify.events import EVENTS, GIT_EVENTS
-from lumen_hooks.setup.hooks_dir import HOOKS_PATH, files_with_ours, script_path
-from lumen_hooks.setup.pre_commit import FILE, INSTALL_COMMAND, declared_events
-from lumen_hooks.setup.script import (
-    BLOCK_START,
-    filled_in,
-    hook_script,
-    is_edited,
-    is_own,
-    manager_of,
-)
-from lumen_hooks.setup.throw_away import REMEDY, TEMPORARY, is_temporary, why_it_vanishes
+from lumen_hooks.notify.events import GIT_EVENTS
+from lumen_hooks.setup.hooks_dir import HOOKS_PATH
+from lumen_hooks.setup.pre_commit import FILE, INSTALL_COMMAND, starter_of
+from lumen_hooks.setup.script import manager_of
 from lumen_hooks.system.atomic_file import read_regular
 
 from .check import Check
-from .triggers import REINSTALL, find_triggers, read_wiring
+from .triggers import BY_CONFIG, FOR_ALL, REINSTALL, find_triggers, read_wiring
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,8 +24,6 @@ if TYPE_CHECKING:
     from lumen_hooks.settings import Settings
 
     from .triggers import Trigger, Wiring
-
-_IMPORT_SECONDS = 20
 
 
 def check_switches(settings: Settings, environ: Mapping[str, str]) -> Check:
@@ -56,7 +46,7 @@ def check_reach(here: Worktree, worktrees: Iterable[Worktree]) -> list[Check]:
     wiring = read_wiring(here)
     found = []
     triggers = find_triggers(here, wiring)
-    if _is_relative(wiring) and not any(trigger.kind == "git config" for trigger in triggers):
+    if _is_relative(wiring) and not any(trigger.kind in BY_CONFIG for trigger in triggers):
         detail = (
             f"core.hooksPath is {wiring.hooks_path!r}, relative to each worktree: in those without"
             " such a folder, so in linked ones, no hook fires"
@@ -109,13 +99,20 @@ def _firing(worktree: Worktree, wiring: Wiring, triggers: list[Trigger]) -> Chec
     silent = [event for event in GIT_EVENTS if not open_kinds[event]]
     if not silent:
         kinds = dict.fromkeys(kind for event in GIT_EVENTS for kind in open_kinds[event])
-        return Check("hooks", True, f"all {len(GIT_EVENTS)} events by {', '.join(kinds)}")
+        detail = f"all {len(GIT_EVENTS)} events by {', '.join(kinds)}"
+        if FOR_ALL.issuperset(kinds) and not os.path.isdir(worktree.shared_folder):
+            detail += "; they begin here with a commit, a new worktree or a search"
+        return Check("hooks", True, detail)
     lost = _lost_folder(worktree, wiring)
-    if lost and not any(trigger.kind == "git config" for trigger in triggers):
+    if lost and not any(trigger.kind in BY_CONFIG for trigger in triggers):
         return lost
     barred = next((found for found in triggers if found.event in silent and found.problem), None)
     if barred:
         return Check("hooks", False, f"{', '.join(silent)}: {barred.problem}", barred.hint)
+    if wiring.declared and len(silent) < len(GIT_EVENTS):
+        lines = ", ".join(f"- id: lumen-{event}" for event in silent)
+        hint = f"add to the hooks of lumen-hooks in {FILE}: {lines}; then: {INSTALL_COMMAND}"
+        return Check("hooks", False, f"{', '.join(silent)}: not in {FILE}", hint)
     what = "no hooks are installed" if len(silent) == len(GIT_EVENTS) else ", ".join(silent)
     what += "" if len(silent) == len(GIT_EVENTS) else ": not installed"
     return Check("hooks", False, what, REINSTALL)
@@ -145,12 +142,10 @@ def _once(open_kinds: dict[str, list[str]]) -> Check:
     ]
     if not doubled:
         return Check("installed once", True, "no event runs ours twice")
-    return Check(
-        "installed once",
-        False,
-        f"harmless, but slower: {'; '.join(doubled)}",
-        f"{REINSTALL} (or --pre-commit), and remove what it leaves from files that others own",
-    )
+    hint = f"{REINSTALL} (or --pre-commit), and remove what it leaves from files that others own"
+    if any(not FOR_ALL.isdisjoint(kinds) for kinds in open_kinds.values()):
+        hint = f"take lumen-hooks out of {FILE}; the hooks for all repositories serve this one too"
+    return Check("installed once", False, f"harmless, but slower: {'; '.join(doubled)}", hint)
 
 
 def _harmful(wiring: Wiring) -> list[Check]:
@@ -171,6 +166,11 @@ def _harmful(wiring: Wiring) -> list[Check]:
                     f"repair it; if it is ours, delete it and run: {REINSTALL}",
                 )
             ]
+        starter = starter_of(read_regular(path))
+        if starter and not os.access(starter, os.X_OK) and not shutil.which("pre-commit"):
+            detail = f"{path} starts pre-commit with {starter}, which is gone: git exits with 1"
+            hint = f"install pre-commit, then: {INSTALL_COMMAND}"
+            return [Check("hook files", False, detail, hint)]
     return []
 
 
@@ -188,79 +188,3 @@ def _missing_config_trap(worktree: Worktree, wiring: Wiring) -> Check | None:
                 INSTALL_COMMAND,
             )
     return None
-
-
-def check_scripts(worktree: Worktree, settings: Settings) -> list[Check]:
-    """Whether our scripts are as this version writes them, and start an interpreter that works."""
-    side = [script_path(worktree, event) for event in EVENTS]
-    paths = dict.fromkeys([*side, *files_with_ours(worktree)])
-    scripts = {path: read_regular(path) for path in paths}
-    own = {path: content for path, content in scripts.items() if is_own(content)}
-    if not own:
-        return [Check("scripts", False, f"there are none in {os.path.dirname(side[0])}", REINSTALL)]
-    return [
-        _whole(side, scripts, own),
-        _interpreter(
-            {filled_in(content)[0] for content in own.values()},
-            pre_commit=bool(declared_events(read_regular(os.path.join(worktree.top, FILE)))),
-        ),
-        _refresh({filled_in(content)[1] for content in own.values()}, settings.refresh),
-    ]
-
-
-def _whole(side: list[str], scripts: dict[str, bytes], own: dict[str, bytes]) -> Check:
-    for path in side:
-        if not scripts[path]:
-            return Check("scripts", False, f"{path} is missing", REINSTALL)
-        if path not in own:
-            return Check("scripts", False, f"{path} is not ours", f"delete it, then: {REINSTALL}")
-    for path, content in own.items():
-        if is_edited(content):
-            hint = f"keep what was added elsewhere, delete the file, then: {REINSTALL}"
-            return Check("scripts", False, f"{path} was edited since it was installed", hint)
-        if not os.access(path, os.X_OK):
-            return Check("scripts", False, f"{path} is not executable", REINSTALL)
-        event = os.path.basename(path).removesuffix(".legacy")
-        if content != hook_script(event, *filled_in(content)):
-            return Check("scripts", False, f"{path} is of another version", REINSTALL)
-    blocks = sum(BLOCK_START in content for content in scripts.values())
-    calls = f", called from {blocks} hooks of others" if blocks else ""
-    return Check("scripts", True, f"{len(own)}, as installed{calls}")
-
-
-def _interpreter(pythons: set[str], *, pre_commit: bool) -> Check:
-    for python in sorted(pythons):
-        if not (os.path.isfile(python) and os.access(python, os.X_OK)):
-            detail = f"{python} is gone: hooks do nothing (a virtual environment moved or deleted?)"
-            return Check("interpreter", False, detail, f"{REINSTALL}, from the one in use")
-        reason = why_it_vanishes(python, pre_commit=pre_commit)
-        if reason:
-            return Check("interpreter", False, f"{python} will be gone: {reason}", REMEDY)
-        code = "import lumen_hooks.hook"
-        try:
-            done = subprocess.run(
-                [python, "-I", "-c", code],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                check=False,
-                timeout=_IMPORT_SECONDS,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            return Check("interpreter", False, f"{python} does not run: {error}", REINSTALL)
-        if done.returncode:
-            return Check(
-                "interpreter",
-                False,
-                f"{python} has no lumen_hooks: hooks do nothing",
-                f"install it there, or {REINSTALL} from an environment that has it",
-            )
-    shown = [f"{python}{TEMPORARY if is_temporary(python) else ''}" for python in sorted(pythons)]
-    return Check("interpreter", True, ", ".join(shown))
-
-
-def _refresh(modes: set[str], wanted: str) -> Check:
-    if modes == {wanted}:
-        return Check("refresh mode", True, wanted)
-    found = ", ".join(sorted(mode or "none" for mode in modes))
-    detail = f"the scripts were installed with {found}, but lumen.refresh is {wanted}"
-    return Check("refresh mode", False, detail, REINSTALL)

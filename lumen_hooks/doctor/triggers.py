@@ -20,18 +20,35 @@ from lumen_hooks.setup.git_config import (
     configured,
     section_of,
     switched_off,
+    user_scripts,
 )
 from lumen_hooks.setup.hooks_dir import HOOKS_PATH, hooks_folder, script_path
 from lumen_hooks.setup.pre_commit import FILE, INSTALL_COMMAND, declared_events
-from lumen_hooks.setup.script import calls_ours, is_own, manager_of
+from lumen_hooks.setup.script import calls_ours, is_own, manager_of, stub_leads_to
+from lumen_hooks.setup.user_files import is_user_script
 from lumen_hooks.system.atomic_file import read_regular
 
 if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
 
 REINSTALL = "lumen-hooks install"
+REINSTALL_FOR_ALL = "lumen-hooks install --global"
 
-Kind = Literal["git config", "hook file", "pre-commit", "husky", "lefthook"]
+Kind = Literal[
+    "git config",
+    "hook file",
+    "pre-commit",
+    "husky",
+    "lefthook",
+    "global git config",
+    "hook file from the template",
+]
+
+BY_CONFIG = frozenset({"git config", "global git config"})
+"""These fire whatever core.hooksPath says."""
+
+FOR_ALL = frozenset({"global git config", "hook file from the template"})
+"""These are of `install --global`."""
 
 _LEFTHOOK_FILES = tuple(
     f"{dot}lefthook{local}.{suffix}"
@@ -50,12 +67,14 @@ class Trigger:
         kind: who calls it.
         problem: why it leads nowhere in this worktree, or nothing.
         hint: if so, what to do.
+        for_all: the script that it leads to, if that serves all repositories of the user.
     """
 
     event: str
     kind: Kind
     problem: str = ""
     hint: str = ""
+    for_all: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +86,8 @@ class Wiring:
         folder: where git looks for hook files in this worktree.
         hooks_path: the value of core.hooksPath, None without one.
         settings: `hook.*` of git's configuration.
-        declared: events with a hook of ours in .pre-commit-config.yaml.
+        framework: what .pre-commit-config.yaml holds.
+        declared: events with a hook of ours in it.
         lefthook: what lefthook's configuration files hold, together.
     """
 
@@ -75,6 +95,7 @@ class Wiring:
     folder: str
     hooks_path: str | None
     settings: dict[str, list[str]]
+    framework: bytes
     declared: set[str]
     lefthook: bytes
 
@@ -82,12 +103,14 @@ class Wiring:
 def read_wiring(worktree: Worktree) -> Wiring:
     """Look at what decides where git, and the tools that it calls, find hooks."""
     hooks_paths = config_values(worktree.top, HOOKS_PATH)
+    framework = read_regular(os.path.join(worktree.top, FILE))
     return Wiring(
         version=git_version(worktree.top),
         folder=hooks_folder(worktree),
         hooks_path=hooks_paths[-1] if hooks_paths else None,
         settings=configured(worktree),
-        declared=declared_events(read_regular(os.path.join(worktree.top, FILE))),
+        framework=framework,
+        declared=declared_events(framework),
         lefthook=b"".join(
             read_regular(os.path.join(worktree.top, name)) for name in _LEFTHOOK_FILES
         ),
@@ -102,7 +125,7 @@ def find_triggers(worktree: Worktree, wiring: Wiring) -> list[Trigger]:
         for trigger in (
             *_by_config(worktree, wiring, event),
             *_by_file(worktree, wiring, event),
-            *_by_pre_commit(wiring, event),
+            *_by_pre_commit(worktree, wiring, event),
         )
     ]
 
@@ -113,6 +136,9 @@ def _by_config(worktree: Worktree, wiring: Wiring, event: str) -> list[Trigger]:
     if event not in wiring.settings.get(f"{section}.event", ()):
         return []
     script = script_path(worktree, event)
+    for_all = user_scripts(wiring.settings).get(event, "")
+    if is_user_script(for_all):
+        return _for_all(worktree, event, "global git config", for_all)
     commands = wiring.settings.get(f"{section}.command", [])
     version = ".".join(map(str, wiring.version))
     off = switched_off(event, wiring.settings, wiring.version)
@@ -127,9 +153,26 @@ def _by_config(worktree: Worktree, wiring: Wiring, event: str) -> list[Trigger]:
     return [Trigger(event, kind, *_bar(script))]
 
 
+def _for_all(
+    worktree: Worktree, event: str, kind: Kind, script: str, *on_the_way: str
+) -> list[Trigger]:
+    """By a script for all repositories, which gives way to one of this repository."""
+    if os.access(script_path(worktree, event), os.X_OK):
+        return []
+    problem, hint = _first_bar(*on_the_way, script)
+    hint = hint.replace(REINSTALL, REINSTALL_FOR_ALL)
+    return [Trigger(event, kind, problem, hint, script)]
+
+
 def _by_file(worktree: Worktree, wiring: Wiring, event: str) -> list[Trigger]:
     path = os.path.join(wiring.folder, event)
     content = read_regular(path)
+    for_all = stub_leads_to(content)
+    if for_all:
+        # Without its script it is a left-over of `uninstall --global`.
+        there = os.path.exists(for_all)
+        kind: Kind = "hook file from the template"
+        return _for_all(worktree, event, kind, for_all, path) if there else []
     if is_own(content):
         return [Trigger(event, "hook file", *_bar(path))]
     if calls_ours(content, event):
@@ -150,12 +193,16 @@ def _by_file(worktree: Worktree, wiring: Wiring, event: str) -> list[Trigger]:
     return []
 
 
-def _by_pre_commit(wiring: Wiring, event: str) -> list[Trigger]:
+def _by_pre_commit(worktree: Worktree, wiring: Wiring, event: str) -> list[Trigger]:
     if event not in wiring.declared:
         return []
     path = os.path.join(wiring.folder, event)
     if manager_of(read_regular(path)) == "pre-commit":
-        return [Trigger(event, "pre-commit", *_bar(path))]
+        # The local stanza calls our script, a hook repository's entry pre-commit's own copy of us.
+        local = calls_ours(wiring.framework, event)
+        problem, hint = _first_bar(path, *([script_path(worktree, event)] if local else ()))
+        hint = hint.replace(REINSTALL, f"{REINSTALL} --pre-commit") if local else hint
+        return [Trigger(event, "pre-commit", problem, hint)]
     return [Trigger(event, "pre-commit", f"pre-commit did not install {event}", INSTALL_COMMAND)]
 
 

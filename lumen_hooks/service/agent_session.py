@@ -19,6 +19,7 @@ from lumen_hooks.indexing.aside import has_index
 from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.notify.spawn import spawn_worker
 from lumen_hooks.system import log
+from lumen_hooks.system.user_folders import has_hooks_for_all
 
 from .workspace import workspace_of, worktree_at
 
@@ -64,8 +65,13 @@ class Ready(NamedTuple):
 
 
 def is_wanted(worktree: Worktree) -> bool:
-    """Whether this repository's user installed the hooks, or indexed this worktree."""
+    """Whether this repository's user installed the hooks, or indexed this worktree.
+
+    Hooks for all repositories count where something of ours is: those without are not in use.
+    """
     if has_index(worktree):
+        return True
+    if os.path.isdir(worktree.shared_folder) and has_hooks_for_all(os.environ):
         return True
     scripts = os.path.join(worktree.shared_folder, "hooks")
     return any(os.path.isfile(os.path.join(scripts, event)) for event in GIT_EVENTS)

@@ -31,6 +31,7 @@ from .script import (
     is_edited,
     is_own,
     manager_of,
+    stub_leads_to,
     unfit,
     with_block,
     without_block,
@@ -115,7 +116,7 @@ def install_files(worktree: Worktree, *, python: str, refresh: RefreshMode) -> l
         OSError: a file cannot be written.
     """
     folder = hooks_folder(worktree)
-    obstacle = _folder_obstacle(worktree, folder)
+    obstacle = folder_obstacle(worktree, folder)
     if not obstacle:
         os.makedirs(folder, exist_ok=True)
     return [
@@ -140,6 +141,8 @@ def files_with_ours(worktree: Worktree) -> list[str]:
 
 
 def _is_ours(content: bytes) -> bool:
+    if stub_leads_to(content):
+        return False  # of `install --global`, which takes it away
     return is_own(content) or has_block(content)
 
 
@@ -155,7 +158,7 @@ def take_away(path: str) -> bool:
     return True
 
 
-def _folder_obstacle(worktree: Worktree, folder: str) -> str:
+def folder_obstacle(worktree: Worktree, folder: str) -> str:
     """Why no file of ours may go into a hooks folder, or nothing.
 
     Raises:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import InstallError
@@ -21,9 +21,11 @@ from lumen_hooks.system.atomic_file import read_regular
 
 from .git_config import (
     FIRST_GIT,
+    config_file,
     configured,
-    install_config_hook,
-    remove_config_hooks,
+    install_section,
+    of_repository,
+    remove_sections,
     switched_off,
 )
 from .hooks_dir import (
@@ -76,7 +78,7 @@ def install_hooks(worktree: Worktree, request: Request) -> list[Installed]:
         InstallError: nothing can be installed here, or a file cannot be written.
         RepositoryError: git cannot say where it looks for hooks, or write its configuration.
     """
-    _check(request.python, pre_commit=False)
+    insist_on_interpreter(request.python, pre_commit=False)
     from_config = request.config_hooks
     if from_config is None:
         from_config = git_version(worktree.top) >= FIRST_GIT
@@ -84,12 +86,12 @@ def install_hooks(worktree: Worktree, request: Request) -> list[Installed]:
         if not from_config:
             found = install_files(worktree, python=request.python, refresh=request.refresh)
             put_scripts(worktree, request.python, request.refresh)
-            remove_config_hooks(worktree)
+            remove_sections(of_repository(worktree))
             return found
         put_scripts(worktree, request.python, request.refresh)
         return _install_in_config(worktree)
     except OSError as error:
-        raise _cannot_write(error) from error
+        raise cannot_write(error) from error
 
 
 def install_pre_commit(worktree: Worktree, request: Request) -> tuple[Stanza, list[str]]:
@@ -102,14 +104,14 @@ def install_pre_commit(worktree: Worktree, request: Request) -> tuple[Stanza, li
         InstallError: the stanza cannot be added, or a file cannot be written.
         RepositoryError: git cannot say where it looks for hooks, or write its configuration.
     """
-    _check(request.python, pre_commit=True)
+    insist_on_interpreter(request.python, pre_commit=True)
     try:
         put_scripts(worktree, request.python, request.refresh)
         added = add_stanza(worktree)
-        removed = remove_config_hooks(worktree)
+        removed = remove_sections(of_repository(worktree))
         return added, removed + [path for path in files_with_ours(worktree) if take_away(path)]
     except OSError as error:
-        raise _cannot_write(error) from error
+        raise cannot_write(error) from error
 
 
 def uninstall_hooks(worktree: Worktree) -> list[str]:
@@ -125,7 +127,7 @@ def uninstall_hooks(worktree: Worktree) -> list[str]:
         RepositoryError: git refuses the repository, or cannot write its configuration.
     """
     insist_on_trust(worktree.top)
-    changed = remove_config_hooks(worktree)
+    changed = remove_sections(of_repository(worktree))
     paths = files_with_ours(worktree)
     scripts = [script_path(worktree, event) for event in EVENTS]
     paths += [path for path in scripts if is_own(read_regular(path))]
@@ -158,8 +160,11 @@ def _install_in_config(worktree: Worktree) -> list[Installed]:
     found = [
         Installed(event, kept[event], "refused", line_to_add(event), EDITED)
         if event in kept
-        else replace(
-            install_config_hook(worktree, event),
+        else Installed(
+            event,
+            config_file(worktree),
+            install_section(of_repository(worktree), event, script_path(worktree, event))
+            or "unchanged",
             off=switched_off(event, settings, version),
         )
         for event in GIT_EVENTS
@@ -169,7 +174,16 @@ def _install_in_config(worktree: Worktree) -> list[Installed]:
     return found
 
 
-def _check(python: str, *, pre_commit: bool) -> None:
+def insist_on_interpreter(python: str, *, pre_commit: bool = False) -> None:
+    """Refuse an interpreter that no hook can start, or that will be gone.
+
+    Args:
+        python: its absolute path.
+        pre_commit: see `why_it_vanishes`.
+
+    Raises:
+        InstallError: there is the reason, and what to do.
+    """
     if not (os.path.isabs(python) and os.path.isfile(python) and os.access(python, os.X_OK)):
         raise InstallError(f"{python or 'the interpreter'} cannot be started by a hook")
     reason = why_it_vanishes(python, pre_commit=pre_commit)
@@ -177,7 +191,8 @@ def _check(python: str, *, pre_commit: bool) -> None:
         raise InstallError(f"hooks cannot rely on {python}: {reason}", hint=REMEDY)
 
 
-def _cannot_write(error: OSError) -> InstallError:
+def cannot_write(error: OSError) -> InstallError:
+    """What the system said of a file of ours, as an error for the user."""
     return InstallError(
         f"cannot write {error.filename2 or error.filename}: {error.strerror}",
         hint="check who owns the folder and whether it can be written",

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lumen_hooks.errors import InstallError
 from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.system.atomic_file import read_regular, write_atomic
 
-from .script import finding
+from .script import finding, manager_of
 
 if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
@@ -50,7 +51,12 @@ _BLOCK = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _REPOS = re.compile(rb"^repos:[ \t]*(?:#[^\r\n]*)?(?:\r?\n|\Z)", re.MULTILINE)
-_IDS = re.compile(rb"^[ ]*(?:- )?[ ]*id:[ ]*['\"]?lumen-(post-[a-z]+)\b", re.MULTILINE)
+_KEYS = re.compile(
+    rb"""(?:^|[\s{,\[-])["']?(?P<key>repo|rev|id)["']?[ \t]*:[ \t]*["']?(?P<value>[^\s"',}\]]+)""",
+    re.MULTILINE,
+)
+_COMMENT = re.compile(rb"(?:^|[ \t])#[^\r\n]*", re.MULTILINE)
+_STARTER = re.compile(rb"^INSTALL_PYTHON=(.+)$", re.MULTILINE)
 _DEFAULT_MODE = 0o644
 
 
@@ -117,9 +123,54 @@ def has_stanza(worktree: Worktree) -> bool:
     return bool(declared_events(read_regular(os.path.join(worktree.top, FILE))))
 
 
+class Entry(NamedTuple):
+    """An entry of `repos:`, as far as it matters here.
+
+    Attributes:
+        repo: the address of a hook repository, or `local`.
+        rev: the tag or commit of it that is used, empty if none is said.
+        events: those for which it has a hook of ours.
+    """
+
+    repo: str
+    rev: str
+    events: frozenset[str]
+
+
+def entries_with_ours(content: bytes) -> list[Entry]:
+    """The entries of a configuration that have hooks of ours, in whatever style of YAML."""
+    found: list[dict[str, list[str]]] = []
+    for match in _KEYS.finditer(_COMMENT.sub(b"", content)):
+        key, value = match["key"].decode(), os.fsdecode(match["value"])
+        if key == "repo":
+            found.append({})
+        if found:
+            found[-1].setdefault(key, []).append(value)
+    ids = {f"lumen-{event}": event for event in GIT_EVENTS}
+    entries = [
+        Entry(
+            one["repo"][0],
+            one.get("rev", [""])[0],
+            frozenset(ids[name] for name in one.get("id", ()) if name in ids),
+        )
+        for one in found
+    ]
+    return [entry for entry in entries if entry.events]
+
+
 def declared_events(content: bytes) -> set[str]:
     """The events for which a configuration has a hook of ours, from whatever repository."""
-    return {os.fsdecode(match[1]) for match in _IDS.finditer(content)}
+    return {event for entry in entries_with_ours(content) for event in entry.events}
+
+
+def starter_of(content: bytes) -> str:
+    """The interpreter that a hook file of pre-commit's starts it with, if it names one."""
+    match = _STARTER.search(content) if manager_of(content) == "pre-commit" else None
+    try:
+        words = shlex.split(os.fsdecode(match[1])) if match else []
+    except ValueError:
+        words = []
+    return words[0] if words else ""
 
 
 def with_stanza(content: bytes) -> bytes | None:

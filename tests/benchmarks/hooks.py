@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.notify.events import GIT_EVENTS
+from lumen_hooks.setup.git_config import command_for
 from lumen_hooks.setup.installer import Request, install_hooks, install_pre_commit
 from lumen_hooks.setup.pre_commit import INSTALL_COMMAND
 from lumen_hooks.setup.script import hook_script
@@ -59,6 +60,7 @@ def main(argv: Sequence[str]) -> None:
     os.environ.update(git_settings(folder))
     try:
         _events(folder / "events", chosen.runs)
+        _for_all(folder / "for all", chosen.runs)
         if not chosen.no_pre_commit:
             _pre_commit(folder / "pre-commit", max(5, chosen.runs // 5))
         if not chosen.no_seed:
@@ -99,6 +101,28 @@ def _events(folder: Path, runs: int) -> None:
                     rows = _in_turns(runs, partial(_cost, [str(empty)], place), ours)
                     print(f"{name:22} {place.name:8} {state:10} {_over(*rows)}")
                     (_folder(place) / "events").unlink(missing_ok=True)
+
+
+def _for_all(folder: Path, runs: int) -> None:
+    """The hooks of `install --global` in a repository that has nothing of ours.
+
+    As a hook file, and as git starts what its configuration names: with a shell of its own.
+    """
+    place = Place("main", _repository(folder / "main", {"a.py": "a = 1\n"}), {})
+    empty = _program(folder / "empty", "#!/bin/sh\nexit 0\n")
+    for event, *arguments in CALLS:
+        name = event + (" (file)" if arguments[2:] == ["0"] else "")
+        content = hook_script(event, sys.executable, serves="user")
+        script = str(_program(folder / event, content))
+        ways = {
+            "not used": [script, *arguments],
+            "by config": ["/bin/sh", "-c", f'{command_for(script)} "$@"', "hook", *arguments],
+        }
+        for way, command in ways.items():
+            rows = _in_turns(
+                runs, partial(_cost, [str(empty)], place), partial(_cost, command, place)
+            )
+            print(f"{name:22} {way:19} {_over(*rows)}")
 
 
 @contextmanager

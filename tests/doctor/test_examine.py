@@ -258,9 +258,9 @@ class TestScripts:
         assert "was edited" in failing(project)["scripts"].detail
 
     def test_of_another_version(self, project: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-        from lumen_hooks.doctor import hooks
+        from lumen_hooks.doctor import scripts
 
-        monkeypatch.setattr(hooks, "hook_script", lambda *_: b"newer")
+        monkeypatch.setattr(scripts, "hook_script", lambda *_, **__: b"newer")
         assert "another version" in failing(project)["scripts"].detail
 
     def test_one_is_missing(self, project: Repository) -> None:

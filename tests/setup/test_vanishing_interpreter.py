@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lumen_hooks.doctor.hooks import check_scripts
+from lumen_hooks.doctor.scripts import check_scripts
 from lumen_hooks.errors import InstallError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.settings import Settings
