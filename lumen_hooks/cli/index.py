@@ -11,6 +11,9 @@ from lumen_hooks.service.workspace import open_workspace
 from .output import say
 from .progress import progress_bar
 
+_AGAIN = "lumen-hooks index"
+_AS_IT_WAS = f"the index is as it was: {_AGAIN} begins again"
+
 
 @click.command()
 @click.argument("path", required=False)
@@ -25,9 +28,15 @@ def index(directory: str, path: str | None, force: bool) -> None:
     run_index(path or directory, force=force)
 
 
-def run_index(directory: str, *, force: bool) -> None:
-    """Update the index of the worktree that holds a directory, and say what was done."""
-    with progress_bar() as progress:
+def run_index(directory: str, *, force: bool, before: str = "") -> None:
+    """Update the index of the worktree that holds a directory, and say what was done.
+
+    Args:
+        directory: any in the worktree.
+        force: chunk every file anew, and clone no sibling's index.
+        before: what is to be said first if it is interrupted.
+    """
+    with progress_bar(_AGAIN, before=before, otherwise=_AS_IT_WAS) as progress:
         job = open_workspace(directory).job("index", progress)
         made = refresh_index(job, force=force)
     say(made.in_words())

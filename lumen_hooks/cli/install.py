@@ -76,7 +76,7 @@ def install(
     if is_temporary(sys.executable):
         say(f"note: hooks start {sys.executable}{TEMPORARY}")
     if not no_index:
-        run_index(directory, force=False)
+        run_index(directory, force=False, before="" if pre_commit else "the hooks are in place")
     if problem is not None:
         raise problem
 

@@ -17,7 +17,7 @@ from lumen_hooks.system import log
 
 from .help import HelpfulGroup
 from .interrupt import INTERRUPTED, InterruptedByUserError
-from .output import say
+from .output import say, say_interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +96,7 @@ def run(argv: Sequence[str]) -> int:
         error.show()
         return USAGE
     except InterruptedByUserError as error:
-        say(f"interrupted{'; ' * bool(str(error))}{error}")
+        say_interrupted(str(error))
         return error.code
     except (click.Abort, KeyboardInterrupt):
         say("interrupted")

@@ -11,6 +11,13 @@ import click
 from lumen_hooks.embedding.threads import limit_threads
 from lumen_hooks.errors import SettingsError
 
+from .output import say
+
+_FOR_PEOPLE = """\
+This is a server for coding agents: it waits for calls on standard input (Model
+Context Protocol). An agent's program starts it itself; docs/mcp.md says how it
+is told. Ctrl-C stops it."""
+
 
 @click.command()
 @click.pass_obj
@@ -20,6 +27,10 @@ def mcp(directory: str) -> None:
     Started by the agent's program, which is told this command; see docs/mcp.md. One server
     answers for every worktree that a call names.
     """
+    # Python would wait for the thread that reads standard input, which only input can end.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.stdin.isatty():
+        say(_FOR_PEOPLE)
     limit_threads(1)
     try:
         from lumen_hooks.mcp.server import LumenServer
@@ -27,8 +38,6 @@ def mcp(directory: str) -> None:
         raise SettingsError(
             f"the package {error.name} is not installed", hint="pip install 'mcp>=2.3,<3'"
         ) from error
-    # Python would wait for the thread that reads standard input, which only input can end.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = LumenServer(_absolute(directory))
     if not server.run():
         # What still runs is of use to nobody: a transaction that is cut off here was never made,

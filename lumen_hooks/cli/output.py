@@ -86,6 +86,13 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def say_interrupted(follows: str) -> None:
+    """That Ctrl-C was noticed, which a terminal has just shown as `^C` where this line begins."""
+    if sys.stderr.isatty():
+        styled(sys.stderr).write("\r")
+    say("; ".join(filter(None, ["interrupted", follows])))
+
+
 def say_what_it_is_worth(found: Answer | Everywhere) -> None:
     """What is known of the index that was asked, if it is not fresh."""
     from lumen_hooks.indexing.freshness import FRESH, differ_in_words  # with SQLite

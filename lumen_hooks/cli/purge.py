@@ -7,6 +7,7 @@ import click
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.service.purge import purge_indexes
 
+from .interrupt import interruptible
 from .output import say
 
 
@@ -18,4 +19,6 @@ def purge(directory: str, every: bool) -> None:
 
     With --all, those of worktrees that were removed by hand go, too.
     """
-    purge_indexes(find_worktree(directory), say, every=every)
+    again = f"lumen-hooks purge{' --all' * every}"
+    with interruptible(lambda: f"what was not named is still there: {again} goes on"):
+        purge_indexes(find_worktree(directory), say, every=every)

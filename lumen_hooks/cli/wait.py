@@ -9,6 +9,8 @@ from lumen_hooks.service.workspace import open_workspace
 
 from .progress import progress_bar
 
+_OTHERS = "a worker that is at work goes on: lumen-hooks wait waits for it"
+
 
 @click.command()
 @click.option(
@@ -22,5 +24,5 @@ from .progress import progress_bar
 @click.pass_obj
 def wait(directory: str, timeout: float) -> None:
     """Wait until this worktree's index is fresh, refreshing it if no one else does."""
-    with progress_bar() as progress:
+    with progress_bar("lumen-hooks wait", otherwise=_OTHERS) as progress:
         wait_until_fresh(open_workspace(directory).job("wait", progress), timeout)

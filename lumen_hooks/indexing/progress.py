@@ -70,8 +70,48 @@ class Report:
         if self.per_second is not None:
             words += f", {self.per_second:,.0f} chunks a second"
         if self.seconds_left is not None:
-            words += f", about {_duration(self.seconds_left)} left"
+            words += f", about {duration(self.seconds_left)} left"
         return words
+
+
+class Pace:
+    """Makes reports of counts: how fast it goes, by what became ready of late, and what is left.
+
+    Args:
+        model: name of the model that the index is made with.
+        clock: seconds.
+    """
+
+    def __init__(self, model: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._model = model
+        self._clock = clock
+        self._seen: deque[tuple[float, int]] = deque([(clock(), 0)])
+
+    def report(
+        self, *, files: int, of: int, chunks: int, embedded: int, expected: int = 0
+    ) -> Report:
+        """How far it is by these counts; `expected` chunks in all, if that is known beforehand."""
+        now = self._clock()
+        self._seen.append((now, chunks))
+        while len(self._seen) > 2 and now - self._seen[1][0] > WINDOW_SECONDS:
+            self._seen.popleft()
+        since, before = self._seen[0]
+        speed = (chunks - before) / (now - since) if now > since else 0.0
+        expected = expected or (chunks * of // files if files else 0)
+        expected = max(chunks, expected)
+        left = (expected - chunks) / speed if speed and expected else None
+        percent = 100 * chunks // expected if expected else 100 * files // max(of, 1)
+        return Report(
+            model=self._model,
+            percent=percent,
+            files=files,
+            of=of,
+            chunks=chunks,
+            chunks_expected=expected,
+            embedded=embedded,
+            per_second=round(speed, 1) if speed else None,
+            seconds_left=None if left is None else round(left, 1),
+        )
 
 
 class NotedProgress:
@@ -93,10 +133,9 @@ class NotedProgress:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._lock = lock
-        self._model = model
+        self._pace = Pace(model, clock)
         self._then = then
         self._clock = clock
-        self._seen: deque[tuple[float, int]] = deque([(clock(), 0)])
         self._next_at = 0.0
         self.expected = 0
         """How many chunks there will be, if that is known beforehand."""
@@ -106,34 +145,15 @@ class NotedProgress:
         now = self._clock()
         if now >= self._next_at:
             self._next_at = now + NOTE_SECONDS
-            report = self._report(now, files, of, chunks, embedded)
+            report = self._pace.report(
+                files=files, of=of, chunks=chunks, embedded=embedded, expected=self.expected
+            )
             self._lock.note(json.dumps(asdict(report)))
         self._then.update(files=files, of=of, chunks=chunks, embedded=embedded)
 
-    def _report(self, now: float, files: int, of: int, chunks: int, embedded: int) -> Report:
-        self._seen.append((now, chunks))
-        while len(self._seen) > 2 and now - self._seen[1][0] > WINDOW_SECONDS:
-            self._seen.popleft()
-        since, before = self._seen[0]
-        speed = (chunks - before) / (now - since) if now > since else 0.0
-        expected = self.expected or (chunks * of // files if files else 0)
-        expected = max(chunks, expected)
-        left = (expected - chunks) / speed if speed and expected else None
-        percent = 100 * chunks // expected if expected else 100 * files // max(of, 1)
-        return Report(
-            model=self._model,
-            percent=percent,
-            files=files,
-            of=of,
-            chunks=chunks,
-            chunks_expected=expected,
-            embedded=embedded,
-            per_second=round(speed, 1) if speed else None,
-            seconds_left=None if left is None else round(left, 1),
-        )
 
-
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """So long, in words; about."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
