@@ -93,6 +93,14 @@ def say_interrupted(follows: str) -> None:
     say("; ".join(filter(None, ["interrupted", follows])))
 
 
+def write_raw(data: bytes) -> None:
+    """Write bytes for the program that reads our output; a terminal gets them escaped."""
+    if sys.stdout.isatty():
+        click.echo(data.decode("utf-8", "surrogateescape"), nl=False)
+    else:
+        click.echo(data, nl=False)
+
+
 def say_what_it_is_worth(found: Answer | Everywhere) -> None:
     """What is known of the index that was asked, if it is not fresh."""
     from lumen_hooks.indexing.freshness import FRESH, differ_in_words  # with SQLite
@@ -103,9 +111,11 @@ def say_what_it_is_worth(found: Answer | Everywhere) -> None:
         say(f"note: {found.problem}")
 
 
-def echo_json(value: object, *, indent: int | None = None) -> None:
-    """Print JSON in UTF-8 whatever the locale.
+def in_json(value: object, *, indent: int | None = None) -> str:
+    """JSON in which what no terminal should be shown, and what is no UTF-8, stands escaped."""
+    return escape_controls_json(json.dumps(value, ensure_ascii=False, indent=indent))
 
-    What no terminal should be shown, and bytes of a path that are no UTF-8, come out escaped.
-    """
-    click.echo(escape_controls_json(json.dumps(value, ensure_ascii=False, indent=indent)).encode())
+
+def echo_json(value: object, *, indent: int | None = None) -> None:
+    """Print JSON (`in_json`) in UTF-8 whatever the locale."""
+    click.echo(in_json(value, indent=indent).encode())

@@ -11,17 +11,20 @@ import sys
 from dataclasses import fields
 from functools import partial
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 import click
 
 from lumen_hooks.errors import QueryError
 from lumen_hooks.notify.spawn import spawn_worker
 from lumen_hooks.service.everywhere import Everyplace
-from lumen_hooks.service.places import TITLES
-from lumen_hooks.service.workspace import excluded_from_top, from_top, open_workspace
+from lumen_hooks.service.places import SHOWN_BYTES, TITLES
+from lumen_hooks.service.viewpoint import Viewpoint
+from lumen_hooks.service.workspace import open_workspace
 from lumen_hooks.system.terminal import escape_controls, escape_controls_json, one_line
 
+from .forms import print_paths, vimgrep_line
+from .narrowing import from_the_top
 from .output import say, say_what_it_is_worth, styled
 from .progress import progress_bar
 
@@ -32,67 +35,59 @@ if TYPE_CHECKING:
     from lumen_hooks.service.everywhere import Everywhere
     from lumen_hooks.service.places import Place, Places
 
+    from .forms import Form, Look
+
 _AT_ONCE = 1000
 
 
-Form: TypeAlias = Literal["lines", "paths", "json"]
-"""How places are printed."""
-
-
-def show_everywhere(directory: str, query: ExactQuery, form: Form, *, refresh: bool) -> None:
-    """Find every place in a worktree and print it; the exit code is grep's."""
+def show_everywhere(directory: str, query: ExactQuery, look: Look, *, refresh: bool) -> bool:
+    """Find every place in a worktree and print it; whether there is one."""
     limit = query.limit
     with progress_bar() as progress:
         job = open_workspace(directory).job("search", progress)
         top = job.worktree.top
-        path = query.within.path
-        within = query.within._replace(
-            path=path and from_top(path, directory, top),
-            exclude=tuple(excluded_from_top(one, directory, top) for one in query.within.exclude),
-        )
-        wanted = query._replace(within=within, limit=None if form == "paths" else limit)
+        within = from_the_top(query.within, directory, top)
+        wanted = query._replace(within=within, limit=None if look.form == "paths" else limit)
         everyplace = Everyplace(job, partial(spawn_worker, top, "search"), refresh)
         try:
             found = everyplace.find(wanted)
         except QueryError as error:
             raise click.UsageError(f"{error.message}\nhint: {error.hint}") from error
-    if form == "json":
-        echo_json_places(found)
+    seen = Viewpoint(directory, top)
+    if look.form == "json":
+        echo_json_places(found, seen)
     else:
         say_what_it_is_worth(found)
-        if form == "paths":
-            show_paths(found.places, limit)
+        if look.form == "paths":
+            paths = dict.fromkeys(place.path for place in found.places)
+            print_paths(map(seen, islice(paths, limit)), null=look.null)
         else:
-            show_places(found.places)
+            _show(found.places, look.form, seen)
         say(found.places.in_words())
-    if not found.places.total:
-        click.get_current_context().exit(1)
+    return bool(found.places.total)
 
 
-def show_places(places: Places) -> None:
-    """Print places on standard output."""
-    if sys.stdout.isatty():
-        _show_on_terminal(places)
+def _show(places: Places, form: Form, seen: Viewpoint) -> None:
+    shown = (place._replace(path=seen(place.path)) for place in places)
+    if form == "text" and sys.stdout.isatty():
+        _show_on_terminal(shown)
         return
-    for place in places:
-        sys.stdout.write(_line(place) + "\n")
+    for portion in _portions(shown):
+        if form == "jsonl":
+            _echo("".join(f"{_json(place)}\n" for place in portion))
+        else:
+            line = _line if form == "text" else _vimgrep_line
+            sys.stdout.writelines(f"{line(place)}\n" for place in portion)
     sys.stdout.flush()
 
 
-def show_paths(places: Iterable[Place], limit: int | None) -> None:
-    """Print the paths of files with places, in the order of their first ones."""
-    paths = dict.fromkeys(place.path for place in places)
-    for path in islice(paths, limit):
-        sys.stdout.write(one_line(path) + "\n")
-    sys.stdout.flush()
-
-
-def echo_json_places(found: Everywhere) -> None:
+def echo_json_places(found: Everywhere, seen: Viewpoint) -> None:
     """Print one JSON object, however many places there are."""
     places = found.places
     known = {field.name: getattr(found, field.name) for field in fields(found)}
     del known["places"]
     known |= {
+        "differing": [seen(path) for path in found.differing],
         "total": places.total,
         "files": places.files,
         "counts": places.by_role(),
@@ -100,17 +95,29 @@ def echo_json_places(found: Everywhere) -> None:
     _echo(json.dumps(known, ensure_ascii=False)[:-1] + ', "results": [')
     separator = ""
     for portion in _portions(places):
-        shown = (json.dumps(place._asdict(), ensure_ascii=False) for place in portion)
+        shown = (_json(place._replace(path=seen(place.path))) for place in portion)
         _echo(separator + ", ".join(shown))
         separator = ", "
     _echo("]}\n")
+
+
+def _json(place: Place) -> str:
+    return json.dumps(place._asdict(), ensure_ascii=False)
 
 
 def _line(place: Place) -> str:
     return f"{one_line(place.path)}:{place.line}:{place.column}:{place.snippet}"
 
 
-def _portions(places: Places) -> Iterator[list[Place]]:
+def _vimgrep_line(place: Place) -> str:
+    column = place.column
+    # What is left out before the match of a very long line has bytes that nobody counted.
+    if not (place.snippet[:1] == "…" and len(place.snippet.encode()) >= SHOWN_BYTES):
+        column = len(place.snippet[: column - 1].encode()) + 1
+    return vimgrep_line(place.path, place.line, column, place.snippet)
+
+
+def _portions(places: Iterable[Place]) -> Iterator[list[Place]]:
     rest = iter(places)
     while portion := list(islice(rest, _AT_ONCE)):
         yield portion
@@ -120,7 +127,7 @@ def _echo(text: str) -> None:
     click.echo(escape_controls_json(text).encode(), nl=False)
 
 
-def _show_on_terminal(places: Places) -> None:
+def _show_on_terminal(places: Iterable[Place]) -> None:
     from rich.console import Console
     from rich.text import Text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,19 +12,23 @@ from lumen_hooks.errors import QueryError
 from lumen_hooks.notify.spawn import spawn_worker
 from lumen_hooks.service.workspace import from_top, open_workspace
 
+from .answers import show
+from .forms import form_options, limit_option
 from .progress import progress_bar
-from .search import show
+
+if TYPE_CHECKING:
+    from .forms import Look
 
 _LOCATION = re.compile(r"(?P<path>.+):(?P<line>\d{1,9})(?:-\d+)?", re.DOTALL)
 
 
 @click.command()
 @click.argument("location", metavar="PATH:LINE")
-@click.option("-n", "--limit", type=int, default=10, show_default=True, help="Results at most.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@limit_option()
+@form_options
 @click.option("--no-refresh", is_flag=True, help="Answer from the index as it is.")
 @click.pass_obj
-def related(directory: str, location: str, limit: int, as_json: bool, no_refresh: bool) -> None:
+def related(directory: str, location: str, limit: int | None, look: Look, no_refresh: bool) -> None:
     """Find the code that is most like the definition at PATH:LINE.
 
     A place may be given as search prints it (PATH:START-END). Results are shown as search does,
@@ -40,5 +45,6 @@ def related(directory: str, location: str, limit: int, as_json: bool, no_refresh
         top = job.worktree.top
         file = from_top(match["path"], directory, top)
         answerer = Answerer(job, partial(spawn_worker, top, "related"), refresh=not no_refresh)
-        found = answerer.answer(RelatedQuery(file, int(match["line"]), limit))
-    show(found, as_json=as_json)
+        count = look.results if limit is None else limit
+        found = answerer.answer(RelatedQuery(file, int(match["line"]), count))
+    show(found, look, directory, chosen=limit is not None)

@@ -1,4 +1,4 @@
-"""Search results for people: highlighted on a terminal, grep-like in a pipe.
+"""Search results for people on a terminal, highlighted.
 
 Nothing that they hold can steer the terminal (system/terminal). Knows results, and
 neither indexes nor files.
@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from lumen_hooks.service.excerpt import ends, left_out
+from lumen_hooks.service.plain import COPIES_NAMED
 from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS, escape_controls, one_line
 
 from .output import styled
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
     from rich.syntax import Syntax
 
     from lumen_hooks.search.results import SearchResult
-
-TERMINAL_SNIPPET_LINES = 12
-"""Lines of each result that are shown on a terminal."""
-
-COPIES_NAMED = 3
-"""So many other places of a result's text are named; JSON has all."""
 
 _THEME = "ansi_dark"
 _TAB_COLUMNS = 4
@@ -100,27 +95,6 @@ def render_terminal(results: Iterable[SearchResult], console: Console) -> None:
         for block in _blocks(result):
             shown = Text(f"{_INDENT}{block}", style="dim") if isinstance(block, str) else block
             console.print(shown)
-
-
-def render_plain(results: Iterable[SearchResult]) -> str:
-    """Results as text without colour, each ending with a line break; empty without results.
-
-    One line `path:start-end  symbol  score` for each (`-` for no symbol), another one if the same
-    text stands elsewhere, then what is shown of its code, each line indented by four spaces, then
-    an empty line between results.
-    """
-    blocks = []
-    for result in results:
-        location = f"{one_line(result.path)}:{result.start_line}-{result.end_line}"
-        lines = [f"{location}  {one_line(result.symbol) or '-'}  {result.score:.3f}"]
-        lines += _copies(result)
-        if result.snippet:
-            above, below = ends(result.start_line, result.end_line, result.lines)
-            code = escape_controls(result.snippet).split("\n")
-            shown = [*filter(None, [above]), *code, *filter(None, [below])]
-            lines += [f"{_INDENT}{_cut(line)}".rstrip() for line in shown]
-        blocks.append("\n".join(lines) + "\n")
-    return "\n".join(blocks)
 
 
 def _copies(result: SearchResult) -> list[str]:

@@ -48,6 +48,19 @@ def excerpt(result: SearchResult, max_lines: int) -> SearchResult:
     return replace(result, lines=lines, snippet=joined(rows, first, lines))
 
 
+def foremost_line(result: SearchResult) -> tuple[int, str]:
+    """The one line that stands for a result, and its number: the best, else its signature's.
+
+    Args:
+        result: with all of its lines.
+    """
+    rows = result.snippet.split("\n")
+    opening = 0 if result.kind == "section" else _opening(rows, result.symbol)[0]
+    row = result.focus[0] - result.start_line if result.focus else opening
+    row = row if 0 <= row < len(rows) else 0
+    return result.start_line + row, rows[row]
+
+
 def joined(rows: Sequence[str], first: int, lines: Iterable[tuple[int, int]]) -> str:
     """The stretches of a text that starts at line `first`, with a line for what is between."""
     shown: list[str] = []

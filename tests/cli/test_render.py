@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lumen_hooks.cli.render import TERMINAL_SNIPPET_LINES, render_plain, render_terminal
+from lumen_hooks.cli.forms import TERMINAL_LINES
+from lumen_hooks.cli.render import render_terminal
 from lumen_hooks.search.results import SearchResult
+from lumen_hooks.service.answer import Answer
 from lumen_hooks.service.excerpt import excerpt
+from lumen_hooks.service.plain import AS_OPTIONS, results_in_words, written
+from lumen_hooks.service.sizing import Shape
 from lumen_hooks.system.terminal import escape_controls
 
 
@@ -30,20 +34,20 @@ def on_terminal(*results: SearchResult, color: bool = False) -> str:
     console = Console(
         file=file, force_terminal=color, color_system="standard" if color else None, width=80
     )
-    render_terminal([excerpt(one, TERMINAL_SNIPPET_LINES) for one in results], console)
+    render_terminal([excerpt(one, TERMINAL_LINES) for one in results], console)
     return file.getvalue()
 
 
 def test_plain() -> None:
-    assert render_plain([result(), result("b.py", "", "")]) == (
-        "src/a.py:41-43  Store.insert  0.512\n"
-        "    def insert(self):\n"
+    assert results_in_words([result(), result("b.py", "", "")]) == (
+        "src/a.py:41-43 Store.insert method 0.51\n"
+        " def insert(self):\n"
         "\n"
-        "        return 1\n"
+        "     return 1\n"
         "\n"
-        "b.py:41-43  -  0.512\n"
+        "b.py:41-43 method 0.51"
     )
-    assert render_plain([]) == ""
+    assert results_in_words([]) == ""
 
 
 def test_terminal() -> None:
@@ -84,18 +88,18 @@ def test_what_is_left_out_is_said_where_it_is() -> None:
         )
     )
     assert any(row.strip().startswith("… ") for row in rows[2:-1])
-    plain = render_plain([excerpt(found, 10)]).splitlines()
-    assert plain[0] == "src/a.py:41-80  Store.insert  0.512"
-    assert "    line_70" in plain
-    assert sum(row.startswith("    line_") for row in plain) == 10
-    assert sum(row.startswith("    … ") for row in plain) == 2
+    plain = results_in_words([excerpt(found, 10)]).splitlines()
+    assert plain[0] == "src/a.py:41-80 Store.insert method 0.51"
+    assert " line_70" in plain
+    assert sum(row.startswith(" line_") for row in plain) == 10
+    assert sum(row.startswith(" … ") for row in plain) == 2
 
 
 def test_copies_are_named() -> None:
     found = replace(result(), copies=("b.py:1", "c.py:2", "d\x1b.py:3", "e.py:4", "f.py:5"))
-    line = r"    same in b.py:1, c.py:2, d\x1b.py:3 and 2 more"
-    assert render_plain([found]).splitlines()[1] == line
-    assert on_terminal(found).splitlines()[1] == line
+    line = r"same in b.py:1, c.py:2, d\x1b.py:3 and 2 more"
+    assert results_in_words([found]).splitlines()[1] == f" {line}"
+    assert on_terminal(found).splitlines()[1] == f"    {line}"
 
 
 HOSTILE = (
@@ -105,14 +109,15 @@ HOSTILE = (
 
 def test_nothing_steers_a_terminal() -> None:
     hostile = result(f"{HOSTILE}\n.py", f"{HOSTILE}\t", f"{HOSTILE}\n{HOSTILE}")
-    for shown in (render_plain([hostile]), on_terminal(hostile)):
+    for shown in (results_in_words([hostile]), on_terminal(hostile)):
         assert not set(shown) & set("\x1b\x07\r\x9b\u202e\u2066\x00\x7f\u200b\ud800")
         assert r"\x1b[2J" in shown
         assert r"\x9b31m" in shown
         assert r"\u202e" in shown
         assert "[bold]x[/bold]" in shown
-    first = render_plain([hostile]).split("\n", 1)[0]
-    assert first.endswith(r"\t  0.512")
+    first = results_in_words([hostile]).split("\n", 1)[0]
+    assert r"\n.py:41-43 " in first
+    assert first.endswith(" method 0.51")
 
 
 @pytest.mark.parametrize("text", ["tab\tand\nline", "größe 日本語 🎉", "\\x1b"])
@@ -122,7 +127,8 @@ def test_ordinary_text_is_left_alone(text: str) -> None:
 
 def test_very_long_lines_are_cut_for_people() -> None:
     long = result(snippet="x" * 100_000)
-    assert len(render_plain([long])) < 700
+    answer = Answer("q", "/w", "fresh", (long,), 0, None, None, (), None)
+    assert len(written(answer, Shape(), AS_OPTIONS, cut=True).body) < 700
     assert len(on_terminal(long)) < 2000
 
 

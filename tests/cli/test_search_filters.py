@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,7 +36,8 @@ def test_paths_excludes_and_content(project: Repository) -> None:
     def found(*arguments: str, folder: str = ".") -> list[str]:
         done = lumen(project.top / folder, "search", "wombat", "-l", "-n", "50", *arguments)
         assert done.returncode == 0, done.stderr
-        return sorted(path.removeprefix("web/").partition(".")[0] for path in done.stdout.split())
+        paths = (os.path.normpath(os.path.join(folder, path)) for path in done.stdout.split())
+        return sorted(path.removeprefix("web/").partition(".")[0] for path in paths)
 
     def refused(*arguments: str, folder: str = ".", code: int = 1) -> str:
         done = lumen(project.top / folder, "search", "wombat", *arguments)

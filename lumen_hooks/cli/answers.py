@@ -1,0 +1,129 @@
+"""Answers of a search by meaning, and of `related`, in the form that was asked for.
+
+Readers get what `service.plain` and `render` write, programs what is here. Knows answers and where
+they are looked at from, and neither indexes nor files.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from lumen_hooks.errors import QueryError
+from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS
+
+from .forms import print_paths, vimgrep_line
+from .output import echo_json, in_json, say, say_what_it_is_worth
+
+if TYPE_CHECKING:
+    from lumen_hooks.search.results import SearchResult
+    from lumen_hooks.service.answer import Answer
+    from lumen_hooks.service.sizing import Shape
+
+    from .forms import Look
+
+NOTHING_FOUND = 1
+"""Exit code of a search without a result."""
+
+
+def show(found: Answer, look: Look, directory: str, *, chosen: bool) -> NoReturn:
+    """Print an answer: results on standard output, what they are worth on standard error.
+
+    The command ends with NOTHING_FOUND if there are none.
+
+    Args:
+        found: with all lines of each result.
+        look: how.
+        directory: the folder that paths are relative to.
+        chosen: somebody said how many results are wanted.
+    """
+    from lumen_hooks.service.plain import with_paths
+    from lumen_hooks.service.viewpoint import Viewpoint
+
+    shape = look.shape()
+    if look.context:
+        found = _widened(found, look, shape)
+        shape = shape._replace(max_lines=shape.max_lines + 2 * look.context)
+    found = with_paths(found, Viewpoint(directory, found.worktree))
+    if look.form != "json":
+        _say_what_it_is_worth(found)
+    if look.form == "text":
+        _show_text(found, shape, cut=not chosen and not sys.stdout.isatty())
+    elif look.form == "paths":
+        print_paths((result.path for result in found.results), null=look.null)
+    elif look.form == "vimgrep":
+        click.echo("".join(map(_vimgrep_line, found.results)), nl=False)
+    else:
+        _show_json(found, shape, lines=look.form == "jsonl")
+    click.get_current_context().exit(0 if found.results else NOTHING_FOUND)
+
+
+def _widened(found: Answer, look: Look, shape: Shape) -> Answer:
+    from lumen_hooks.service.excerpt import excerpt
+    from lumen_hooks.service.snippets import with_context
+
+    shown = (excerpt(result, shape.max_lines) for result in found.results)
+    wider = tuple(with_context(found.worktree, result, look.context) for result in shown)
+    return replace(found, results=wider)
+
+
+def _show_text(found: Answer, shape: Shape, *, cut: bool) -> None:
+    from lumen_hooks.service.plain import AS_OPTIONS, written
+
+    answer = written(found, shape, AS_OPTIONS, cut=cut)
+    if sys.stdout.isatty():
+        from . import render
+
+        render.show(answer.fitted.results)
+    elif found.results:
+        click.echo(answer.body)
+    note = answer.note if found.results else "no results"
+    if note:
+        say(note)
+
+
+def _show_json(found: Answer, shape: Shape, *, lines: bool) -> None:
+    """The whole of an answer, or what fits a budget that was given."""
+    from lumen_hooks.service.plain import AS_OPTIONS, note_of
+    from lumen_hooks.service.sizing import fit, insist_on_shape
+
+    insist_on_shape(shape)
+    budget = shape.max_tokens
+    frame = 0 if lines else _cost(replace(found, results=()))
+    if budget is not None and frame >= budget:
+        raise QueryError(
+            f"what {budget} tokens have to hold beside the results is up to {frame} long",
+            hint=f"--max-tokens {2 * frame}, or --jsonl, which has the results alone",
+        )
+    fitted = fit(found.results, shape, _cost, budget and budget - frame, cut=False)
+    if lines:
+        for result in fitted.results:
+            echo_json(asdict(result))
+    else:
+        echo_json(asdict(replace(found, results=fitted.results)))
+    note = note_of(fitted, budget or 0, AS_OPTIONS)
+    if note:
+        say(note)
+
+
+def _cost(record: Answer | SearchResult) -> int:
+    from lumen_hooks.service.tokens import tokens_at_most
+
+    return tokens_at_most(in_json(asdict(record)) + ",\n")
+
+
+def _vimgrep_line(result: SearchResult) -> str:
+    from lumen_hooks.service.excerpt import foremost_line
+
+    number, text = foremost_line(result)
+    column = len(text) - len(text.lstrip()) + 1
+    return vimgrep_line(result.path, number, column, text[:MAX_LINE_CHARACTERS]) + "\n"
+
+
+def _say_what_it_is_worth(found: Answer) -> None:
+    say_what_it_is_worth(found)
+    if found.weak and found.results:
+        say("note: weak match: nothing here seems to be what was asked for")
