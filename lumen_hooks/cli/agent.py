@@ -1,4 +1,4 @@
-"""`lumen-hooks agent`: what coding agents' own hooks call."""
+"""`lumen-hooks agent`: wiring coding agents up, and what their own hooks call."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from contextlib import suppress
 
 import click
 
-from lumen_hooks.service.agent_session import begin_session, describe
-
+from . import agent_setup
 from .help import HelpfulGroup
 from .output import echo_json
 
@@ -21,18 +20,25 @@ _PATIENCE_SECONDS = 2.0
 
 @click.group(cls=HelpfulGroup)
 def agent() -> None:
-    """What coding agents' own hooks call; see docs/agents.md."""
+    """Wire coding agents up, and answer their own hooks; see docs/agents.md."""
+
+
+for _command in (agent_setup.install, agent_setup.uninstall, agent_setup.list_agents):
+    agent.add_command(_command)
 
 
 @agent.command("session-start")
+@click.option("--host", default="", help="Answer in the form of cursor or copilot.")
 @click.pass_obj
-def session_start(directory: str) -> None:
+def session_start(directory: str, host: str) -> None:
     """Tell an agent's new session what is indexed, and bring it up to date in the background.
 
     Reads the hook's JSON (its `cwd`) from standard input and answers with the JSON that Claude
-    Code's SessionStart hook takes. Prints nothing where nobody installed lumen-hooks, and never
-    fails.
+    Code's SessionStart hook takes, and Codex's and Gemini CLI's. Prints nothing where nobody
+    installed lumen-hooks, and never fails.
     """
+    from lumen_hooks.service.agent_session import begin_session, describe
+
     if os.environ.get("LUMEN_HOOKS") == "0":
         return
     try:
@@ -41,8 +47,17 @@ def session_start(directory: str) -> None:
         return
     ready = begin_session(os.path.join(directory, given), complaint)
     if ready is not None:
-        answer = {"hookEventName": "SessionStart", "additionalContext": describe(ready)}
-        echo_json({"hookSpecificOutput": answer})
+        echo_json(_answer(describe(ready), host))
+
+
+def _answer(context: str, host: str) -> dict[str, object]:
+    """What a session is told, in the form that its program takes."""
+    if host == "cursor":
+        return {"additional_context": context}
+    answer = {"hookEventName": "SessionStart", "additionalContext": context}
+    # One file of hooks is read by Copilot CLI, which takes the first, and VS Code, the second.
+    beside = {"additionalContext": context} if host == "copilot" else {}
+    return {**beside, "hookSpecificOutput": answer}
 
 
 def _read_directory() -> tuple[str, str]:
@@ -63,6 +78,13 @@ def _read_directory() -> tuple[str, str]:
             given = json.loads(data)
     if given is None:
         return ".", "session-start was not given JSON"
-    if not isinstance(given, dict) or not isinstance(given.get("cwd", "."), str):
+    place = _place(given) if isinstance(given, dict) else None
+    if not isinstance(place, str):
         return ".", "session-start was given JSON without a cwd"
-    return given.get("cwd", "."), ""
+    return place, ""
+
+
+def _place(given: dict[str, object]) -> object:
+    """Where a session works; Cursor says `workspace_roots`."""
+    roots = given.get("workspace_roots")
+    return given.get("cwd", roots[0] if isinstance(roots, list) and roots else ".")

@@ -6,13 +6,14 @@ says what to do. Takes a second or less for an index of usual size.
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import LumenError
 from lumen_hooks.settings import Settings, load_settings
 
-from . import hooks, index, languages, machine, scripts
+from . import agents, hooks, index, languages, machine, scripts
 from .check import Check, guarded
 from .strays import check_strays
 
@@ -58,6 +59,7 @@ def examine(worktree: Worktree, environ: Mapping[str, str]) -> list[Check]:
         "left-overs": partial(index.check_left_overs, worktree),
         "embedding store": partial(index.check_embeddings, worktree, settings),
         "log": partial(index.check_log, worktree),
+        "agents": partial(agents.check_agents, environ, worktree.top, sys.executable),
     }
     return checks + [guarded(name, look) for name, look in single.items()]
 

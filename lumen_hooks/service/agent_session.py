@@ -34,10 +34,9 @@ QUICK_FILES = 3000
 """An index of no more files is compared with the tree on the spot (about 0.1 s of CPU)."""
 
 _HOW = (
-    "To find code by what it does rather than by its exact text, use the MCP tools semantic_search"
-    " (or find_related, for code like some that you know) if this session has them, else run"
-    ' `lumen-hooks search "what the code does" --json` (-n N, --path P, --lang L, --kind K).'
-    " Each answer says whether it is fresh, and a small difference is indexed before answering."
+    "To find code by what it does, use the MCP tool semantic_search (find_related for code like"
+    ' some you know), else `lumen-hooks search --summary "what the code does"`, then open the lines'
+    " it names. Answers say whether they are fresh."
 )
 
 

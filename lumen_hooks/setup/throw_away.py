@@ -32,10 +32,11 @@ _SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"
 TEMPORARY = " (in a temporary folder: hooks stop when that is emptied)"
 """What to say of an interpreter that may stay, but need not."""
 
-REMEDY = (
+FOR_GOOD = (
     "install lumen-hooks for good (uv tool install lumen-hooks, pipx install lumen-hooks, or pip"
-    " in an environment that stays), and run lumen-hooks install from there"
+    " in an environment that stays)"
 )
+REMEDY = f"{FOR_GOOD}, and run lumen-hooks install from there"
 
 
 def why_it_vanishes(python: str, *, pre_commit: bool = False) -> str:
