@@ -44,6 +44,8 @@ def show(found: Answer, look: Look, directory: str, *, chosen: bool) -> NoReturn
     from lumen_hooks.service.viewpoint import Viewpoint
 
     shape = look.shape()
+    if look.threshold:
+        found = _above(found, look.threshold)
     if look.context:
         found = _widened(found, look, shape)
         shape = shape._replace(max_lines=shape.max_lines + 2 * look.context)
@@ -59,6 +61,13 @@ def show(found: Answer, look: Look, directory: str, *, chosen: bool) -> NoReturn
     else:
         _show_json(found, shape, lines=look.form == "jsonl")
     click.get_current_context().exit(0 if found.results else NOTHING_FOUND)
+
+
+def _above(found: Answer, threshold: float) -> Answer:
+    kept = tuple(result for result in found.results if result.score >= threshold)
+    if found.results and not kept:
+        say(f"note: the best result scores {found.results[0].score:.2f}")
+    return replace(found, results=kept)
 
 
 def _widened(found: Answer, look: Look, shape: Shape) -> Answer:

@@ -17,8 +17,6 @@ from lumen_hooks.service.excerpt import SNIPPET_LINES
 from lumen_hooks.service.sizing import LEAST_TOKENS, MAX_TOKENS, RESULTS, Shape
 from lumen_hooks.system.terminal import one_line
 
-from .output import write_raw
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -58,6 +56,7 @@ class Look(NamedTuple):
         summary: none of it.
         max_tokens: of the whole answer; None for what is usual.
         context: lines around what is shown.
+        threshold: what a result scores at least, from 0 to 1.
     """
 
     form: Form = "text"
@@ -66,6 +65,7 @@ class Look(NamedTuple):
     summary: bool = False
     max_tokens: int | None = None
     context: int = 0
+    threshold: float = 0.0
 
     @property
     def results(self) -> int:
@@ -86,6 +86,13 @@ class Look(NamedTuple):
 
 
 _OPTIONS = (
+    click.option(
+        "--threshold",
+        type=click.FloatRange(0, 1),
+        default=0.0,
+        metavar="S",
+        help="Only results that score at least S.",
+    ),
     click.option(
         "--max-lines",
         type=click.IntRange(min=1),
@@ -138,13 +145,13 @@ def form_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that choose a form; they reach it as `look`, a `Look`."""
 
     @wraps(command)
-    def formed(*arguments: Any, null: bool, **others: Any) -> None:
+    def formed(*arguments: Any, null: bool, threshold: float, **others: Any) -> None:
         form = _form({flag: others.pop(flag) for flag in _FLAGS})
         shape = {name: others.pop(name) for name in _OF_SNIPPETS}
         if null and form != "paths":
             raise click.UsageError("-0 ends paths: give -l, too")
         _insist_on_use(form)
-        command(*arguments, look=Look(form, null, **shape), **others)
+        command(*arguments, look=Look(form, null, threshold=threshold, **shape), **others)
 
     for option in reversed(_OPTIONS):
         formed = option(formed)
@@ -190,11 +197,13 @@ def print_paths(paths: Iterable[str], *, null: bool) -> None:
 
     Args:
         paths: as they are seen from here.
-        null: with a NUL instead, and their bytes as they are, for a program that reads them.
+        null: with a NUL instead, and their bytes as they are, for a program that reads them. A
+            terminal is none.
     """
     once = dict.fromkeys(paths)
-    if null:
-        write_raw(b"".join(path.encode("utf-8", "surrogateescape") + b"\0" for path in once))
+    if null and not sys.stdout.isatty():
+        raw = (path.encode("utf-8", "surrogateescape") + b"\0" for path in once)
+        click.echo(b"".join(raw), nl=False)
         return
     click.echo("".join(one_line(path) + "\n" for path in once), nl=False)
 

@@ -93,14 +93,6 @@ def say_interrupted(follows: str) -> None:
     say("; ".join(filter(None, ["interrupted", follows])))
 
 
-def write_raw(data: bytes) -> None:
-    """Write bytes for the program that reads our output; a terminal gets them escaped."""
-    if sys.stdout.isatty():
-        click.echo(data.decode("utf-8", "surrogateescape"), nl=False)
-    else:
-        click.echo(data, nl=False)
-
-
 def say_what_it_is_worth(found: Answer | Everywhere) -> None:
     """What is known of the index that was asked, if it is not fresh."""
     from lumen_hooks.indexing.freshness import FRESH, differ_in_words  # with SQLite

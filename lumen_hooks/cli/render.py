@@ -80,9 +80,11 @@ def render_terminal(results: Iterable[SearchResult], console: Console) -> None:
     """Print each result's location, symbol, kind and score, and what is shown of its code."""
     from rich.text import Text
 
+    had_code = False
     for number, result in enumerate(results):
-        if number:
+        if number and (result.snippet or had_code):
             console.print()
+        had_code = bool(result.snippet)
         title = Text()
         title.append(f"{one_line(result.path)}:{result.start_line}", style="bold")
         if result.symbol:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .forms import Look
 
-_OF_RESULTS = ("context", "max_lines", "summary", "max_tokens")
+_OF_RESULTS = ("context", "max_lines", "summary", "max_tokens", "threshold")
 """Options that mean something only where a result is a stretch of code ..."""
 
 _OF_PLACES = ("word", "ignore_case")

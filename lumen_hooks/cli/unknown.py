@@ -48,6 +48,7 @@ _OPTIONS = {
     "--regex": "--regexp --pattern --perl-regexp -e -E -P",
     "--files-with-matches": "--name-only --paths --files-only",
     "--context": "--after-context --before-context -A -B",
+    "--threshold": "--min-score --score --cutoff",
     "--json": "--format --output -o",
     _BEFORE: "-C --cwd --repo",
     "--force": "--reindex --rebuild --full --reset",

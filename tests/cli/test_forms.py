@@ -165,6 +165,11 @@ def test_sizes(project: Repository) -> None:
     assert len(json.loads(search("--json"))["results"]) == 10
     bare = json.loads(search("--json", "--summary"))["results"]
     assert {one["snippet"] for one in bare} == {""}
+    scores = [one["score"] for one in whole]
+    assert len(objects(search("--jsonl", "--threshold", str(scores[0])))) == scores.count(scores[0])
+    done = lumen(project.top, "search", "wombat", "--threshold", "1", "-l")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "note: the best result scores 0." in done.stderr
     wide = json.loads(search("--json", "--max-lines", "1", "--context", "2"))["results"][0]
     assert 3 <= len(wide["snippet"].split("\n")) <= 5
 
@@ -205,6 +210,8 @@ def test_words_without_quotes(project: Repository) -> None:
         ("x --exact --summary", "--summary is for a search by meaning"),
         ("--regex x --max-lines 3", "--max-lines is for a search by meaning"),
         ("x --exact --max-tokens 300", "--max-tokens is for a search by meaning"),
+        ("x --exact --threshold 0.5", "--threshold is for a search by meaning"),
+        ("x --threshold 2", "--threshold"),
         ("x -w", "-w is for --exact and --regex"),
         ("x --exact --regex", "give one of them"),
         ("x --max-lines 0", "--max-lines"),

@@ -57,6 +57,12 @@ def test_terminal() -> None:
     assert lines[3].split() == ["43", "return", "1"]
 
 
+def test_a_line_each_where_there_is_no_code() -> None:
+    bare = replace(result(), snippet="")
+    assert len(on_terminal(bare, bare).splitlines()) == 2
+    assert on_terminal(bare, result(), bare).splitlines().count("") == 2
+
+
 def test_terminal_highlights_code_and_place() -> None:
     shown = on_terminal(result(), color=True)
     assert "\x1b[1msrc/a.py:41" in shown
