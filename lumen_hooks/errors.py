@@ -53,6 +53,10 @@ class QueryError(LumenError):
     """A query or a filter that no search can answer."""
 
 
+class NoFilesError(QueryError):
+    """A language is known, but no file of an index is in it: the question is a good one."""
+
+
 class NotIndexedError(QueryError):
     """Nothing in the index is at a path, or matches a glob.
 

@@ -71,6 +71,7 @@ class Settings:
         threads: threads for one embedding process.
         max_cache_bytes: size above which the embedding store evicts what no index uses.
         models_folder: where downloaded models, and digests of models, are kept.
+        mcp_structured: `lumen-hooks mcp` gives answers as structured content, too.
     """
 
     enabled: bool = True
@@ -85,6 +86,7 @@ class Settings:
     threads: int = 1
     max_cache_bytes: int = 512 << 20
     models_folder: str = field(default_factory=lambda: default_models_folder({}))
+    mcp_structured: bool = False
 
 
 def _key(name: str) -> str:
@@ -126,6 +128,23 @@ def load_settings(directory: str, environ: Mapping[str, str], *, asked: bool = F
     if not values.get("models_folder"):
         values["models_folder"] = default_models_folder(environ)
     return Settings(**values)  # type: ignore[arg-type]
+
+
+def is_structured(directory: str | None, environ: Mapping[str, str]) -> bool:
+    """Whether a server that is started in a folder, of any kind, gives structured content.
+
+    Raises:
+        SettingsError: the value is no boolean.
+    """
+    variable = "LUMEN_MCP_STRUCTURED"
+    if variable in environ:
+        return bool(_convert("mcp_structured", [environ[variable]], variable))
+    name = _camel("mcp_structured")
+    try:
+        said = config_values(directory, name) if directory is not None else []
+    except RepositoryError:
+        return False
+    return bool(said and _convert("mcp_structured", said, name))
 
 
 class Stray(NamedTuple):
@@ -219,7 +238,7 @@ def _camel(name: str) -> str:
 
 def _convert(name: str, raw: list[str], source: str) -> object:
     last = raw[-1].strip()
-    if name == "enabled":
+    if name in {"enabled", "mcp_structured"}:
         if last.lower() in _TRUE | _FALSE:
             return last.lower() in _TRUE
         raise _wrong(source, last, "true or false", _TRUE | _FALSE)

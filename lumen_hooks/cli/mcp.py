@@ -10,6 +10,7 @@ import click
 
 from lumen_hooks.embedding.threads import limit_threads
 from lumen_hooks.errors import SettingsError
+from lumen_hooks.settings import is_structured
 
 from .output import say
 
@@ -20,8 +21,9 @@ is told. Ctrl-C stops it."""
 
 
 @click.command()
+@click.option("--structured", is_flag=True, help="Give answers as structured content, too.")
 @click.pass_obj
-def mcp(directory: str) -> None:
+def mcp(directory: str, structured: bool) -> None:
     """Answer coding agents over the Model Context Protocol (stdio).
 
     Started by the agent's program, which is told this command; see docs/mcp.md. One server
@@ -38,7 +40,9 @@ def mcp(directory: str) -> None:
         raise SettingsError(
             f"the package {error.name} is not installed", hint="pip install 'mcp>=2.3,<3'"
         ) from error
-    server = LumenServer(_absolute(directory))
+    place = _absolute(directory)
+    structured = structured or is_structured(place, os.environ)
+    server = LumenServer(place, structured=structured)
     if not server.run():
         # What still runs is of use to nobody: a transaction that is cut off here was never made,
         # and waiting for it could keep this process alive long after its client.

@@ -1,114 +1,132 @@
 """What the tools take and give, as JSON Schema tells it to clients.
 
-Descriptions are written for the model that chooses the tool.
+Every session pays for the list of tools, so that a description says in few words, for the model
+that chooses, what it could not guess. What else is taken, `forms` knows.
 """
 
 from __future__ import annotations
 
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
-from lumen_hooks.chunking.chunk import KINDS
 from lumen_hooks.indexing.freshness import State
 from lumen_hooks.indexing.progress import Report
 from lumen_hooks.search.results import Content  # noqa: TC001  (pydantic reads it)
+from lumen_hooks.search.vocabulary import known_content
+from lumen_hooks.service.excerpt import SNIPPET_LINES
+from lumen_hooks.service.sizing import MAX_TOKENS, RESULTS
 from lumen_hooks.service.status import Status
 
-DEFAULT_LIMIT = 10
-DEFAULT_PLACES = 50
-DEFAULT_LINES = 40
-"""Lines of each snippet, unless a call says otherwise: ten results of that size are read."""
+from .forms import in_words, listed
 
-_PATH = (
-    "Selects the worktree: an absolute path in it, or one relative to the client's first root."
-    " Default: that root, or else the server's working directory."
-)
+DEFAULT_PLACES = 20
+"""Places of an exact search, unless a call says otherwise; all are counted."""
+
+_PATH = "Worktree, or a folder, file or glob in it to search; default: the first root"
 
 
-class _Arguments(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class Arguments(BaseModel):
+    """Of any tool; `structured` is taken by all of them, and told in docs/mcp.md alone."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    structured: bool = Field(default=False, exclude=True)
 
 
-class SearchArguments(_Arguments):
+Words = Annotated[str, BeforeValidator(in_words)]
+
+
+def _content(value: Any) -> Any:
+    named = listed(value)
+    return known_content(named[0]) if isinstance(named, list) and len(named) == 1 else value
+
+
+class _Budget(Arguments):
+    max_tokens: int = Field(MAX_TOKENS, description="Budget of the answer")
+
+
+class _Filters(_Budget):
+    exclude: list[str] | None = Field(None, description="Folders, files or globs to leave out")
+    content: Annotated[Content, BeforeValidator(_content)] = "all"
+    languages: list[str] | None = None
+    kinds: list[str] | None = Field(None, description="function, class, method, section, ...")
+
+
+class _Snippets(_Filters):
+    limit: int = RESULTS
+    max_lines: int = Field(SNIPPET_LINES, description="Of each result")
+    summary: bool = Field(default=False, description="No code")
+
+
+class SearchArguments(_Snippets):
     """Of `semantic_search`."""
 
-    query: str = Field(
-        description="What to find: a sentence, an identifier, an error message, a file name."
-    )
-    path: str | None = Field(
-        None,
-        description=f"{_PATH} A folder or file below the worktree's top, or a glob there"
-        " (src/**/*.{ts,tsx}), also limits the results to it.",
-    )
-    exclude: list[str] | None = Field(
-        None,
-        description="Leave these out: folders, files, or globs; a name without a slash (vendor,"
-        " *.min.js) wherever it is.",
-    )
-    content: Content = Field(
-        "all",
-        description="Only code (tests are code), docs (release notes too), or config (data too).",
-    )
-    limit: int = Field(DEFAULT_LIMIT, description="Results at most: from 1 to 500.")
-    languages: list[str] | None = Field(
-        None, description="Only these languages: python, ts, c++, ... (names, aliases, endings)."
-    )
-    kinds: list[str] | None = Field(
-        None, description=f"Only these kinds of code: {', '.join(KINDS)}."
-    )
-    summary: bool = Field(
-        default=False, description="Leave the code out: places, symbols and scores alone."
-    )
-    max_lines: int = Field(
-        DEFAULT_LINES,
-        description="Lines of each snippet at most, from 1: its signature, and what matched.",
-    )
+    query: Words
+    path: str | None = Field(None, description=_PATH)
 
 
-class ExactArguments(_Arguments):
+class ExactArguments(_Filters):
     """Of `exact_search`."""
 
-    text: str = Field(description="The text as it stands in a line, or a regular expression.")
-    regex: bool = Field(default=False, description="It is a regular expression (RE2's syntax).")
-    word: bool = Field(default=False, description="Only as a whole word.")
-    ignore_case: bool = Field(default=False, description="Letters of either case.")
-    path: str | None = Field(
-        None,
-        description=f"{_PATH} A folder or file below the worktree's top, or a glob there, also"
-        " limits the places to it.",
-    )
-    exclude: list[str] | None = Field(None, description="Leave these folders, files, globs out.")
-    content: Content = Field("all", description="Only code, docs, or config.")
-    limit: int = Field(
-        DEFAULT_PLACES, description="Places at most: from 1 to 500. All are counted."
-    )
-    languages: list[str] | None = Field(None, description="Only these languages.")
-    kinds: list[str] | None = Field(
-        None, description="Only in definitions of these kinds (function, method, class, ...)."
-    )
+    text: Words
+    regex: bool = Field(default=False, description="text is a regular expression (RE2)")
+    word: bool = False
+    ignore_case: bool = False
+    path: str | None = Field(None, description=_PATH)
+    limit: int = DEFAULT_PLACES
+    summary: bool = Field(default=False, description="No code")
 
 
-class RelatedArguments(_Arguments):
+class RelatedArguments(_Snippets):
     """Of `find_related`."""
 
-    path: str = Field(
-        description="A file: absolute, or relative to the client's first root (or else to the"
-        " server's working directory). It also selects the worktree."
-    )
-    line: int = Field(description="A line of the code to compare with, from 1.")
+    path: str
+    line: int
 
 
-class StatusArguments(_Arguments):
+class StatusArguments(Arguments):
     """Of `index_status`."""
 
-    path: str | None = Field(None, description=_PATH)
+    path: str | None = None
+
+
+FIRST = ("query", "text", "path", "line")
+"""Arguments that stand first, where a tool has them."""
+
+
+def lists_of(takes: type[Arguments]) -> list[str]:
+    """The names of the arguments that are lists."""
+    return [name for name, field in takes.model_fields.items() if "list" in str(field.annotation)]
+
+
+def schema_of(takes: type[Arguments]) -> dict[str, Any]:
+    """What a tool takes, without what pydantic adds and nobody needs to read."""
+    schema = takes.model_json_schema()
+    known = schema["properties"]
+    order = [*(name for name in FIRST if name in known), *known]
+    properties = {name: _lean(known[name]) for name in dict.fromkeys(order) if name != "structured"}
+    lean: dict[str, Any] = {"type": "object", "properties": properties}
+    if "required" in schema:
+        lean["required"] = [name for name in properties if name in schema["required"]]
+    return lean
+
+
+def _lean(told: dict[str, Any]) -> dict[str, Any]:
+    """A property without title, null and a default that says no more than its absence."""
+    kinds = [kind for kind in told.get("anyOf", ()) if kind.get("type") != "null"]
+    lean = {**told, **kinds[0]} if len(kinds) == 1 else dict(told)
+    for name in ("title", "anyOf") if kinds else ("title",):
+        lean.pop(name, None)
+    if lean.get("default") in {None, False}:
+        lean.pop("default", None)
+    return lean
 
 
 class Result(BaseModel):
     """One stretch of a file, as the file is now."""
 
-    path: str = Field(description="Relative to the worktree.")
+    path: str = Field(description="Relative to the first root if that is in the worktree.")
     start_line: int
     end_line: int
     symbol: str = Field(description="Qualified name, heading or key; may be empty.")
@@ -117,17 +135,15 @@ class Result(BaseModel):
     score: float = Field(description="From 0 to 1, comparable within one answer.")
     snippet: str | None = Field(
         description="At most max_lines of the lines: the signature and those that say what was"
-        " asked, with `… N lines (FIRST-LAST)` between where some are left out; null with summary."
+        " asked, with `… N lines (FIRST-LAST)` between where some are left out; null without code."
     )
     lines: list[tuple[int, int]] | None = Field(
-        description="First and last line of each stretch of the snippet; null with summary."
+        description="First and last line of each stretch of the snippet; null without code."
     )
     copies: list[str] = Field(description="Other places of the same text, path:line.")
 
 
-class Results(BaseModel):
-    """What `semantic_search` and `find_related` answer."""
-
+class _Answered(BaseModel):
     worktree: str = Field(description="Top folder of the worktree that was searched.")
     head: str | None = Field(description="The commit checked out there; null for none.")
     state: str = Field(
@@ -137,6 +153,12 @@ class Results(BaseModel):
     pending_files: int = Field(description="How many files differ from the index.")
     differing: list[str] = Field(description="The first of them.")
     problem: str | None = Field(description="Why the index could not be brought up to date.")
+    left_out: str = Field(description="What is left out and how to ask for it; may be empty.")
+
+
+class Results(_Answered):
+    """What `semantic_search` and `find_related` answer."""
+
     model: str | None = Field(
         description="Embedding model that decided; null where words alone did, or none was needed."
     )
@@ -147,25 +169,19 @@ class Results(BaseModel):
 class FoundPlace(BaseModel):
     """One line that holds what was looked for."""
 
-    path: str = Field(description="Relative to the worktree.")
+    path: str = Field(description="Relative to the first root if that is in the worktree.")
     line: int
     column: int = Field(description="Of the first match, in characters from 1.")
     role: str = Field(description="definition, use, config, test, example, generated, docs, ...")
     symbol: str = Field(description="The definition that it stands in; may be empty.")
     kind: str = Field(description="Of that.")
     language: str
-    snippet: str = Field(description="The line.")
+    snippet: str | None = Field(description="The line; null without code.")
 
 
-class FoundPlaces(BaseModel):
+class FoundPlaces(_Answered):
     """What `exact_search` answers."""
 
-    worktree: str = Field(description="Top folder of the worktree that was searched.")
-    head: str | None = Field(description="The commit checked out there; null for none.")
-    state: str = Field(description="As of semantic_search; files that differ are read as they are.")
-    pending_files: int = Field(description="How many files differ from the index.")
-    differing: list[str] = Field(description="The first of them.")
-    problem: str | None = Field(description="Why the index could not be brought up to date.")
     total: int = Field(description="How many places there are in all.")
     files: int = Field(description="How many files hold one.")
     counts: dict[str, int] = Field(description="How many places there are of each role.")

@@ -19,15 +19,19 @@ from mcp.server.stdio import stdio_server
 from pydantic import ValidationError
 
 from lumen_hooks import __version__
-from lumen_hooks.errors import LumenError, RepositoryError
+from lumen_hooks.errors import LumenError, NoFilesError, RepositoryError
 from lumen_hooks.system.terminal import escape_controls, one_line
 
+from .data import data_of
 from .executor import Reporter
+from .forms import arguments_meant
 from .roots import StrayError, folder_of_uri, needs_roots
+from .schemas import lists_of, schema_of
 from .tools import TOOLS, Call, Tools
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Sequence
 
     from mcp.server.context import ServerRequestContext
 
@@ -42,16 +46,14 @@ CLOSE_SECONDS = 1.5
 HOUSEKEEPING_SECONDS = 30.0
 
 INSTRUCTIONS = (
-    "Searches code by meaning in the git worktree that you work in, on an index that follows"
-    " every branch switch, commit and edit. Pass `path` (any absolute path in a worktree) to"
-    " choose the worktree; the first line of each answer names the worktree, its commit, and"
-    " whether the index is fresh. Prefer semantic_search over grep for questions about what code"
-    " does, exact_search for every place of a name or a text; use find_related to find code like"
-    " some that you know."
+    "Searches the code of your git worktree, by meaning or exactly, on an index that follows every"
+    " branch switch, commit and edit. Prefer it to grep for where or how something is done; then"
+    " open path:line. Pass `path` for another worktree."
 )
 
 _ROOTS = "roots"
-_CODE = "snippet"
+_LONGEST_NAME = 40
+_NAMED = 3
 
 
 class LumenServer:
@@ -59,10 +61,12 @@ class LumenServer:
 
     Args:
         directory: where relative paths lead when the client names no roots; None for nowhere.
+        structured: give every answer as structured content, too, and tell clients its schema.
     """
 
-    def __init__(self, directory: str | None) -> None:
+    def __init__(self, directory: str | None, *, structured: bool = False) -> None:
         self._tools = Tools()
+        self._structured = structured
         self._directory = directory
         self._ask_for_roots = True
         self._server: Server[dict[str, Any]] = Server(
@@ -97,7 +101,8 @@ class LumenServer:
     async def _list_tools(
         self, context: ServerRequestContext[Any, Any], params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[_listed(tool) for tool in TOOLS])
+        listed = [_listed(tool, structured=self._structured) for tool in TOOLS]
+        return types.ListToolsResult(tools=listed)
 
     async def _call_tool(
         self, context: ServerRequestContext[Any, Any], params: types.CallToolRequestParams
@@ -112,7 +117,9 @@ class LumenServer:
         try:
             return await self._run(tool, context, params)
         except ValidationError as error:
-            return _failure(_complaint(params.name, error), "see the tool's input schema")
+            return _failure(_complaint(tool, error), _usage(tool))
+        except NoFilesError as error:  # as good an answer as any, unless a schema says otherwise
+            return _failure(error.message, error.hint) if self._structured else _nothing(error)
         except LumenError as error:
             return _failure(error.message, error.hint)
         except Exception as error:  # a bug must not end the server; the client's log gets the rest
@@ -127,13 +134,22 @@ class LumenServer:
         *,
         with_roots: bool = False,
     ) -> types.CallToolResult | types.InputRequiredResult:
-        roots = await self._roots(context, params, always=with_roots)
+        takes = tool.takes
+        said, unknown = arguments_meant(params.arguments or {}, lists_of(takes), takes.model_fields)
+        roots = await self._roots(context, params, said.get("path"), always=with_roots)
         if isinstance(roots, types.InputRequiredResult):
             return roots
-        wanted = tool.takes.model_validate(params.arguments or {})
+        wanted = takes.model_validate(said)
         reporter = _reporter(context, self._tools.executor.stopping)
+        call = Call(
+            roots,
+            reporter,
+            time.monotonic(),
+            structured=self._structured or wanted.structured,
+            remark=_ignored(unknown),
+        )
         try:
-            reply = await tool.run(self._tools, wanted, Call(roots, reporter, time.monotonic()))
+            reply = await tool.run(self._tools, wanted, call)
         except StrayError:
             if with_roots:
                 raise
@@ -145,6 +161,7 @@ class LumenServer:
         self,
         context: ServerRequestContext[Any, Any],
         params: types.CallToolRequestParams,
+        path: Any,
         *,
         always: bool = False,
     ) -> list[str] | types.InputRequiredResult:
@@ -152,7 +169,6 @@ class LumenServer:
 
         Empty for a full path, whose worktree may be known by itself; `always` asks for them then.
         """
-        path = (params.arguments or {}).get("path")
         capabilities = context.session.client_capabilities
         listed: object = None
         if (
@@ -161,7 +177,8 @@ class LumenServer:
             and capabilities.roots is not None
             and (path is None or isinstance(path, str))
         ):
-            if not always and not needs_roots(path):
+            asking_costs_a_call = not context.session.can_send_request
+            if asking_costs_a_call and not always and not needs_roots(path):
                 return []
             if context.session.can_send_request:
                 listed = await self._listed_roots(context)
@@ -196,21 +213,15 @@ class LumenServer:
             return None
 
 
-def _listed(tool: Tool) -> types.Tool:
+def _listed(tool: Tool, *, structured: bool) -> types.Tool:
+    schema = tool.gives.model_json_schema(mode="serialization") if structured else None
     return types.Tool(
         name=tool.name,
-        title=tool.title,
         description=tool.description,
-        input_schema=tool.takes.model_json_schema(),
-        output_schema=tool.gives.model_json_schema(mode="serialization"),
+        input_schema=schema_of(tool.takes),
+        output_schema=schema,
         # A search writes its own index and nothing that anyone else would miss.
-        annotations=types.ToolAnnotations(
-            title=tool.title,
-            read_only_hint=True,
-            destructive_hint=False,
-            idempotent_hint=True,
-            open_world_hint=False,
-        ),
+        annotations=types.ToolAnnotations(read_only_hint=True, open_world_hint=False),
     )
 
 
@@ -226,8 +237,13 @@ def _reporter(context: ServerRequestContext[Any, Any], stopping: threading.Event
 def _success(reply: Reply) -> types.CallToolResult:
     return types.CallToolResult(
         content=[types.TextContent(type="text", text=escape_controls(reply.text))],
-        structured_content=_escaped_values(reply.data.model_dump(mode="json")),
+        structured_content=None if reply.data is None else data_of(reply.data),
     )
+
+
+def _nothing(error: LumenError) -> types.CallToolResult:
+    text = f"no results: {one_line(error.message)}; {one_line(error.hint)}"
+    return types.CallToolResult(content=[types.TextContent(type="text", text=text)])
 
 
 def _failure(message: str, hint: str) -> types.CallToolResult:
@@ -235,22 +251,29 @@ def _failure(message: str, hint: str) -> types.CallToolResult:
     return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)
 
 
-def _escaped_values(value: Any, name: str = "") -> Any:
-    """Structured content as safe to read as the text is; code alone has several lines."""
-    if isinstance(value, str):
-        return escape_controls(value) if name == _CODE else one_line(value)
-    if isinstance(value, dict):
-        return {one_line(key): _escaped_values(inner, key) for key, inner in value.items()}
-    return [_escaped_values(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _complaint(tool: str, error: ValidationError) -> str:
+def _complaint(tool: Tool, error: ValidationError) -> str:
     """What is wrong with a call's arguments, without repeating them."""
     wrong = []
     for detail in error.errors(include_url=False, include_input=False, include_context=False):
         name = ".".join(str(part) for part in detail["loc"])
-        wrong.append(f"{name[:100]}: {detail['msg']}")
-    return f"{tool} cannot be called so: {'; '.join(wrong[:10])}"
+        wrong.append(f"{name[:_LONGEST_NAME]}: {detail['msg']}")
+    return f"{tool.name} cannot be called so: {'; '.join(wrong[:10])}"
+
+
+def _usage(tool: Tool) -> str:
+    """The arguments that there are, those that must be given first."""
+    fields = tool.takes.model_fields
+    needed = [name for name, field in fields.items() if field.is_required()]
+    others = [name for name in fields if name not in needed and name != "structured"]
+    must = f"needs {', '.join(needed)}; " if needed else ""
+    return f"it {must}may have {', '.join(others)}"
+
+
+def _ignored(unknown: Sequence[str]) -> str:
+    if not unknown:
+        return ""
+    names = ", ".join(one_line(name)[:_LONGEST_NAME] for name in unknown[:_NAMED])
+    return f"no argument is called {names}: ignored"
 
 
 def _is_disconnection(error: BaseException) -> bool:

@@ -1,188 +1,155 @@
-"""Answers as text for a model to read: compact, the state first, then results with their code.
+"""What the tools say beside search results: places, and the state of an index.
 
-Also where answers are cut to a size that a client will take. Knows answers,
-neither the protocol nor where they come from.
+Knows answers; neither the protocol nor where they come from.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Protocol
 
 from lumen_hooks.indexing.freshness import ABSENT, FRESH
-from lumen_hooks.service.excerpt import ends, excerpt
+from lumen_hooks.service.excerpt import LEFT_OUT
 from lumen_hooks.service.places import TITLES
-from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS, escape_controls, one_line
+from lumen_hooks.service.plain import (
+    AS_ARGUMENTS,
+    files_in_words,
+    head_of,
+    standing_of,
+)
+from lumen_hooks.service.sizing import insist_on_shape
+from lumen_hooks.service.tokens import tokens_at_most
+from lumen_hooks.system.terminal import escape_controls, one_line
 from lumen_hooks.system.unicode import encodable
 
-from .schemas import FoundPlace, FoundPlaces, Result, Results, StatusReport
-
 if TYPE_CHECKING:
-    from pydantic import BaseModel
+    from collections.abc import Callable, Iterator, Sequence
 
-    from lumen_hooks.search.results import SearchResult
-    from lumen_hooks.service.answer import Answer
     from lumen_hooks.service.everywhere import Everywhere
-    from lumen_hooks.service.places import PlaceRole
+    from lumen_hooks.service.places import Place, Places
+    from lumen_hooks.service.sizing import Shape
     from lumen_hooks.service.status import Status
 
-MAX_CODE_CHARACTERS = 60_000
-"""Of code in one answer; results beyond it come without theirs. Some clients refuse more."""
-
-COPIES_NAMED = 3
-"""So many other places of a result's text are named in words."""
-
-_SHORT_ID = 12
-_NAMED_FILES = 5
-_TICKS = re.compile("`{3,}")
+_WIDTHS = (240, 120, 60)
+_SYMBOL_CHARACTERS = 60
 
 
-def results_of(answer: Answer, *, max_lines: int, summary: bool) -> Results:
-    """An answer with its snippets cut."""
-    room = MAX_CODE_CHARACTERS
-    results = []
-    for found in answer.results:
-        snippet, lines = None, None
-        if not summary:
-            snippet, lines = _shown(found, max_lines, room)
-            room -= len(snippet)
-        results.append(
-            Result(
-                path=found.path,
-                start_line=found.start_line,
-                end_line=found.end_line,
-                symbol=found.symbol,
-                kind=found.kind,
-                language=found.language,
-                score=round(found.score, 4),
-                snippet=snippet,
-                lines=lines,
-                copies=list(found.copies),
-            )
-        )
-    return Results(
-        worktree=encodable(answer.worktree),
-        head=answer.head,
-        state=answer.state,
-        pending_files=answer.pending_files,
-        differing=list(answer.differing),
-        problem=None if answer.problem is None else encodable(answer.problem),
-        model=None if answer.model is None else encodable(answer.model),
-        weak=answer.weak,
-        results=results,
+class _Writes(Protocol):
+    def __call__(self, places: Sequence[Place], *, is_cut: bool) -> str: ...
+
+
+def places_in_words(
+    found: Everywhere, shape: Shape, path_of: Callable[[str], str], *, remark: str = ""
+) -> str:
+    """The state, how many places there are, then by role and file each line, within a budget.
+
+    Raises:
+        QueryError: nothing can be shown so.
+    """
+    insist_on_shape(shape)
+    found = replace(found, differing=tuple(map(path_of, found.differing)))
+    head = head_of(standing_of(found, remark), shape.max_tokens)
+    counts = found.places.in_words()
+    if shape.max_tokens is not None and tokens_at_most(counts) > shape.max_tokens // 5:
+        counts = f"{found.places.total:,} places in {files_in_words(found.places.files)}"
+
+    def whole(places: Sequence[Place], *, is_cut: bool) -> str:
+        note = places_note(found.places, len(places), shape, is_cut=is_cut)
+        return "\n".join([head, counts, *_rows(places), *filter(None, [note])])
+
+    places, is_cut = fit_places(
+        [one._replace(path=path_of(one.path)) for one in found.places], shape, whole
     )
+    return whole(places, is_cut=is_cut)
 
 
-def _shown(found: SearchResult, max_lines: int, room: int) -> tuple[str, list[tuple[int, int]]]:
-    """The code of a result that is shown, and where it stands: fewer lines where room is short."""
-    while True:
-        shown = excerpt(found, max_lines)
-        rows = shown.snippet.split("\n")
-        snippet = "\n".join(row[:MAX_LINE_CHARACTERS] for row in rows)
-        if len(snippet) <= room:
-            return snippet, list(shown.lines)
-        max_lines = min(max_lines, len(rows)) // 2
-        if not max_lines:
-            return "", []
+def fit_places(
+    places: Sequence[Place], shape: Shape, whole: _Writes
+) -> tuple[Sequence[Place], bool]:
+    """Places as they are shown within a budget, and whether that took something from them.
+
+    First their lines become shorter, then places outside of definitions lose theirs, then all do,
+    then the last places are left out.
+    """
+    shown = [place._replace(snippet="") for place in places] if shape.summary else list(places)
+    budget = shape.max_tokens
+    if budget is None or tokens_at_most(whole(shown, is_cut=False)) <= budget:
+        return shown, False
+    for shorter in () if shape.summary else _shorter(places):
+        shown = shorter
+        if tokens_at_most(whole(shown, is_cut=True)) <= budget:
+            return shown, True
+    least, most = 0, len(shown)
+    while least < most:
+        middle = (least + most + 1) // 2
+        fits = tokens_at_most(whole(shown[:middle], is_cut=True)) <= budget
+        least, most = (middle, most) if fits else (least, middle - 1)
+    return shown[:least], True
 
 
-def describe_results(found: Results) -> str:
-    """The state in one line, then `path:start-end symbol kind score` and code for each result."""
-    blocks = [_state_line(found)]
-    if found.problem:
-        blocks[0] += f"\nproblem: {escape_controls(found.problem)}"
-    if found.weak and found.results:
-        blocks[0] += "\nweak match: nothing here seems to be what was asked for"
-    if not found.results:
-        blocks.append("no results")
-    for result in found.results:
-        title = f"{result.path}:{result.start_line}-{result.end_line}"
-        words = (title, result.symbol, result.kind, f"{result.score:.2f}")
-        block = " ".join(one_line(word) for word in words if word)
-        if result.copies:
-            named = ", ".join(one_line(place) for place in result.copies[:COPIES_NAMED])
-            more = len(result.copies) - COPIES_NAMED
-            block += f"\nsame in {named}" + (f" and {more:,} more" if more > 0 else "")
-        if result.snippet:
-            block += f"\n{_fenced(result)}"
-        blocks.append(block)
-    separator = "\n" if all(result.snippet is None for result in found.results) else "\n\n"
-    return separator.join(blocks)
+def _shorter(places: Sequence[Place]) -> Iterator[list[Place]]:
+    for width in _WIDTHS:
+        short = [_narrow(place, width) for place in places]
+        yield short
+    yield [one if one.role == "definition" else one._replace(snippet="") for one in short]
+    yield [place._replace(snippet="") for place in places]
 
 
-def found_places(found: Everywhere) -> FoundPlaces:
-    """Every place that was found, up to the limit."""
-    return FoundPlaces(
-        worktree=encodable(found.worktree),
-        head=found.head,
-        state=found.state,
-        pending_files=found.pending_files,
-        differing=list(found.differing),
-        problem=None if found.problem is None else encodable(found.problem),
-        total=found.places.total,
-        files=found.places.files,
-        counts=found.places.by_role(),
-        results=[FoundPlace(**place._asdict()) for place in found.places],
-    )
+def _narrow(place: Place, width: int) -> Place:
+    """A place with so many characters of its line: from the beginning, if the match is in them."""
+    line = place.snippet.strip()
+    if len(line) <= width:
+        return place
+    at = place.column - 1 - (len(place.snippet) - len(place.snippet.lstrip()))
+    if line.startswith(LEFT_OUT):  # it is what stands around the match already
+        at = len(line) // 2
+    start = max(0, min(at - width // 3, len(line) - width)) if at > width // 2 else 0
+    before, after = LEFT_OUT * (start > 0), LEFT_OUT * (start + width < len(line))
+    return place._replace(snippet=f"{before}{line[start : start + width]}{after}")
 
 
-def describe_places(found: FoundPlaces, in_words: str) -> str:
-    """The state, how many there are, then by role and file `line symbol: code` for each place."""
-    lines = [_state_line(found)]
-    if found.problem:
-        lines.append(f"problem: {escape_controls(found.problem)}")
-    lines.append(in_words)
-    role = path = ""
-    for place in found.results:
-        if place.role != role:
-            lines.append(TITLES[cast("PlaceRole", place.role)])
-        if (place.role, place.path) != (role, path):
-            lines.append(f"  {one_line(place.path)}")
-        role, path = place.role, place.path
-        of = f" {one_line(place.symbol)}" if place.symbol and role != "definition" else ""
-        lines.append(f"    {place.line}{of}: {escape_controls(place.snippet.strip())}")
-    return "\n".join(lines)
+def places_note(places: Places, shown: int, shape: Shape, *, is_cut: bool) -> str:
+    """What is left out, and how to ask for it; may be empty."""
+    if is_cut:
+        dropped = places.shown - shown
+        what = f"{dropped:,} of {places.shown:,} places and code" if dropped else "code"
+        wanted = AS_ARGUMENTS.max_tokens.format(2 * (shape.max_tokens or 0))
+        return f"{LEFT_OUT} {what} left out to fit ({wanted} shows more)"
+    more = places.total - shown
+    if more <= 0:
+        return ""
+    wanted = AS_ARGUMENTS.limit.format(min(500, places.total))
+    return f"{LEFT_OUT} {more:,} more ({wanted} shows them)"
 
 
-def report_of(status: Status) -> BaseModel:
-    """A status with a sentence that says what it comes to: a `StatusReport`."""
-    return StatusReport(sentence=sentence_of(status), **_encodable_values(asdict(status)))
+def _rows(places: Sequence[Place]) -> Iterator[str]:
+    """A role, below it a path, below that `line symbol: code` or all lines of which none is shown.
+
+    Roles stand at the margin, paths a space to the right, and what files hold two.
+    """
+    for role, alike in groupby(places, lambda place: place.role):
+        yield f"{TITLES[role]}:"
+        for path, of_file in groupby(alike, lambda place: place.path):
+            yield f" {one_line(path)}"
+            for has_code, together in groupby(of_file, lambda place: bool(place.snippet)):
+                if not has_code:
+                    yield "  " + ", ".join(str(place.line) for place in together)
+                    continue
+                for place in together:
+                    named = _begin(one_line(place.symbol), _SYMBOL_CHARACTERS)
+                    of = f" {named}" if named and role != "definition" else ""
+                    yield f"  {place.line}{of}: {escape_controls(place.snippet.strip())}"
 
 
-def _encodable_values(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _encodable_values(inner) for key, inner in value.items()}
-    return encodable(value) if isinstance(value, str) else value
-
-
-def _state_line(found: Results | FoundPlaces) -> str:
-    head = found.head[:_SHORT_ID] if found.head else "no commit"
-    line = f"worktree {one_line(found.worktree)} at {head}: {found.state}"
-    if found.state == FRESH:
-        return line
-    if found.pending_files:
-        named = ", ".join(one_line(path) for path in found.differing[:_NAMED_FILES])
-        more = found.pending_files - min(_NAMED_FILES, len(found.differing))
-        line += f", {_files(found.pending_files)} not as indexed ({named}"
-        line += f" and {more:,} more)" if more else ")"
-    return f"{line}; what is shown is what the files hold now"
-
-
-def _fenced(result: Result) -> str:
-    code = escape_controls(result.snippet or "")
-    above, below = ends(result.start_line, result.end_line, result.lines or ())
-    code = f"{above}\n{code}" if above else code
-    more = f"\n{below}" if below else ""
-    longest = max((len(ticks) for ticks in _TICKS.findall(code)), default=2)
-    fence = "`" * (longest + 1)
-    return f"{fence}{result.language}\n{code}\n{fence}{more}"
+def _begin(text: str, length: int) -> str:
+    return text if len(text) <= length else text[:length] + LEFT_OUT
 
 
 def sentence_of(status: Status) -> str:
     """What a status comes to."""
     index = f"The index of {encodable(status.worktree)}"
-    holds = f"{_files(status.files)}, {status.chunks:,} chunks"
+    holds = f"{files_in_words(status.files)}, {status.chunks:,} chunks"
     if status.problem and status.progress:
         made = f"being made anew with the model {encodable(status.progress.model)}"
         return f"{index} is {made}, {status.progress.in_words()}; the old one answers meanwhile."
@@ -191,14 +158,11 @@ def sentence_of(status: Status) -> str:
     if status.state == ABSENT:
         return (
             f"{index} does not exist yet; the first search makes it"
-            f" ({_files(status.pending_files)} to index)."
+            f" ({files_in_words(status.pending_files)} to index)."
         )
     if status.state == FRESH:
         return f"{index} is fresh: it holds every file as it is now ({holds})."
     doing = f"; {status.lock} is at work on it" if status.lock else ""
-    behind = f"{_files(status.pending_files)} not as indexed" if status.pending_files else holds
+    pending = status.pending_files
+    behind = f"{files_in_words(pending)} not as indexed" if pending else holds
     return f"{index} is {status.state}: {behind}{doing}."
-
-
-def _files(count: int) -> str:
-    return f"{count:,} file{'' if count == 1 else 's'}"

@@ -20,16 +20,18 @@ from lumen_hooks.service.answer import Answer, Answerer, open_searcher
 from lumen_hooks.service.caches import Looks, Models, SearcherCache
 from lumen_hooks.service.everywhere import Everyplace
 from lumen_hooks.service.freshen import PEER_WAIT_SECONDS
+from lumen_hooks.service.plain import AS_ARGUMENTS, with_paths, written
+from lumen_hooks.service.sizing import Shape, insist_on_shape
 from lumen_hooks.service.status import read_status
 from lumen_hooks.service.workspace import excluded_from_top, open_workspace
 from lumen_hooks.storage.reader import open_index
 from lumen_hooks.system.terminal import one_line
 
+from .data import places_of, report_of, results_of
 from .executor import Executor, Reporter
 from .roots import Spot, find_spot, insist_on_belonging
 from .schemas import (
-    DEFAULT_LIMIT,
-    DEFAULT_LINES,
+    Arguments,
     ExactArguments,
     FoundPlaces,
     RelatedArguments,
@@ -38,14 +40,7 @@ from .schemas import (
     StatusArguments,
     StatusReport,
 )
-from .text import (
-    describe_places,
-    describe_results,
-    found_places,
-    report_of,
-    results_of,
-    sentence_of,
-)
+from .text import places_in_words, sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -68,18 +63,22 @@ class Call(NamedTuple):
         roots: the client's folders, absolute; empty where only a full path leads anywhere.
         reporter: takes the client how far the call is.
         asked_at: when it came in (`time.monotonic()`).
+        structured: the answer is wanted as structured content, too.
+        remark: what the answer has to say of the call itself; may be empty.
     """
 
     roots: Sequence[str]
     reporter: Reporter
     asked_at: float
+    structured: bool = False
+    remark: str = ""
 
 
 class Reply(NamedTuple):
-    """What a tool answers: the same twice, as text and as data."""
+    """What a tool answers: as text, and as data where that is wanted."""
 
     text: str
-    data: BaseModel
+    data: BaseModel | None
 
 
 class Tools:
@@ -98,19 +97,15 @@ class Tools:
 
     async def semantic_search(self, wanted: SearchArguments, call: Call) -> Reply:
         """Find code by what it does."""
-        if wanted.max_lines < 1:
-            raise QueryError(
-                f"{wanted.max_lines} lines cannot be shown",
-                hint="give max_lines of at least 1, or summary for no code",
-            )
+        insist_on_shape(_shape(wanted))
         spot, job = await self._briefly(partial(self._job_at, wanted.path, call, "mcp search"))
         query = _filters(wanted, spot, job, call)._replace(text=wanted.query, limit=wanted.limit)
-        found = await self._answer(job, query, "search", call)
-        results = results_of(found, max_lines=wanted.max_lines, summary=wanted.summary)
-        return Reply(describe_results(results), results)
+        return _reply(await self._answer(job, query, "search", call), wanted, call)
 
     async def exact_search(self, wanted: ExactArguments, call: Call) -> Reply:
         """Find every place that holds a text."""
+        shape = Shape(summary=wanted.summary, max_tokens=wanted.max_tokens)
+        insist_on_shape(shape)
         spot, job = await self._briefly(partial(self._job_at, wanted.path, call, "mcp exact"))
         within = _filters(wanted, spot, job, call)
         limit = min(wanted.limit, MAX_LIMIT)
@@ -125,27 +120,29 @@ class Tools:
         )
         beside = replace(everyplace, refresh=False, indexes=open_index)
         found = await self._ask(job, everyplace.find, beside.find, query, call)
-        places = found_places(found)
-        return Reply(describe_places(places, found.places.in_words()), places)
+        path_of = _path_of(call.roots, found.worktree)
+        text = places_in_words(found, shape, path_of, remark=call.remark)
+        return Reply(text, places_of(found, shape, path_of) if call.structured else None)
 
     async def find_related(self, wanted: RelatedArguments, call: Call) -> Reply:
         """Find code like some that is known."""
+        insist_on_shape(_shape(wanted))
         locate = partial(self._job_at, wanted.path, call, "mcp related", globs=False)
         spot, job = await self._briefly(locate)
         file = spot.within(job.worktree.top)
         if file is None:
             raise QueryError(f"{wanted.path} is a folder", hint="give a file and a line in it")
-        query = RelatedQuery(file, wanted.line, DEFAULT_LIMIT)
-        found = await self._answer(job, query, "related", call)
-        results = results_of(found, max_lines=DEFAULT_LINES, summary=False)
-        return Reply(describe_results(results), results)
+        within = _filters(wanted, Spot(job.worktree.top), job, call)
+        query = RelatedQuery(file, wanted.line, wanted.limit, within)
+        return _reply(await self._answer(job, query, "related", call), wanted, call)
 
     async def index_status(self, wanted: StatusArguments, call: Call) -> Reply:
         """Tell the state of an index; changes nothing and waits for nobody."""
         locate = partial(self._job_at, wanted.path, call, "mcp status", globs=False)
         _, job = await self._briefly(locate)
         status = await self._briefly(partial(read_status, job.worktree, job.settings))
-        return Reply(one_line(sentence_of(status)), report_of(status))
+        text = one_line(sentence_of(status))
+        return Reply(text, report_of(status) if call.structured else None)
 
     def keep_house(self) -> None:
         """Close what nobody asked for some time, or what was removed; to be called now and then."""
@@ -221,6 +218,31 @@ class Tools:
         return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._short)
 
 
+def _shape(wanted: SearchArguments | RelatedArguments) -> Shape:
+    return Shape(wanted.max_lines, wanted.summary, wanted.max_tokens)
+
+
+def _reply(found: Answer, wanted: SearchArguments | RelatedArguments, call: Call) -> Reply:
+    """An answer with paths as the client can open them."""
+    shape = _shape(wanted)
+    # Who says how many results are wanted gets so many.
+    cut = "limit" not in wanted.model_fields_set
+    shown = with_paths(found, _path_of(call.roots, found.worktree))
+    text = written(shown, shape, AS_ARGUMENTS, cut=cut, remark=call.remark).text
+    return Reply(text, results_of(shown, shape, cut=cut) if call.structured else None)
+
+
+def _path_of(roots: Sequence[str], top: str) -> Callable[[str], str]:
+    """How a path in a worktree is shown: from the client's first folder if that lies in it."""
+    first = os.path.realpath(roots[0]) if roots else ""
+    if first == top:
+        return str
+    if first.startswith(top.rstrip("/") + "/"):
+        below = os.path.relpath(first, top)
+        return lambda path: os.path.relpath(path, below)
+    return lambda path: os.path.join(top, path)
+
+
 def _excluded(patterns: Sequence[str], roots: Sequence[str], top: str) -> tuple[str, ...]:
     """What a search leaves out, given from the client's root in this worktree, or from its top."""
     real = ((root, os.path.realpath(root) + "/") for root in roots)
@@ -228,7 +250,9 @@ def _excluded(patterns: Sequence[str], roots: Sequence[str], top: str) -> tuple[
     return tuple(excluded_from_top(pattern, root, top) for pattern in patterns)
 
 
-def _filters(wanted: SearchArguments | ExactArguments, spot: Spot, job: Job, call: Call) -> Query:
+def _filters(
+    wanted: SearchArguments | ExactArguments | RelatedArguments, spot: Spot, job: Job, call: Call
+) -> Query:
     """What a search is limited to."""
     top = job.worktree.top
     return Query(
@@ -249,9 +273,8 @@ class Tool(NamedTuple):
     """A tool as clients are told of it, and what runs it."""
 
     name: str
-    title: str
     description: str
-    takes: type[BaseModel]
+    takes: type[Arguments]
     gives: type[BaseModel]
     run: Callable[[Tools, Any, Call], Awaitable[Reply]]
 
@@ -259,37 +282,30 @@ class Tool(NamedTuple):
 TOOLS = (
     Tool(
         "semantic_search",
-        "Search code by meaning",
-        "Find code by what it does, by name, or by an error message, in one git worktree."
-        " The index is brought up to date first (made, if there is none), and snippets"
-        " show what the files hold now.",
+        "Find code by what it does, by name, or by an error message. Use it before grep when you"
+        " do not know where something is done.",
         SearchArguments,
         Results,
         Tools.semantic_search,
     ),
     Tool(
         "exact_search",
-        "Find every place",
-        "Find every line that holds a text or matches a regular expression, like git grep, but"
-        " definitions first, then uses, tests and docs, each with the definition it stands in.",
+        "Every line that holds a text or matches a regex, like grep, all counted, definitions"
+        " first. Use it for all uses of a name.",
         ExactArguments,
         FoundPlaces,
         Tools.exact_search,
     ),
     Tool(
         "find_related",
-        "Find code like this",
-        "Find the code that is most like the definition at a line of a file: other"
-        " implementations, copies, callers that do the same.",
+        "Code most like the definition at a line: other implementations, copies.",
         RelatedArguments,
         Results,
         Tools.find_related,
     ),
     Tool(
         "index_status",
-        "State of the index",
-        "Tell whether a worktree's index is fresh, what it holds, and what the last"
-        " refresh did. Changes nothing.",
+        "State of a worktree's index; changes nothing.",
         StatusArguments,
         StatusReport,
         Tools.index_status,

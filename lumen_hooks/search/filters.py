@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lumen_hooks.errors import NotIndexedError, QueryError
+from lumen_hooks.errors import NoFilesError, NotIndexedError, QueryError
 from lumen_hooks.files.roles import forms_of
 
 from .globs import Glob, alternatives, any_of, escaped, is_glob
@@ -219,6 +219,7 @@ def _known_languages(index: IndexReader, wanted: Sequence[str]) -> list[str]:
             what = "no language is called" if language is None else "no file here is in"
             meant = language_meant(name) if language is None else ""
             hint = f"{meant} in this index: {', '.join(sorted(known)) or 'none'}".lstrip()
-            raise QueryError(f"{what} {name.strip()!r}", hint=hint)
+            kind = QueryError if language is None else NoFilesError
+            raise kind(f"{what} {name.strip()!r}", hint=hint)
         found[language] = None
     return list(found)

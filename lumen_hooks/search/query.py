@@ -234,7 +234,7 @@ class Searcher:
         The chunk itself, the other parts of its definition and what overlaps them are left out.
 
         Raises:
-            QueryError: nothing is indexed there, or a limit below 1.
+            QueryError: nothing is indexed there, a limit below 1, or a filter that cannot be used.
             CorruptIndexError: the index holds a row that cannot be.
             StoreError: the index cannot be read.
         """
@@ -243,7 +243,7 @@ class Searcher:
         with index.one_state():
             origin = origin_at(index, query)
             count = max(_CANDIDATES, _CANDIDATES_PER_HIT * limit) + len(origin.chunk_ids)
-            near = self._dense(origin.vector, count, None)
+            near = self._dense(origin.vector, count, allowed_chunks(index, query.within))
             cosines = dict(zip(near.ids.tolist(), near.cosines.tolist(), strict=True))
             rows = index.chunks(cosines.keys() - origin.chunk_ids)
             hits = _hits(index, rows, [max(0.0, cosines[row.id]) for row in rows])

@@ -9,14 +9,14 @@ place of another result. Nothing in it can steer who or what reads it (system/te
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.indexing.freshness import FRESH
 from lumen_hooks.system.terminal import escape_controls, one_line
 
+from .answer import Answer
 from .excerpt import LEFT_OUT, ends
-from .sizing import Fitted, fit, insist_on_shape
+from .sizing import Fitted, fit_whole, insist_on_shape
 from .tokens import tokens_at_most
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lumen_hooks.indexing.freshness import State
     from lumen_hooks.search.results import SearchResult
 
-    from .answer import Answer
+    from .everywhere import Everywhere
     from .sizing import Shape
 
 COPIES_NAMED = 3
@@ -84,6 +84,7 @@ class Standing(NamedTuple):
         pending_files: how many files it does not hold as they are.
         differing: the first of their paths.
         problem: why it could not be brought up to date, or None.
+        is_weak: nothing that was found seems to be what was asked for.
         remark: what else is to be said at once; may be empty.
     """
 
@@ -93,10 +94,13 @@ class Standing(NamedTuple):
     pending_files: int
     differing: Sequence[str]
     problem: str | None
+    is_weak: bool = False
     remark: str = ""
 
 
-def written(answer: Answer, shape: Shape, asking: Asking, *, cut: bool) -> Written:
+def written(
+    answer: Answer, shape: Shape, asking: Asking, *, cut: bool, remark: str = ""
+) -> Written:
     """An answer in no more tokens than its shape allows.
 
     Args:
@@ -104,32 +108,37 @@ def written(answer: Answer, shape: Shape, asking: Asking, *, cut: bool) -> Writt
         shape: how much is wanted.
         asking: how the reader asks for more.
         cut: the reader did not say how many results are wanted: leave out the far weaker ones.
+        remark: what else the reader must know.
 
     Raises:
         QueryError: nothing can be shown so.
     """
     insist_on_shape(shape)
     budget = shape.max_tokens
-    standing = Standing(
-        answer.worktree,
-        answer.head,
-        answer.state,
-        answer.pending_files,
-        answer.differing,
-        answer.problem,
-        WEAK_MATCH if answer.weak and answer.results else "",
-    )
-    head = head_of(standing, None if budget is None else budget // 2)
-    room = None if budget is None else budget - _cost(head)
-    cost = cache(_block_cost)
-    while True:
-        fitted = fit(answer.results, shape, cost, room, cut=cut)
+    head = head_of(standing_of(answer, remark), budget)
+
+    def done(fitted: Fitted) -> Written:
         body = results_in_words(fitted.results) if answer.results else "no results"
-        done = Written(head, body, note_of(fitted, budget or 0, asking), fitted)
-        over = tokens_at_most(done.text) - budget if budget is not None else 0
-        if over <= 0 or room is None or not fitted.results:
-            return done
-        room -= over
+        return Written(head, body, note_of(fitted, budget or 0, asking), fitted)
+
+    def whole(fitted: Fitted) -> str:
+        return done(fitted).text
+
+    return done(fit_whole(answer.results, shape, _block_cost, whole, cut=cut))
+
+
+def standing_of(found: Answer | Everywhere, remark: str = "") -> Standing:
+    """What is said of an index in front of what was found in it."""
+    return Standing(
+        found.worktree,
+        found.head,
+        found.state,
+        found.pending_files,
+        found.differing,
+        found.problem,
+        isinstance(found, Answer) and found.weak and bool(found.results),
+        remark,
+    )
 
 
 def results_in_words(results: Sequence[SearchResult]) -> str:
@@ -169,11 +178,11 @@ def _cost(text: str) -> int:
     return tokens_at_most(text + "\n")
 
 
-def head_of(standing: Standing, room: int | None) -> str:
-    """The worktree, its commit, the index's state, and what hinders it, in so many tokens."""
+def head_of(standing: Standing, budget: int | None) -> str:
+    """The worktree, its commit, the index's state, and what hinders it, in half of a budget."""
     shortest = ""
     for shortest in _heads(standing):
-        if room is None or _cost(shortest) <= room:
+        if budget is None or _cost(shortest) <= budget // 2:
             break
     return shortest
 
@@ -181,15 +190,18 @@ def head_of(standing: Standing, room: int | None) -> str:
 def _heads(standing: Standing) -> Iterator[str]:
     """From all that is known to what must be said."""
     worktree, problem = one_line(standing.worktree), one_line(standing.problem or "")
-    yield _head(standing, worktree, problem, _NAMED_FILES)
-    longest = max(len(worktree), len(problem))
+    remark = one_line(standing.remark)
+    yield _head(standing, worktree, problem, remark, _NAMED_FILES)
+    longest = max(len(worktree), len(problem), len(remark))
     while longest > _LEAST_WORDS:
         longest = longest * 2 // 3
-        yield _head(standing, _end(worktree, longest * 2), _begin(problem, longest), 0)
-    yield f"worktree {_end(worktree, _LEAST_WORDS)}: {standing.state}"
+        short = _begin(problem, longest), _begin(remark, longest)
+        yield _head(standing, _end(worktree, longest * 2), *short, 0)
+    weak = ", weak match" if standing.is_weak else ""
+    yield f"worktree {_end(worktree, _LEAST_WORDS)}: {standing.state}{weak}"
 
 
-def _head(standing: Standing, worktree: str, problem: str, named_files: int) -> str:
+def _head(standing: Standing, worktree: str, problem: str, remark: str, named_files: int) -> str:
     commit = standing.head[:_SHORT_ID] if standing.head else "no commit"
     line = f"worktree {worktree} at {commit}: {standing.state}"
     if standing.state != FRESH:
@@ -200,9 +212,10 @@ def _head(standing: Standing, worktree: str, problem: str, named_files: int) -> 
             names = ", ".join(named) + (f" and {more:,} more" if more else "")
             line += f" ({names})" if named else ""
         line += "; what is shown is what the files hold now"
-    if standing.remark:
-        line += f"; {standing.remark}"
-    return line + (f"\nproblem: {problem}" if problem else "")
+    if standing.is_weak:
+        line += f"; {WEAK_MATCH}"
+    lines = (line, problem and f"problem: {problem}", remark and f"note: {remark}")
+    return "\n".join(filter(None, lines))
 
 
 def _end(text: str, length: int) -> str:

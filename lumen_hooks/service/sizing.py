@@ -9,12 +9,14 @@ costs in the form that it is written in; no form itself.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import QueryError
 from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS
 
 from .excerpt import LEFT_OUT, SNIPPET_LINES, excerpt
+from .tokens import tokens_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -127,6 +129,36 @@ def fit(
     while sum(of_code[:left]) + sum(costs[left:]) > (room or 0):
         left -= 1
     return Fitted(tuple(shown_so[:left] + places[left:]), weaker, 0, coded - left, True)
+
+
+def fit_whole(
+    results: Sequence[SearchResult],
+    shape: Shape,
+    cost: Callable[[SearchResult], int],
+    whole: Callable[[Fitted], str],
+    *,
+    cut: bool,
+) -> Fitted:
+    """Results that fit together with all that is said around them.
+
+    Args:
+        results: best first.
+        shape: what is wanted at most.
+        cost: of one result as it is written, in tokens.
+        whole: writes the answer, which without a result must fit.
+        cut: as for `fit`.
+    """
+    known = cache(cost)
+    budget = shape.max_tokens
+    room = None if budget is None else budget - tokens_at_most(whole(Fitted(())))
+    while True:
+        fitted = fit(results, shape, known, room, cut=cut)
+        if budget is None or room is None or not fitted.results:
+            return fitted
+        over = tokens_at_most(whole(fitted)) - budget
+        if over <= 0:
+            return fitted
+        room -= over
 
 
 def _worth(results: Sequence[SearchResult], *, summary: bool) -> tuple[int, int]:

@@ -21,9 +21,7 @@ from lumen_hooks.mcp import executor
 from lumen_hooks.mcp.executor import Executor, Reporter, StoppedError
 from lumen_hooks.mcp.roots import Spot, find_spot, folder_of_uri, needs_roots
 from lumen_hooks.mcp.schemas import StatusReport
-from lumen_hooks.mcp.text import results_of
-from lumen_hooks.search.results import Query, SearchResult
-from lumen_hooks.service.answer import Answer
+from lumen_hooks.search.results import Query
 from lumen_hooks.service.caches import Looks, Models, SearcherCache
 from lumen_hooks.service.status import Status
 from lumen_hooks.settings import Settings
@@ -208,14 +206,6 @@ def test_a_look_is_shared_only_by_questions_that_were_asked_before_it(repo: Repo
     assert looks.look(worktree, settings, asked_at=asked_at).state == "fresh"
     other = Settings(max_file_bytes=10)
     assert looks.look(worktree, other, asked_at=asked_at).state == "stale"
-
-
-@pytest.mark.parametrize(("last", "shown"), [(90, "5\n6\n7"), (6, "5\n6")])
-def test_no_more_lines_than_wanted(last: int, shown: str) -> None:
-    lines = "\n".join(map(str, range(5, last + 1)))
-    result = SearchResult("a.py", 5, last, "", "function", "python", 0.5, lines)
-    answer = Answer("x", "/top", "fresh", (result,), 0, None, None, (), None)
-    assert results_of(answer, max_lines=3, summary=False).results[0].snippet == shown
 
 
 def test_agents_are_told_all_that_status_tells() -> None:

@@ -108,7 +108,7 @@ def test_without_an_index(repo: Repository) -> None:
 def test_the_command(project: Repository) -> None:
     plain = lumen(project.top, "related", "lib/mail.py:10", "-n", "1")
     assert (plain.returncode, plain.stderr) == (0, "")
-    assert plain.stdout.startswith("lib/mail.py:16-25  retry_mail  0.")
+    assert plain.stdout.startswith("lib/mail.py:16-25 retry_mail function 0.")
     answer = json.loads(lumen(project.top / "lib", "related", "mail.py:4-13", "--json").stdout)
     assert (answer["worktree"], answer["state"]) == (str(project.top), "fresh")
     assert answer["results"][0]["symbol"] == "retry_mail"

@@ -53,7 +53,11 @@ class Agent:
     progress: list[tuple[float, float | None, str | None]] = field(default_factory=list)
 
     async def call(self, tool: str, **arguments: object) -> Reply:
-        """Call a tool; its progress is noted in `progress`, anew for each call."""
+        """Call a tool; its progress is noted in `progress`, anew for each call.
+
+        Structured content is asked for, unless the call says otherwise.
+        """
+        arguments = {"structured": True, **arguments}
         heard = self.progress = []
 
         async def hear(progress: float, total: float | None, message: str | None) -> None:

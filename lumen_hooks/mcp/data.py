@@ -1,0 +1,161 @@
+"""Answers as structured content: the same as in words, within the same budget.
+
+Counted as compact JSON, which is what clients show a model of it. As harmless as the text is.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from lumen_hooks.errors import QueryError
+from lumen_hooks.service.excerpt import LEFT_OUT
+from lumen_hooks.service.plain import AS_ARGUMENTS, note_of
+from lumen_hooks.service.sizing import fit_whole, insist_on_shape
+from lumen_hooks.service.tokens import tokens_at_most
+from lumen_hooks.system.terminal import escape_controls, one_line
+from lumen_hooks.system.unicode import encodable
+
+from .schemas import FoundPlace, FoundPlaces, Result, Results, StatusReport
+from .text import fit_places, places_note, sentence_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pydantic import BaseModel
+
+    from lumen_hooks.search.results import SearchResult
+    from lumen_hooks.service.answer import Answer
+    from lumen_hooks.service.everywhere import Everywhere
+    from lumen_hooks.service.places import Place
+    from lumen_hooks.service.sizing import Fitted, Shape
+    from lumen_hooks.service.status import Status
+
+LEAST_TOKENS = 400
+"""A smaller budget has no room for what structured content says at least."""
+
+_CODE = "snippet"
+_SHORT = 60
+
+
+def data_of(told: BaseModel) -> dict[str, Any]:
+    """What is sent: as safe to read as the text is."""
+    escaped: dict[str, Any] = _escaped(told.model_dump(mode="json"))
+    return escaped
+
+
+def results_of(answer: Answer, shape: Shape, *, cut: bool) -> Results:
+    """An answer within its budget."""
+    _insist_on_shape(shape)
+    budget = shape.max_tokens or 0
+
+    def told(fitted: Fitted) -> Results:
+        return Results(
+            **_standing(answer, shape),
+            left_out=note_of(fitted, budget, AS_ARGUMENTS),
+            model=None if answer.model is None else encodable(answer.model)[:_SHORT],
+            weak=answer.weak,
+            results=[_result(one) for one in fitted.results],
+        )
+
+    def whole(fitted: Fitted) -> str:
+        return _json(told(fitted))
+
+    return told(fit_whole(answer.results, shape, lambda one: _cost(_result(one)), whole, cut=cut))
+
+
+def _result(found: SearchResult) -> Result:
+    return Result(
+        path=found.path,
+        start_line=found.start_line,
+        end_line=found.end_line,
+        symbol=found.symbol,
+        kind=found.kind,
+        language=found.language,
+        score=round(found.score, 4),
+        snippet=found.snippet or None,
+        lines=list(found.lines) if found.snippet else None,
+        copies=list(found.copies[:10]),
+    )
+
+
+def places_of(found: Everywhere, shape: Shape, path_of: Callable[[str], str]) -> FoundPlaces:
+    """Every place that was found, as far as the limit and the budget go."""
+    _insist_on_shape(shape)
+
+    def told(places: Sequence[Place], *, is_cut: bool) -> FoundPlaces:
+        shown = (FoundPlace(**{**one._asdict(), _CODE: one.snippet or None}) for one in places)
+        return FoundPlaces(
+            **_standing(found, shape),
+            left_out=places_note(found.places, len(places), shape, is_cut=is_cut),
+            total=found.places.total,
+            files=found.places.files,
+            counts=found.places.by_role(),
+            results=list(shown),
+        )
+
+    def whole(places: Sequence[Place], *, is_cut: bool) -> str:
+        return _json(told(places, is_cut=is_cut))
+
+    places, is_cut = fit_places(
+        [one._replace(path=path_of(one.path)) for one in found.places], shape, whole
+    )
+    return told(places, is_cut=is_cut)
+
+
+def report_of(status: Status) -> BaseModel:
+    """A status with a sentence that says what it comes to: a `StatusReport`."""
+    return StatusReport(sentence=sentence_of(status), **_encodable_values(asdict(status)))
+
+
+def _insist_on_shape(shape: Shape) -> None:
+    insist_on_shape(shape)
+    if shape.max_tokens is not None and shape.max_tokens < LEAST_TOKENS:
+        raise QueryError(
+            f"no structured content fits in {shape.max_tokens} tokens",
+            hint=f"give max_tokens of at least {LEAST_TOKENS}, or ask for text alone",
+        )
+
+
+def _standing(found: Answer | Everywhere, shape: Shape) -> dict[str, Any]:
+    """What is known of the index, in a third of the budget."""
+    known: dict[str, Any] = {
+        "worktree": encodable(found.worktree),
+        "head": found.head,
+        "state": found.state,
+        "pending_files": found.pending_files,
+        "differing": list(found.differing),
+        "problem": None if found.problem is None else encodable(found.problem),
+    }
+    if shape.max_tokens is None or _cost(known) <= shape.max_tokens // 3:
+        return known
+    problem = one_line(known["problem"] or "")[:_SHORT] or None
+    known |= {"differing": [], "problem": problem}
+    if _cost(known) > shape.max_tokens // 3:
+        known["worktree"] = LEFT_OUT + one_line(known["worktree"])[-_SHORT:]
+    return known
+
+
+def _json(told: Any) -> str:
+    value = told if isinstance(told, dict) else told.model_dump(mode="json")
+    return json.dumps(_escaped(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def _cost(told: Any) -> int:
+    return tokens_at_most(_json(told) + ",")
+
+
+def _encodable_values(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _encodable_values(inner) for key, inner in value.items()}
+    return encodable(value) if isinstance(value, str) else value
+
+
+def _escaped(value: Any, name: str = "") -> Any:
+    """Code alone has several lines."""
+    if isinstance(value, str):
+        return escape_controls(value) if name == _CODE else one_line(value)
+    if isinstance(value, dict):
+        return {one_line(key): _escaped(inner, key) for key, inner in value.items()}
+    return [_escaped(inner) for inner in value] if isinstance(value, (list, tuple)) else value
