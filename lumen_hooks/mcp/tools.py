@@ -23,6 +23,7 @@ from lumen_hooks.service.freshen import PEER_WAIT_SECONDS
 from lumen_hooks.service.plain import AS_ARGUMENTS, with_paths, written
 from lumen_hooks.service.sizing import Shape, insist_on_shape
 from lumen_hooks.service.status import read_status
+from lumen_hooks.service.viewpoint import Viewpoint
 from lumen_hooks.service.workspace import excluded_from_top, open_workspace
 from lumen_hooks.storage.reader import open_index
 from lumen_hooks.system.terminal import one_line
@@ -235,12 +236,9 @@ def _reply(found: Answer, wanted: SearchArguments | RelatedArguments, call: Call
 def _path_of(roots: Sequence[str], top: str) -> Callable[[str], str]:
     """How a path in a worktree is shown: from the client's first folder if that lies in it."""
     first = os.path.realpath(roots[0]) if roots else ""
-    if first == top:
-        return str
-    if first.startswith(top.rstrip("/") + "/"):
-        below = os.path.relpath(first, top)
-        return lambda path: os.path.relpath(path, below)
-    return lambda path: os.path.join(top, path)
+    if os.path.join(first, "").startswith(os.path.join(top, "")):
+        return Viewpoint(first, top)
+    return partial(os.path.join, top)
 
 
 def _excluded(patterns: Sequence[str], roots: Sequence[str], top: str) -> tuple[str, ...]:
