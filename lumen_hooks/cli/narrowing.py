@@ -1,12 +1,12 @@
 """The options that say where a search looks: paths, contents, languages, kinds.
 
-They reach a command as one `Query`, whose text and limit do not count.
+They reach a command as one value, which becomes a `Query` once it is known in which worktree.
 """
 
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -18,6 +18,8 @@ from lumen_hooks.service.workspace import excluded_from_top, from_top
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from lumen_hooks.git.worktree import Worktree
 
 
 class _Content(click.Choice[str]):
@@ -87,11 +89,51 @@ _OPTIONS = (
         shell_complete=_kinds,
         help=f"Only: {', '.join(KINDS)}; also as languages call it: fn, const, namespace.",
     ),
+    click.option(
+        "--changed-since",
+        metavar="REV",
+        help="Only files that differ from this commit, or from where HEAD left its branch.",
+    ),
 )
 
 
+class Where(NamedTuple):
+    """What a search is limited to, as it was given.
+
+    Attributes:
+        within: a query whose text and limit do not count.
+        changed_since: a revision; only what has changed since is looked at.
+    """
+
+    within: Query
+    changed_since: str | None
+
+    def query(self, directory: str, worktree: Worktree) -> Query:
+        """The same as the index of a worktree understands it.
+
+        Args:
+            directory: the folder that paths were given from.
+            worktree: what is searched.
+
+        Raises:
+            QueryError: the revision names no commit.
+            RepositoryError: git cannot read the repository.
+        """
+        top, within = worktree.top, self.within
+        since = None
+        if self.changed_since is not None:
+            from lumen_hooks.service.since import snapshot_at
+
+            since = snapshot_at(worktree, self.changed_since)
+        return within._replace(
+            path=within.path and from_top(within.path, directory, top),
+            exclude=tuple(excluded_from_top(one, directory, top) for one in within.exclude),
+            since=since,
+        )
+
+
 def narrowing_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command these options; they reach it as `within`, its paths as they were given."""
+    """Give a command these options; they reach it as `where`, a `Where`."""
 
     @wraps(command)
     def narrowed(
@@ -101,25 +143,12 @@ def narrowing_options(command: Callable[..., None]) -> Callable[..., None]:
         content: Any,
         languages: tuple[str, ...],
         kinds: tuple[str, ...],
+        changed_since: str | None,
         **others: Any,
     ) -> None:
         within = Query("", 10, path, languages, kinds, exclude, content)
-        command(*arguments, within=within, **others)
+        command(*arguments, where=Where(within, changed_since), **others)
 
     for option in reversed(_OPTIONS):
         narrowed = option(narrowed)
     return narrowed
-
-
-def from_the_top(within: Query, directory: str, top: str) -> Query:
-    """The same with paths as the index knows them.
-
-    Args:
-        within: with paths as they were given.
-        directory: the folder that they were given from.
-        top: the worktree's top folder.
-    """
-    return within._replace(
-        path=within.path and from_top(within.path, directory, top),
-        exclude=tuple(excluded_from_top(one, directory, top) for one in within.exclude),
-    )

@@ -24,7 +24,6 @@ from lumen_hooks.service.workspace import open_workspace
 from lumen_hooks.system.terminal import escape_controls, escape_controls_json, one_line
 
 from .forms import print_paths, vimgrep_line
-from .narrowing import from_the_top
 from .output import say, say_what_it_is_worth, styled
 from .progress import progress_bar
 
@@ -36,20 +35,23 @@ if TYPE_CHECKING:
     from lumen_hooks.service.places import Place, Places
 
     from .forms import Form, Look
+    from .narrowing import Where
 
 _AT_ONCE = 1000
 
 
-def show_everywhere(directory: str, query: ExactQuery, look: Look, *, refresh: bool) -> bool:
+def show_everywhere(
+    directory: str, query: ExactQuery, where: Where, look: Look, *, refresh: bool
+) -> bool:
     """Find every place in a worktree and print it; whether there is one."""
     limit = query.limit
     with progress_bar() as progress:
         job = open_workspace(directory).job("search", progress)
         top = job.worktree.top
-        within = from_the_top(query.within, directory, top)
-        wanted = query._replace(within=within, limit=None if look.form == "paths" else limit)
         everyplace = Everyplace(job, partial(spawn_worker, top, "search"), refresh)
         try:
+            within = where.query(directory, job.worktree)
+            wanted = query._replace(within=within, limit=None if look.form == "paths" else limit)
             found = everyplace.find(wanted)
         except QueryError as error:
             raise click.UsageError(f"{error.message}\nhint: {error.hint}") from error

@@ -15,14 +15,13 @@ from lumen_hooks.system.unicode import typed
 
 from .answers import show
 from .forms import form_options, is_given, limit_option, spelt
-from .narrowing import from_the_top, narrowing_options
+from .narrowing import narrowing_options
 from .output import say
 from .progress import progress_bar
 
 if TYPE_CHECKING:
-    from lumen_hooks.search.results import Query
-
     from .forms import Look
+    from .narrowing import Where
 
 _OF_RESULTS = ("context", "max_lines", "summary", "max_tokens", "threshold")
 """Options that mean something only where a result is a stretch of code ..."""
@@ -76,7 +75,7 @@ def search(
     word: bool,
     ignore_case: bool,
     limit: int | None,
-    within: Query,
+    where: Where,
     look: Look,
     no_refresh: bool,
 ) -> None:
@@ -96,8 +95,8 @@ def search(
     if exact or regex:
         from . import places
 
-        asked = ExactQuery(typed(text), regex, word, ignore_case, limit, within)
-        if not places.show_everywhere(directory, asked, look, refresh=not no_refresh):
+        asked = ExactQuery(typed(text), regex, word, ignore_case, limit)
+        if not places.show_everywhere(directory, asked, where, look, refresh=not no_refresh):
             _say_what_may_be_a_path(directory, text)
             click.get_current_context().exit(1)
         return
@@ -107,8 +106,9 @@ def search(
 
         top = job.worktree.top
         answerer = Answerer(job, partial(spawn_worker, top, "search"), refresh=not no_refresh)
-        wanted = from_the_top(within, directory, top)._replace(text=typed(text))
-        found = answerer.answer(wanted._replace(limit=look.results if limit is None else limit))
+        count = look.results if limit is None else limit
+        wanted = where.query(directory, job.worktree)._replace(text=typed(text), limit=count)
+        found = answerer.answer(wanted)
     show(found, look, directory, chosen=limit is not None)
 
 

@@ -49,6 +49,7 @@ _OPTIONS = {
     "--files-with-matches": "--name-only --paths --files-only",
     "--context": "--after-context --before-context -A -B",
     "--threshold": "--min-score --score --cutoff",
+    "--changed-since": "--since --diff --changed",
     "--json": "--format --output -o",
     _BEFORE: "-C --cwd --repo",
     "--force": "--reindex --rebuild --full --reset",

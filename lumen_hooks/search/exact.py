@@ -45,6 +45,8 @@ def candidates(
         CorruptIndexError: the index holds a row that cannot be.
     """
     filters = within._replace(text=_NO_FILTER.text, limit=_NO_FILTER.limit, kinds=())
+    if filters.since is not None:  # what is indexed of these says nothing
+        filters = filters._replace(since=filters.since.without(differing))
     allowed = _allowed(index, filters)
     files = _narrowed(index, pattern)
     if files is None or allowed is None:

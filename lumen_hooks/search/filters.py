@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lumen_hooks.storage.reader import IndexReader
     from lumen_hooks.storage.rows import KnownPath
 
-    from .results import Content, Query
+    from .results import Content, Query, Snapshot
 
 
 def allowed_chunks(index: IndexReader, query: Query) -> NDArray[np.int64] | None:
@@ -58,13 +58,15 @@ def allowed_files(index: IndexReader, query: Query) -> list[int] | None:
     languages = frozenset(_known_languages(index, query.languages))
     files = None if query.path is None else _files_at(index, query.path)
     if files is None:
-        if not (query.exclude or languages) and query.content == "all":
+        if not (query.exclude or languages or query.since) and query.content == "all":
             return None
         files = _indexed(index.paths())
     if query.exclude:
         files = _without(files, query.exclude)
     if query.content != "all":
         files = _of_content(files, query.content)
+    if query.since is not None:
+        files = _changed(index, files, query.since)
     return [file.id for file in files if not languages or file.language in languages]
 
 
@@ -124,6 +126,8 @@ def allowed_beside(files: list[KnownPath], query: Query) -> list[KnownPath]:
         files = [file for file in files if not is_left_out(file.path)]
     if query.content != "all":
         files = [file for file in files if query.content in forms_of(file.path)]
+    if query.since is not None:
+        files = [file for file in files if file.path not in query.since.as_then]
     if not query.languages:
         return files
     from lumen_hooks.chunking.naming.languages import language_named  # few ask for one
@@ -174,6 +178,22 @@ def _of_content(files: list[KnownPath], content: Content) -> list[KnownPath]:
         raise QueryError(
             f"nothing is left to search: no file there is {content}",
             hint="there is " + ", ".join(f"{form} ({n:,})" for form, n in counts.most_common()),
+        )
+    return left
+
+
+def _changed(index: IndexReader, files: list[KnownPath], since: Snapshot) -> list[KnownPath]:
+    """The files whose indexed content is not that of a time."""
+    held = {file.id: file.content for file in index.readable_files(None)}
+    left = [
+        file
+        for file in files
+        if file.path not in since.as_then and held.get(file.id) != since.blobs.get(file.path)
+    ]
+    if files and not left:
+        raise QueryError(
+            f"nothing is left to search: none of {len(files):,} files has changed since",
+            hint="name an older commit, or leave it out",
         )
     return left
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
     from lumen_hooks.chunking.chunk import Held
 
 Content = Literal["all", "code", "docs", "config"]
@@ -16,6 +18,24 @@ CONTENTS: tuple[Content, ...] = get_args(Content)
 
 MAX_LIMIT = 500
 """A larger limit counts as this."""
+
+
+class Snapshot(NamedTuple):
+    """What files held at some time.
+
+    Attributes:
+        blobs: git's blob id of each file that there was, by path.
+        as_then: the files that are known to hold the same now, in whatever way git converts them.
+    """
+
+    blobs: Mapping[str, bytes]
+    as_then: Collection[str]
+
+    def without(self, paths: Iterable[str]) -> Snapshot:
+        """The same, knowing nothing of these files."""
+        left_out = frozenset(paths)
+        blobs = {path: blob for path, blob in self.blobs.items() if path not in left_out}
+        return Snapshot(blobs, self.as_then)
 
 
 class Query(NamedTuple):
@@ -32,6 +52,7 @@ class Query(NamedTuple):
         kinds: only these, of `chunking.chunk.KINDS`; empty for all.
         exclude: nothing of these paths and globs; any name without a slash is left out anywhere.
         content: only files that hold this.
+        since: only files that hold something else than they did then; None for all.
     """
 
     text: str
@@ -41,6 +62,7 @@ class Query(NamedTuple):
     kinds: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     content: Content = "all"
+    since: Snapshot | None = None
 
 
 class ExactQuery(NamedTuple):
