@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EXPECTED, USAGE, BUG = 1, 2, 3
 
 SECTIONS = {
-    "Ask": {"search": "search", "related": "related", "status": "status"},
+    "Ask": {"search": "search", "related": "related", "outline": "outline", "status": "status"},
     "Set up": {
         "install": "install",
         "uninstall": "install",

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from lumen_hooks.errors import QueryError
 from lumen_hooks.service.excerpt import LEFT_OUT
 from lumen_hooks.service.plain import AS_ARGUMENTS, note_of
-from lumen_hooks.service.sizing import fit_whole, insist_on_shape
+from lumen_hooks.service.sizing import Shape, fit_whole, insist_on_shape
 from lumen_hooks.service.tokens import tokens_at_most
 from lumen_hooks.system.terminal import escape_controls, one_line
 from lumen_hooks.system.unicode import encodable
 
-from .schemas import FoundPlace, FoundPlaces, Result, Results, StatusReport
+from .schemas import Definition, FileOutline, FoundPlace, FoundPlaces, Result, Results, StatusReport
 from .text import fit_places, places_note, sentence_of
 
 if TYPE_CHECKING:
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from lumen_hooks.search.results import SearchResult
     from lumen_hooks.service.answer import Answer
     from lumen_hooks.service.everywhere import Everywhere
+    from lumen_hooks.service.outline import Outline
     from lumen_hooks.service.places import Place
-    from lumen_hooks.service.sizing import Fitted, Shape
+    from lumen_hooks.service.sizing import Fitted
     from lumen_hooks.service.status import Status
 
 LEAST_TOKENS = 400
@@ -102,6 +103,26 @@ def places_of(found: Everywhere, shape: Shape, path_of: Callable[[str], str]) ->
         [one._replace(path=path_of(one.path)) for one in found.places], shape, whole
     )
     return told(places, is_cut=is_cut)
+
+
+def definitions_of(outline: Outline, max_tokens: int) -> FileOutline:
+    """A file's definitions within a budget: the inner ones are left out first."""
+    _insist_on_shape(Shape(max_tokens=max_tokens))
+    by_depth = sorted(outline.defined, key=lambda one: (one.depth, one.start_line))
+    shown = len(by_depth)
+    while True:
+        told = FileOutline(
+            path=outline.path,
+            language=outline.language,
+            lines=outline.lines,
+            left_out=len(by_depth) - shown,
+            definitions=[
+                Definition.model_validate(one._asdict()) for one in sorted(by_depth[:shown])
+            ],
+        )
+        if not shown or tokens_at_most(_json(told)) <= max_tokens:
+            return told
+        shown = shown * 9 // 10
 
 
 def report_of(status: Status) -> BaseModel:

@@ -85,6 +85,12 @@ class RelatedArguments(_Snippets):
     line: int
 
 
+class OutlineArguments(_Budget):
+    """Of `file_outline`."""
+
+    path: str
+
+
 class StatusArguments(Arguments):
     """Of `index_status`."""
 
@@ -164,6 +170,26 @@ class Results(_Answered):
     )
     weak: bool = Field(description="Nothing here seems to be what was asked for.")
     results: list[Result] = Field(description="Best first.")
+
+
+class Definition(BaseModel):
+    """A definition of a file."""
+
+    start_line: int
+    end_line: int
+    kind: str
+    symbol: str = Field(description="Qualified name, heading or key.")
+    depth: int = Field(description="How many definitions it stands in.")
+
+
+class FileOutline(BaseModel):
+    """What `file_outline` answers."""
+
+    path: str = Field(description="Relative to the first root if that is in the worktree.")
+    language: str
+    lines: int = Field(description="How many the file has.")
+    left_out: int = Field(description="So many definitions are left out, the inner ones first.")
+    definitions: list[Definition] = Field(description="By line.")
 
 
 class FoundPlace(BaseModel):

@@ -20,6 +20,7 @@ from lumen_hooks.service.answer import Answer, Answerer, open_searcher
 from lumen_hooks.service.caches import Looks, Models, SearcherCache
 from lumen_hooks.service.everywhere import Everyplace
 from lumen_hooks.service.freshen import PEER_WAIT_SECONDS
+from lumen_hooks.service.outline import outline_in_words, outline_of
 from lumen_hooks.service.plain import AS_ARGUMENTS, with_paths, written
 from lumen_hooks.service.sizing import Shape, insist_on_shape
 from lumen_hooks.service.status import read_status
@@ -28,13 +29,15 @@ from lumen_hooks.service.workspace import excluded_from_top, open_workspace
 from lumen_hooks.storage.reader import open_index
 from lumen_hooks.system.terminal import one_line
 
-from .data import places_of, report_of, results_of
+from .data import definitions_of, places_of, report_of, results_of
 from .executor import Executor, Reporter
 from .roots import Spot, find_spot, insist_on_belonging
 from .schemas import (
     Arguments,
     ExactArguments,
+    FileOutline,
     FoundPlaces,
+    OutlineArguments,
     RelatedArguments,
     Results,
     SearchArguments,
@@ -136,6 +139,19 @@ class Tools:
         within = _filters(wanted, Spot(job.worktree.top), job, call)
         query = RelatedQuery(file, wanted.line, wanted.limit, within)
         return _reply(await self._answer(job, query, "related", call), wanted, call)
+
+    async def file_outline(self, wanted: OutlineArguments, call: Call) -> Reply:
+        """Tell what a file defines."""
+        locate = partial(self._job_at, wanted.path, call, "mcp outline", globs=False)
+        spot, job = await self._briefly(locate)
+        file = spot.within(job.worktree.top)
+        if file is None:
+            raise QueryError(f"{wanted.path} is a folder", hint="give a file")
+        found = await self.executor.run(partial(outline_of, job, file))
+        shown = found._replace(path=_path_of(call.roots, job.worktree.top)(found.path))
+        budget = wanted.max_tokens
+        text = outline_in_words(shown, budget, AS_ARGUMENTS, remark=call.remark)
+        return Reply(text, definitions_of(shown, budget) if call.structured else None)
 
     async def index_status(self, wanted: StatusArguments, call: Call) -> Reply:
         """Tell the state of an index; changes nothing and waits for nobody."""
@@ -300,6 +316,13 @@ TOOLS = (
         RelatedArguments,
         Results,
         Tools.find_related,
+    ),
+    Tool(
+        "file_outline",
+        "Definitions of one file with kinds and lines, nested. Use it before you read a long file.",
+        OutlineArguments,
+        FileOutline,
+        Tools.file_outline,
     ),
     Tool(
         "index_status",

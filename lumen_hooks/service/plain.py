@@ -149,7 +149,7 @@ def results_in_words(results: Sequence[SearchResult]) -> str:
 def _block(result: SearchResult) -> str:
     """`path:start-end symbol kind score`, copies, and code."""
     place = f"{one_line(result.path)}:{result.start_line}-{result.end_line}"
-    words = (place, _short(result.symbol), one_line(result.kind), f"{result.score:.2f}")
+    words = (place, short_name(result.symbol), one_line(result.kind), f"{result.score:.2f}")
     lines = [" ".join(filter(None, words))]
     if result.copies:
         named = ", ".join(one_line(place) for place in result.copies[:COPIES_NAMED])
@@ -165,7 +165,8 @@ def _block(result: SearchResult) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _short(symbol: str) -> str:
+def short_name(symbol: str) -> str:
+    """A name that is harmless and no longer than is worth reading."""
     name = one_line(symbol)
     return name if len(name) <= _SYMBOL_CHARACTERS else name[:_SYMBOL_CHARACTERS] + LEFT_OUT
 

@@ -17,6 +17,7 @@ from mcp import MCPError, types
 
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.service.status import read_status
+from lumen_hooks.service.tokens import tokens_at_most
 from lumen_hooks.storage.reader import open_reader
 from tests.support.commands import lumen
 from tests.support.helpers import check_whole, job_for, refreshed
@@ -53,12 +54,17 @@ def head_of(repo: Repository) -> str:
     return repo.git("rev-parse", "HEAD").strip()
 
 
-async def test_four_tools_with_schemas(shared: Agent) -> None:
+LISTED_BYTES_MAX = 4000
+"""Of `tools/list` as it is sent: 1,000 tokens are more, at four bytes for each (docs/mcp.md)."""
+
+
+async def test_five_tools_with_schemas(shared: Agent) -> None:
     tools = {tool.name: tool for tool in (await shared.client.list_tools()).tools}
     assert list(tools) == [
         "semantic_search",
         "exact_search",
         "find_related",
+        "file_outline",
         "index_status",
     ]
     search = tools["semantic_search"].input_schema
@@ -71,6 +77,87 @@ async def test_four_tools_with_schemas(shared: Agent) -> None:
         assert tool.output_schema is None
         assert tool.annotations is not None
         assert tool.annotations.read_only_hint
+    listed = [tool.model_dump_json(by_alias=True, exclude_none=True) for tool in tools.values()]
+    assert sum(len(one.encode()) for one in listed) < LISTED_BYTES_MAX
+
+
+async def test_forms_that_clients_send(project: Repository, shared: Agent) -> None:
+    """Null, text for numbers and lists, other tools' names, keys for nobody: see test_forms."""
+    sent = {"q": "send_mail", "top_k": "1", "path": None, "lang": '["py"]', "toolCallId": "7"}
+    reply = await shared.call("semantic_search", **sent, structured="true")
+    assert (reply.symbols, "note:" in reply.text) == (["send_mail"], False)
+    there = await shared.call("semantic_search", query="mail", path="lib", cwd=str(project.top))
+    assert {one["path"].split("/")[0] for one in there.data["results"]} == {"lib"}
+    none = await shared.call("semantic_search", query="mail", languages="cobol")
+    assert (none.is_error, none.text) == (
+        False,
+        "no results: no file here is in 'cobol'; in this index: markdown, python",
+    )
+    related = await shared.call("find_related", file="lib/mail.py", lineNumber="8", content="docs")
+    assert related.symbols == ["Guide"]
+
+
+async def test_no_answer_is_above_its_budget(project: Repository, shared: Agent) -> None:
+    name = "提交时更新索引" * 9
+    project.write({f"lib/{name}{n}.py": python_module(f"send_{n}") * 9 for n in range(9)})
+    for tool, asked in (
+        ("semantic_search", {"query": "send letters", "limit": 50, "max_lines": 40}),
+        ("exact_search", {"text": "send_", "limit": 500}),
+        ("find_related", {"path": "lib/mail.py", "line": 8, "limit": 50}),
+        ("file_outline", {"path": f"lib/{name}1.py"}),
+    ):
+        for budget in (400, 1500):
+            reply = await shared.call(tool, **asked, max_tokens=budget)
+            assert not reply.is_error, reply.text
+            told = json.dumps(reply.data, ensure_ascii=False, separators=(",", ":"))
+            assert tokens_at_most(reply.text) <= budget
+            assert tokens_at_most(told) <= budget
+    assert (
+        "left out"
+        in (await shared.search("send letters", limit=50, max_tokens=300, structured=False)).text
+    )
+
+
+async def test_an_outline(project: Repository, shared: Agent) -> None:
+    reply = await shared.call("file_outline", path="lib/mail.py")
+    assert reply.text.split("\n") == [
+        "lib/mail.py: python, 25 lines",
+        "4-13 function send_mail",
+        "16-25 function retry_mail",
+    ]
+    assert [one["symbol"] for one in reply.data["definitions"]] == ["send_mail", "retry_mail"]
+    assert "is a folder" in await shared.refusal("file_outline", path="lib")
+    assert "does not exist" in await shared.refusal("file_outline", path="lib/none.py")
+
+
+async def test_paths_start_at_the_first_root(project: Repository, shared: Agent) -> None:
+    other = project.add_worktree("other", "-b", "other")
+    for root, wanted in (
+        (project.top, "lib/mail.py"),
+        (project.top / "docs", "../lib/mail.py"),
+        (other.top, str(project.top / "lib/mail.py")),
+    ):
+        shared.roots[:] = [str(root)]
+        reply = await shared.search("send_mail", path=str(project.top), limit=1)
+        assert (reply.data["results"][0]["path"], reply.text.split("\n")[1].split(":")[0]) == (
+            wanted,
+            wanted,
+        )
+
+
+@pytest.mark.parametrize("way", ["option", "environment", "git"])
+async def test_structured_content_where_it_is_asked_for(
+    project: Repository, tmp_path: Path, way: str
+) -> None:
+    if way == "git":
+        project.git("config", "lumen.mcpStructured", "true")
+    environment = {"LUMEN_MCP_STRUCTURED": "yes"} if way == "environment" else {}
+    flags = ["--structured"] if way == "option" else []
+    async with agent(tmp_path, cwd=project.top, flags=flags, **environment) as ours:
+        tools = (await ours.client.list_tools()).tools
+        assert all(tool.output_schema for tool in tools)
+        reply = await ours.call("index_status", structured=None)
+        assert reply.data["sentence"] == reply.text
 
 
 async def test_an_answer_as_text_and_as_data(project: Repository, shared: Agent) -> None:

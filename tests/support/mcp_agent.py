@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mcp import Client, StdioServerParameters, types
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
     from mcp.client.session import ClientRequestContext
@@ -83,11 +83,11 @@ class Agent:
         return reply.text
 
 
-def server_command(cwd: Path | str, **environment: str) -> StdioServerParameters:
+def server_command(cwd: Path | str, *flags: str, **environment: str) -> StdioServerParameters:
     """How a client starts the server, in an environment of its own."""
     return StdioServerParameters(
         command=sys.executable,
-        args=["-I", "-m", "lumen_hooks", "mcp"],
+        args=["-I", "-m", "lumen_hooks", "mcp", *flags],
         cwd=str(cwd),
         env={
             "PATH": os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"],
@@ -98,13 +98,22 @@ def server_command(cwd: Path | str, **environment: str) -> StdioServerParameters
 
 
 @asynccontextmanager
-async def agent(home: Path, *, mode: str = LEGACY, cwd: Path | None = None) -> AsyncIterator[Agent]:
+async def agent(
+    home: Path,
+    *,
+    mode: str = LEGACY,
+    cwd: Path | None = None,
+    flags: Sequence[str] = (),
+    **environment: str,
+) -> AsyncIterator[Agent]:
     """A client with a server of its own, which ends with the block.
 
     Args:
         home: the server's HOME and run-time folder.
         mode: LEGACY or MODERN.
         cwd: where the server is started; `home` without it.
+        flags: options of `lumen-hooks mcp`.
+        environment: variables for it.
     """
     roots: list[str] = []
 
@@ -113,6 +122,7 @@ async def agent(home: Path, *, mode: str = LEGACY, cwd: Path | None = None) -> A
             roots=[types.Root.model_validate({"uri": f"file://{root}"}) for root in roots]
         )
 
-    command = server_command(cwd or home, HOME=str(home), XDG_RUNTIME_DIR=str(home))
+    where = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), **environment}
+    command = server_command(cwd or home, *flags, **where)
     async with Client(command, mode=mode, list_roots_callback=list_roots) as client:
         yield Agent(client, roots)
