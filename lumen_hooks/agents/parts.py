@@ -138,7 +138,6 @@ class JsonHook:
     Attributes:
         path: the keys that lead to the list.
         line: what the hook runs, for a shell.
-        key: under which that stands (`command`, `bash`).
         around: the other keys of the hook.
         group: the other keys of the group that a hook is in (Claude Code and its kin), or None.
         companion: a member beside `path[0]` without which the program does not read the file.
@@ -148,7 +147,6 @@ class JsonHook:
     path: tuple[str, ...]
     line: str
     role: Role
-    key: str = "command"
     around: tuple[tuple[str, object], ...] = ()
     group: tuple[tuple[str, object], ...] | None = None
     companion: tuple[str, object] | None = None
@@ -163,7 +161,7 @@ class JsonHook:
         """Add the hook, or change an older one's command alone."""
         chain = self._find(text) if text is not None else []
         if text is not None and chain:
-            node = chain[-1].node.find(self.key)
+            node = chain[-1].node.find("command")
             assert node is not None  # noqa: S101 - it was found by this
             return json_edit.replace(text, node, self.line)
         before = parse(text) if text is not None else None
@@ -187,7 +185,7 @@ class JsonHook:
     def words(self, text: str) -> list[str]:
         """The command that stands there."""
         chain = self._find(text)
-        node = chain[-1].node.find(self.key) if chain else None
+        node = chain[-1].node.find("command") if chain else None
         return words_of(str(node.scalar)) if node is not None else []
 
     def paste(self) -> str:
@@ -196,7 +194,7 @@ class JsonHook:
 
     def _value(self) -> object:
         hook: dict[str, object] = dict(self.around[:1])
-        hook[self.key] = self.line
+        hook["command"] = self.line
         hook.update(self.around[1:])
         return hook if self.group is None else {**dict(self.group), "hooks": [hook]}
 
@@ -221,7 +219,7 @@ class JsonHook:
         return []
 
     def _is_hook(self, node: Node, purpose: list[str]) -> bool:
-        found = node.find(self.key)
+        found = node.find("command")
         if found is None or not isinstance(found.scalar, str):
             return False
         words = words_of(found.scalar)

@@ -144,6 +144,8 @@ def _commands(project: bool) -> Commands:
         hint = f"{FOR_GOOD}, and run lumen-hooks agent install from there"
         raise InstallError(f"agents could not start {sys.executable}: {reason}", hint=hint)
     program = program_beside(sys.executable)
+    if any("\udc80" <= character <= "\udcff" for character in program):  # bytes of no encoding
+        raise InstallError("the path of lumen-hooks is not UTF-8, which no configuration can hold")
     if not os.access(program, os.X_OK):
         raise InstallError(
             f"there is no {program} to start", hint="pip install --force-reinstall lumen-hooks"
@@ -154,12 +156,17 @@ def _commands(project: bool) -> Commands:
 
 
 def _named(names: Sequence[str]) -> list[Host]:
+    """The hosts of these names, as we or as people call them."""
     from lumen_hooks.agents.hosts import HOSTS, NAMES
+    from lumen_hooks.meant import did_you_mean, plain
 
+    known = {plain(word): host.name for host in HOSTS for word in (host.title, host.name)}
     for name in names:
-        if name not in NAMES:
-            raise click.UsageError(f"{name!r} is none of {', '.join(NAMES)}")
-    return [host for host in HOSTS if host.name in names]
+        if plain(name) not in known:
+            asked = f"; {did_you_mean(name, known)}".rstrip("; ")
+            raise click.UsageError(f"{name!r} is none of {', '.join(NAMES)}{asked}")
+    wanted = {known[plain(name)] for name in names}
+    return [host for host in HOSTS if host.name in wanted]
 
 
 def _found() -> list[Host]:
@@ -200,7 +207,9 @@ def _go_through(action: Action, wanted: Sequence[Site], *, yes: bool, only_show:
         click.echo(_difference(change), nl=False)
     if not todo and not problems:
         say("nothing to do: it is all there" if action == "install" else "nothing of ours is there")
-    if todo and not only_show and (yes or _agreed(len(todo))):
+    if todo and not only_show:
+        if not yes:
+            _ask(len(todo))
         for change in todo:
             try:
                 done = carry_out(action, change, wanted)
@@ -213,17 +222,18 @@ def _go_through(action: Action, wanted: Sequence[Site], *, yes: bool, only_show:
     return bool(todo) and not only_show
 
 
-def _agreed(files: int) -> bool:
+def _ask(files: int) -> None:
     """Ask on a terminal.
 
     Raises:
         InstallError: there is none.
-        click.Abort: the answer is no.
+        click.exceptions.Exit: the answer is no.
     """
     if not sys.stdin.isatty():
         raise InstallError("nothing was written: there is no terminal to ask on", hint="add --yes")
-    files_word = "file" if files == 1 else "files"
-    return click.confirm(f"Change {files} {files_word}?", err=True, abort=True)
+    if not click.confirm(f"Change {files} {'file' if files == 1 else 'files'}?", err=True):
+        say("nothing was written")
+        raise click.exceptions.Exit(1)
 
 
 _LONG_LINE = 400

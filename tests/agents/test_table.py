@@ -126,7 +126,7 @@ def says_what_it_should(site: Site, before: str | None) -> None:
         found = found[key]
     if isinstance(part, JsonHook):
         hook = found[-1]["hooks"][0] if part.group is not None else found[-1]
-        assert hook[part.key] == part.line
+        assert hook["command"] == part.line
         if part.companion is not None and "hooks" not in said:
             assert after[part.companion[0]] == part.companion[1]
     elif isinstance(part, JsonServer) and part.one_list:

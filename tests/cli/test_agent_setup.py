@@ -98,6 +98,8 @@ def test_nobody_to_wire_up_and_an_unknown_name() -> None:
     assert code == 1
     assert "hint: name one" in err
     assert agent("install", "emacs")[0] == 2
+    assert "did you mean gemini?" in agent("install", "gemni")[2]
+    assert "found" not in agent("install", "Claude-Code", "--print")[2]
 
 
 def test_asks_on_a_terminal(home: Path) -> None:
@@ -111,7 +113,8 @@ def test_asks_on_a_terminal(home: Path) -> None:
     os.close(ours)
     os.close(theirs)
     assert b"Change 3 files? [y/N]" in err
-    assert process.returncode == 130
+    assert err.endswith(b"nothing was written\n")
+    assert process.returncode == 1
     assert "session-start" not in claude(home)
 
 
