@@ -108,9 +108,8 @@ def _without_companion(
 ) -> tuple[str, Node]:
     """The same without the member that `put` added behind a container of its own."""
     inner = node.members[index].node
-    last = node.members[-1]
-    follows = index == len(node.members) - 2 and (last.key, last.node.scalar) == companion
-    if not follows or not inner.members or not _was_made(text, inner):
+    follow = [(member.key, member.node.scalar) for member in node.members[index + 1 : index + 2]]
+    if follow != [companion] or not inner.members or not _was_made(text, inner):
         return text, node
     changed = _cut(text, node, index + 1)
     return changed, parse(changed) or node
