@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import glob
 import os
-import subprocess
 from typing import TYPE_CHECKING
 
-from lumen_hooks import __version__
 from lumen_hooks.errors import RepositoryError
 from lumen_hooks.git.command import git
 from lumen_hooks.git.config import config_values
@@ -20,6 +18,7 @@ from lumen_hooks.setup.pre_commit import entries_with_ours
 from lumen_hooks.system.atomic_file import read_regular
 
 from .check import Check
+from .interpreter import Remedies, fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,15 +26,13 @@ if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.setup.pre_commit import Entry
 
-_IMPORT_SECONDS = 20
 _MAKE = "pre-commit install-hooks"
-_VERSION = "import lumen_hooks, lumen_hooks.hook; print(lumen_hooks.__version__)"
 
 
 def hook_repository(configuration: bytes) -> Entry | None:
     """The entry of a configuration that uses us as a hook repository, if one does."""
     entries = entries_with_ours(configuration)
-    return next((entry for entry in entries if entry.repo not in {"local", "meta"}), None)
+    return next((entry for entry in entries if entry.repo not in {"", "local", "meta"}), None)
 
 
 def check_framework(worktree: Worktree, used: Entry) -> list[Check]:
@@ -54,32 +51,19 @@ def check_framework(worktree: Worktree, used: Entry) -> list[Check]:
     if not environments:
         detail = f"pre-commit has no environment of {where}: an event makes it, while git waits"
         return [Check("scripts", False, detail, _MAKE)]
-    copy = Check("scripts", True, f"none here: pre-commit has a copy of {where}")
-    return [copy, _works(environments[-1])]
-
-
-def _works(python: str) -> Check:
-    try:
-        done = subprocess.run(
-            [python, "-I", "-c", _VERSION],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_IMPORT_SECONDS,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return Check("interpreter", False, f"{python} does not run: {error}", _ANEW)
-    if done.returncode:
-        return Check("interpreter", False, f"{python} has no lumen_hooks: hooks fail", _ANEW)
-    version = done.stdout.strip()
-    if version != __version__:
-        detail = f"{python} has version {version}, this command is {__version__}"
-        return Check("interpreter", False, detail, "pre-commit autoupdate, or install that version")
-    return Check("interpreter", True, python)
-
-
-_ANEW = f"pre-commit clean, then: {_MAKE}"
+    python = environments[-1]
+    fault = fault_of(
+        python,
+        Remedies(
+            f"pre-commit clean, then: {_MAKE}",
+            "install the same beside pre-commit, and without extras, or call pre-commit's own: "
+            + os.path.join(os.path.dirname(python), "lumen-hooks"),
+        ),
+    )
+    return [
+        Check("scripts", True, f"none here: pre-commit has a copy of {where}"),
+        fault or Check("interpreter", True, python),
+    ]
 
 
 def _clones(worktree: Worktree, used: Entry, environ: Mapping[str, str]) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from typing import TYPE_CHECKING
 
 from lumen_hooks.notify.events import EVENTS
@@ -21,14 +20,13 @@ from lumen_hooks.system.atomic_file import read_regular
 
 from .check import Check
 from .framework import check_framework, hook_repository
+from .interpreter import Remedies, fault_of
 from .triggers import REINSTALL, REINSTALL_FOR_ALL, find_triggers, read_wiring
 
 if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
     from lumen_hooks.setup.script import Serves
-
-_IMPORT_SECONDS = 20
 
 
 def check_scripts(worktree: Worktree, settings: Settings) -> list[Check]:
@@ -102,24 +100,10 @@ def _interpreter(pythons: set[str], *, pre_commit: bool = False, remedy: str = R
         reason = why_it_vanishes(python, pre_commit=pre_commit)
         if reason:
             return Check("interpreter", False, f"{python} will be gone: {reason}", REMEDY)
-        code = "import lumen_hooks.hook"
-        try:
-            done = subprocess.run(
-                [python, "-I", "-c", code],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                check=False,
-                timeout=_IMPORT_SECONDS,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            return Check("interpreter", False, f"{python} does not run: {error}", remedy)
-        if done.returncode:
-            return Check(
-                "interpreter",
-                False,
-                f"{python} has no lumen_hooks: hooks do nothing",
-                f"install it there, or {remedy} from an environment that has it",
-            )
+        broken = f"install it there, or {remedy} from an environment that has it"
+        fault = fault_of(python, Remedies(broken, f"{remedy}, and hooks start this one"))
+        if fault:
+            return fault
     shown = [f"{python}{TEMPORARY if is_temporary(python) else ''}" for python in sorted(pythons)]
     return Check("interpreter", True, ", ".join(shown))
 

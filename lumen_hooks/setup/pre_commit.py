@@ -127,7 +127,7 @@ class Entry(NamedTuple):
     """An entry of `repos:`, as far as it matters here.
 
     Attributes:
-        repo: the address of a hook repository, or `local`.
+        repo: the address of a hook repository, or `local`; empty if none is said.
         rev: the tag or commit of it that is used, empty if none is said.
         events: those for which it has a hook of ours.
     """
@@ -139,13 +139,12 @@ class Entry(NamedTuple):
 
 def entries_with_ours(content: bytes) -> list[Entry]:
     """The entries of a configuration that have hooks of ours, in whatever style of YAML."""
-    found: list[dict[str, list[str]]] = []
+    found: list[dict[str, list[str]]] = [{"repo": [""]}]  # an id in front of the first is nobody's
     for match in _KEYS.finditer(_COMMENT.sub(b"", content)):
         key, value = match["key"].decode(), os.fsdecode(match["value"])
         if key == "repo":
             found.append({})
-        if found:
-            found[-1].setdefault(key, []).append(value)
+        found[-1].setdefault(key, []).append(value)
     ids = {f"lumen-{event}": event for event in GIT_EVENTS}
     entries = [
         Entry(

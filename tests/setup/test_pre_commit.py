@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from pre_commit.clientlib import load_config  # type: ignore[import-untyped]
 
+from lumen_hooks import __version__
 from lumen_hooks.errors import InstallError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.notify.events import GIT_EVENTS
@@ -144,6 +145,12 @@ class TestText:
         text = b"hooks:\n- id: lumen-post-merge\n  - {id: lumen-post-x}\n"
         text += b"   -   id: 'lumen-post-commit'"
         assert declared_events(text) == {"post-merge", "post-commit"}
+        text = (
+            b"repos: [{repo: x, hooks: [{id: lumen-post-merge}, {id: a}]}]  # id: lumen-post-commit"
+        )
+        assert declared_events(text) == {"post-merge"}
+        text = b'{"repos": [{"hooks": [{"id": "lumen-post-commit"}], "rev": "v1", "repo": "x"}]}'
+        assert declared_events(text) == {"post-commit"}
         assert declared_events(stanza().encode()) == set(GIT_EVENTS)
 
 
@@ -370,10 +377,10 @@ def test_from_a_hook_repository(repo: Repository, tmp_path: Path, sealed: Path) 
     ).stdout.strip()
     hooks = tmp_path / "hooks"
     project = copy_of_this_project(hooks)
+    tag = f"v{__version__}"
+    project.git("tag", "-a", tag, "-m", tag)
     ids = "".join(f"      - id: {name}\n" for name in IDS)
-    stanza = (
-        f"repos:\n  - repo: {project.top}\n    rev: {project.git('rev-parse', 'HEAD').strip()}\n"
-    )
+    stanza = f"repos:\n  - repo: {project.top}\n    rev: {tag}\n"
     repo.commit(
         {
             FILE: f"{stanza}    hooks:\n{ids}",
@@ -381,33 +388,59 @@ def test_from_a_hook_repository(repo: Repository, tmp_path: Path, sealed: Path) 
         }
     )
     environ = {**os.environ, **({"PIP_CACHE_DIR": pip_cache} if pip_cache else {})}
-    done = subprocess.run(
-        [sys.executable, "-m", "pre_commit", *INSTALL_COMMAND.split()[1:]],
-        cwd=repo.top,
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=900,
-    )
-    assert done.returncode == 0, (done.stdout, done.stderr)
 
+    def framework(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "pre_commit", *arguments],
+            cwd=repo.top,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=900,
+        )
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        return done.stdout
+
+    assert "pre-commit install-hooks" in commands.lumen(repo.top, "doctor").stdout
+    framework(*INSTALL_COMMAND.split()[1:])
+    looked = commands.lumen(repo.top, "doctor").stdout
+    assert f"ok    scripts: none here: pre-commit has a copy of {project.top} at {tag}\n" in looked
+    assert "ok    hooks: all 4 events by pre-commit\n" in looked
+    assert not (repo.top / ".git/lumen").exists()
+    assert "Passed" in framework("run", "lumen-post-commit", "--hook-stage", "post-commit")
+    # The command of that copy is found as docs/setups.md says, and makes the same indexes.
+    (own,) = (sealed / ".cache/pre-commit").glob("repo*/py_env-*/bin/lumen-hooks")
+
+    def ask(repo: Repository, *arguments: str) -> str:
+        done = subprocess.run(
+            [own, *arguments], cwd=repo.top, check=False, capture_output=True, text=True
+        )
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        return done.stdout
+
+    ask(repo, "doctor")
     repo.commit({"b.py": "def second():\n    return 'two'\n"})
-    lumen(repo, "wait", "--timeout", "120")
-    assert status(repo)["files"] == 3
+    ask(repo, "wait", "--timeout", "120")
+    assert json.loads(ask(repo, "status", "--json"))["files"] == 3
     linked = repo.add_worktree("w1", "-b", "w1")
     index = repo.top / ".git/worktrees/w1/lumen/index.db"
     assert index.exists(), "seeded in front of git"
-    lumen(linked, "wait", "--timeout", "120")
-    assert status(linked)["seeded_from"] == str(repo.top)
+    ask(linked, "wait", "--timeout", "120")
+    assert json.loads(ask(linked, "status", "--json"))["seeded_from"] == str(repo.top)
     linked.write({"b.py": "def second():\n    return 'edited, not committed'\n"})
     linked.git("commit", "-q", "--allow-empty", "-m", "x")
-    lumen(linked, "wait", "--timeout", "120")
-    assert "edited, not committed" in lumen(linked, "search", "second", "--no-refresh")
+    ask(linked, "wait", "--timeout", "120")
+    assert "edited, not committed" in ask(linked, "search", "second", "--no-refresh")
     repo.git("merge", "-q", "w1")
-    lumen(repo, "wait", "--timeout", "120")
+    ask(repo, "wait", "--timeout", "120")
     events = repo.top / ".git/lumen/events"
     assert not events.exists() or events.read_text() == ""
+    project.commit(message="next")
+    project.git("tag", "-a", "v99.0.0", "-m", "next")
+    framework("autoupdate")
+    assert "rev: v99.0.0" in (repo.top / FILE).read_text()
+    assert "has no environment of" in commands.lumen(repo.top, "doctor").stdout
     log = (repo.top / ".git/lumen/log.jsonl").read_text()
     seen = {json.loads(line).get("event") for line in log.splitlines()}
     assert seen & set(GIT_EVENTS), seen
@@ -434,8 +467,3 @@ def copy_of_this_project(folder: Path) -> Repository:
     project.git("init", "-q")
     project.commit()
     return project
-
-
-def status(repo: Repository) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(lumen(repo, "status", "--json"))
-    return answer
