@@ -16,7 +16,7 @@ from lumen_hooks.errors import QueryError
 from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS
 
 from .forms import print_paths, vimgrep_line
-from .output import echo_json, in_json, say, say_what_it_is_worth
+from .output import in_json, say, say_what_it_is_worth
 
 if TYPE_CHECKING:
     from lumen_hooks.search.results import SearchResult
@@ -97,31 +97,37 @@ def _show_text(found: Answer, shape: Shape, *, cut: bool) -> None:
 def _show_json(found: Answer, shape: Shape, *, lines: bool) -> None:
     """The whole of an answer, or what fits a budget that was given."""
     from lumen_hooks.service.plain import AS_OPTIONS, note_of
-    from lumen_hooks.service.sizing import fit, insist_on_shape
+    from lumen_hooks.service.sizing import Fitted, fit_whole, insist_on_shape
+    from lumen_hooks.service.tokens import tokens_at_most
 
     insist_on_shape(shape)
     budget = shape.max_tokens
-    frame = 0 if lines else _cost(replace(found, results=()))
-    if budget is not None and frame >= budget:
+
+    def output(fitted: Fitted) -> str:
+        if lines:
+            return "".join(f"{in_json(asdict(result))}\n" for result in fitted.results)
+        return in_json(asdict(replace(found, results=fitted.results))) + "\n"
+
+    def whole(fitted: Fitted) -> str:
+        return output(fitted) + note_of(fitted, budget or 0, AS_OPTIONS)
+
+    least = tokens_at_most(whole(Fitted(())))
+    if budget is not None and least > budget:
         raise QueryError(
-            f"what {budget} tokens have to hold beside the results is up to {frame} long",
-            hint=f"--max-tokens {2 * frame}, or --jsonl, which has the results alone",
+            f"what is said beside the results may take {least:,} tokens, and there are {budget:,}",
+            hint=f"--max-tokens {2 * least}, or --jsonl, which has the results alone",
         )
-    fitted = fit(found.results, shape, _cost, budget and budget - frame, cut=False)
-    if lines:
-        for result in fitted.results:
-            echo_json(asdict(result))
-    else:
-        echo_json(asdict(replace(found, results=fitted.results)))
+    fitted = fit_whole(found.results, shape, _json_cost, whole, cut=False)
+    click.echo(output(fitted).encode(), nl=False)
     note = note_of(fitted, budget or 0, AS_OPTIONS)
     if note:
         say(note)
 
 
-def _cost(record: Answer | SearchResult) -> int:
+def _json_cost(result: SearchResult) -> int:
     from lumen_hooks.service.tokens import tokens_at_most
 
-    return tokens_at_most(in_json(asdict(record)) + ",\n")
+    return tokens_at_most(in_json(asdict(result)))
 
 
 def _vimgrep_line(result: SearchResult) -> str:
@@ -133,6 +139,8 @@ def _vimgrep_line(result: SearchResult) -> str:
 
 
 def _say_what_it_is_worth(found: Answer) -> None:
+    from lumen_hooks.service.plain import WEAK_MATCH
+
     say_what_it_is_worth(found)
     if found.weak and found.results:
-        say("note: weak match: nothing here seems to be what was asked for")
+        say(f"note: {WEAK_MATCH}")

@@ -14,10 +14,12 @@ from lumen_hooks.service.workspace import from_top, open_workspace
 
 from .answers import show
 from .forms import form_options, limit_option
+from .narrowing import narrowing_options
 from .progress import progress_bar
 
 if TYPE_CHECKING:
     from .forms import Look
+    from .narrowing import Where
 
 _LOCATION = re.compile(r"(?P<path>.+):(?P<line>\d{1,9})(?:-\d+)?", re.DOTALL)
 
@@ -25,10 +27,13 @@ _LOCATION = re.compile(r"(?P<path>.+):(?P<line>\d{1,9})(?:-\d+)?", re.DOTALL)
 @click.command()
 @click.argument("location", metavar="PATH:LINE")
 @limit_option()
+@narrowing_options
 @form_options
 @click.option("--no-refresh", is_flag=True, help="Answer from the index as it is.")
 @click.pass_obj
-def related(directory: str, location: str, limit: int | None, look: Look, no_refresh: bool) -> None:
+def related(
+    directory: str, location: str, limit: int | None, where: Where, look: Look, no_refresh: bool
+) -> None:
     """Find the code that is most like the definition at PATH:LINE.
 
     A place may be given as search prints it (PATH:START-END). Results are shown as search does,
@@ -46,5 +51,6 @@ def related(directory: str, location: str, limit: int | None, look: Look, no_ref
         file = from_top(match["path"], directory, top)
         answerer = Answerer(job, partial(spawn_worker, top, "related"), refresh=not no_refresh)
         count = look.results if limit is None else limit
-        found = answerer.answer(RelatedQuery(file, int(match["line"]), count))
+        within = where.query(directory, job.worktree)
+        found = answerer.answer(RelatedQuery(file, int(match["line"]), count, within))
     show(found, look, directory, chosen=limit is not None)

@@ -23,6 +23,7 @@ _COMMANDS = {
     "search --exact": "grep rg ag exact",
     "search --regex": "regex regexp",
     "related": "similar like neighbours neighbors",
+    "outline": "symbols toc structure definitions members",
     "status": "info stats state show health",
     "status --all": "list ls worktrees",
     "doctor": "check diagnose verify validate fsck debug",

@@ -92,7 +92,7 @@ class RelatedQuery(NamedTuple):
         path: relative to the worktree's top, with `/`.
         line: from 1.
         limit: how many hits to return at most, from 1; larger than MAX_LIMIT (500) counts as that.
-        within: a query whose text, path and limit do not count: its other filters do.
+        within: a query whose text and limit do not count: its filters do.
     """
 
     path: str

@@ -98,6 +98,18 @@ def test_each_form_names_the_same_places(project: Repository) -> None:
     assert "total" in counted.stdout
 
 
+def test_related_takes_the_filters(project: Repository) -> None:
+    def related(*arguments: str) -> list[str]:
+        found = out(project.top / "lib", "related", "m1.py:2", "--jsonl", *arguments)
+        return [one["path"] for one in objects(found)]
+
+    assert set(map(os.path.dirname, related("--path", "../tools"))) == {"../tools"}
+    assert "../tools" not in set(map(os.path.dirname, related("--exclude", "tools")))
+    done = lumen(project.top, "related", "lib/m1.py:2", "--lang", "klingon")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no language is called 'klingon'" in done.stderr
+
+
 def test_a_changed_file_is_named_from_here(project: Repository) -> None:
     project.write({"lib/m1.py": "gone = 1\n"})
     for mode in ((), ("--exact",)):
