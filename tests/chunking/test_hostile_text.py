@@ -143,9 +143,12 @@ def test_a_child_says_what_would_be_said_here(chunker: Chunker) -> None:
         assert chunker.take() == chunk_file(path, text)
 
 
-def test_nobody_waits_for_the_other_to_read(chunker: Chunker) -> None:
+def test_nobody_waits_for_the_other_to_read(
+    monkeypatch: pytest.MonkeyPatch, chunker: Chunker
+) -> None:
     """Much more is under way in both directions than two pipes hold."""
-    text = "".join(f"def f{number}(): pass\n\n\n" for number in range(5_000))
+    monkeypatch.setattr(process, "PIPE_BYTES", 1 << 16)
+    text = "".join(f"def f{number}(): pass\n\n\n" for number in range(1_000))
     for _ in range(8):
         chunker.put("a.py", text)
     assert len({chunker.take() for _ in range(8)}) == 1
