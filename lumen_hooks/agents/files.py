@@ -12,7 +12,7 @@ import os
 import stat
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import InstallError
 from lumen_hooks.system.atomic_file import TEMPORARY, write_atomic
@@ -26,7 +26,6 @@ MAX_BYTES = 32 << 20
 _DEAD_SECONDS = 60
 """A temporary file of ours is never that old while its writer lives."""
 
-_NEW_FILE = 0o644
 _WRITABLE = 0o222
 
 
@@ -81,19 +80,44 @@ def insist_on_writable(path: str) -> None:
         raise InstallError(f"{path} is read-only, so it was left alone")
 
 
-def write(path: str, before: str | None, after: str | None, base: str) -> None:
+class Ground(NamedTuple):
+    """Where files are: what holds for those of a user, and for those of a repository.
+
+    Attributes:
+        base: the home folder or a worktree's top; no folder but those in it is removed.
+        shared: the files are a repository's: new ones are for everybody, and since a repository may
+            be anybody's, none is reached through a link that leads out of it.
+    """
+
+    base: str
+    shared: bool
+
+
+def insist_on_inside(path: str, ground: Ground) -> None:
+    """Refuse a repository's file that is somewhere else.
+
+    Raises:
+        InstallError: a link leads out of the repository.
+    """
+    real, base = os.path.realpath(path), os.path.realpath(ground.base)
+    if ground.shared and not real.startswith(os.path.join(base, "")):
+        raise InstallError(f"{path} leads to {real}, so it was left alone")
+
+
+def write(path: str, before: str | None, after: str | None, ground: Ground) -> None:
     """Replace a file, make it, or remove it.
 
     Args:
         path: the file; a link to it stays.
         before: its text as it was read, None if it was not there.
         after: its text from now on, None to remove it, with folders that are empty then.
-        base: the folder in which such folders are: the home folder, a worktree's top.
+        ground: where it is.
 
     Raises:
         ChangedError: it is not as it was read.
         InstallError: it cannot be written; it is as it was.
     """
+    insist_on_inside(path, ground)
     insist_on_writable(path)
     real = os.path.realpath(path)
     try:
@@ -101,13 +125,13 @@ def write(path: str, before: str | None, after: str | None, base: str) -> None:
             with _locked(os.path.dirname(real)):
                 _insist_on(path, before)
                 os.unlink(real)
-            _remove_empty(os.path.dirname(real), base)
+            _remove_empty(os.path.dirname(real), ground.base)
             return
         os.makedirs(os.path.dirname(real), exist_ok=True)
         with _locked(os.path.dirname(real)):
             _insist_on(path, before)
             _sweep(os.path.dirname(real))
-            mode = stat.S_IMODE(os.stat(real).st_mode) if before is not None else _new_mode()
+            mode = stat.S_IMODE(os.stat(real).st_mode) if before is not None else _new_mode(ground)
             write_atomic(real, after.encode(), mode, last_look=lambda: _insist_on(path, before))
     except OSError as error:
         raise InstallError(f"cannot write {path}: {error.strerror or error}") from error
@@ -128,10 +152,11 @@ def _sweep(folder: str) -> None:
                 os.unlink(path)
 
 
-def _new_mode() -> int:
+def _new_mode(ground: Ground) -> int:
+    """A program may come to keep secrets in a user's file."""
     mask = os.umask(0o077)
     os.umask(mask)
-    return _NEW_FILE & ~mask
+    return (0o666 if ground.shared else 0o600) & ~mask
 
 
 def _remove_empty(folder: str, base: str) -> None:

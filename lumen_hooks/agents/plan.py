@@ -37,13 +37,13 @@ class Site(NamedTuple):
         host: the program.
         path: the file.
         part: what is in it.
-        base: the folder that stays, whatever is removed in it.
+        ground: where the file is.
     """
 
     host: Host
     path: str
     part: Part
-    base: str
+    ground: files.Ground
 
 
 class Found(NamedTuple):
@@ -81,11 +81,12 @@ def sites(
 ) -> list[Site]:
     """Every part of some hosts; one that several share is there for each."""
     known = places(environ, top)
-    base = known["home" if scope == "user" else "top"]
+    project = scope == "project"
+    ground = files.Ground(known["top" if project else "home"], shared=project)
     return [
-        Site(host, file_of(placed, known), placed.make(commands), base)
+        Site(host, file_of(placed, known), placed.make(commands), ground)
         for host in hosts
-        for placed in (host.user if scope == "user" else host.project)
+        for placed in (host.project if project else host.user)
     ]
 
 
@@ -133,6 +134,7 @@ def _plan_file(action: Action, path: str, placed: list[Site]) -> Change:
     remarks: list[str] = []
     before = None
     try:
+        files.insist_on_inside(path, placed[0].ground)
         before = text = files.read(path)
         for site in placed:
             text, remark = _step(action, site, text)
@@ -182,7 +184,7 @@ def carry_out(action: Action, change: Change, wanted: Sequence[Site]) -> Change:
         if change.after == change.before:
             return change
         try:
-            files.write(change.path, change.before, change.after, here[0].base)
+            files.write(change.path, change.before, change.after, here[0].ground)
         except files.ChangedError:
             (change,) = plan(action, here)
         else:

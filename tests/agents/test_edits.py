@@ -204,6 +204,35 @@ def test_links_modes_and_read_only_files(tmp_path: Path) -> None:
     assert (link.is_symlink(), real.exists()) == (True, True)
 
 
+def test_a_repository_cannot_lead_out_of_itself(tmp_path: Path) -> None:
+    outside = put(tmp_path / "profile", "mine\n")
+    top = tmp_path / "top"
+    put(top / "docs/AGENTS.md", "inside\n")
+    (top / "AGENTS.md").symlink_to("docs/AGENTS.md")
+    (top / ".codex").symlink_to(tmp_path)
+    (top / "CLAUDE.md").symlink_to(outside)
+    hosts = [host for host in HOSTS if host.name in {"claude", "codex"}]
+    wanted = sites(hosts, "project", Commands(NEW), {"HOME": str(tmp_path)}, str(top))
+    refused = {change.path for change in run("install", wanted) if change.problem}
+    assert refused == {
+        str(top / name) for name in ("CLAUDE.md", ".codex/config.toml", ".codex/hooks.json")
+    }
+    assert outside.read_text() == "mine\n"
+    assert (top / "docs/AGENTS.md").read_text().startswith("inside\n\n<!--")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["profile", "top"]
+
+
+def test_what_is_new_is_private_or_for_all(tmp_path: Path) -> None:
+    run("install", placed(tmp_path, "claude"))
+    assert stat.S_IMODE((tmp_path / ".claude.json").stat().st_mode) == 0o600
+    top = tmp_path / "top"
+    wanted = sites(HOSTS[:1], "project", Commands(NEW), {"HOME": str(tmp_path)}, str(top))
+    run("install", wanted)
+    mask = os.umask(0o077)
+    os.umask(mask)
+    assert stat.S_IMODE((top / ".mcp.json").stat().st_mode) == 0o666 & ~mask
+
+
 def test_a_fifo_does_not_hang(tmp_path: Path) -> None:
     (tmp_path / ".cursor").mkdir()
     os.mkfifo(tmp_path / ".cursor/mcp.json")
@@ -216,7 +245,7 @@ def test_what_another_program_writes_meanwhile_stays(tmp_path: Path) -> None:
     planned = plan("install", wanted)[0]
     put(file, '{"a": 1, "b": 2}')
     with pytest.raises(files.ChangedError):
-        files.write(planned.path, planned.before, planned.after, str(tmp_path))
+        files.write(planned.path, planned.before, planned.after, wanted[0].ground)
     carry_out("install", planned, wanted)
     read = json.loads(file.read_text())
     assert (read["b"], read["mcpServers"]["lumen"]["command"]) == (2, NEW)

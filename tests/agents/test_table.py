@@ -100,7 +100,9 @@ def test_undone_to_the_byte(name: str, scope: Scope, tmp_path: Path) -> None:
             if kinds.get(kind) is not None:
                 os.unlink(path)
                 folder = os.path.dirname(path)
-                while folder not in {str(tmp_path), wanted[0].base} and not os.listdir(folder):
+                while folder not in {str(tmp_path), wanted[0].ground.base} and not os.listdir(
+                    folder
+                ):
                     os.rmdir(folder)
                     folder = os.path.dirname(folder)
         assert set(snapshot(tmp_path)) <= {"project"}, kind
