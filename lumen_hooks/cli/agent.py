@@ -28,7 +28,7 @@ for _command in (agent_setup.install, agent_setup.uninstall, agent_setup.list_ag
 
 
 @agent.command("session-start")
-@click.option("--host", default="", help="Answer in the form of cursor or copilot.")
+@click.option("--host", default="", metavar="NAME", help="Answer in the form of cursor or copilot.")
 @click.pass_obj
 def session_start(directory: str, host: str) -> None:
     """Tell an agent's new session what is indexed, and bring it up to date in the background.

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
-    for option in (
-        click.argument("names", nargs=-1, metavar="[NAME]..."),
-        click.option("--project", is_flag=True, help="In this repository's files, not the user's."),
-        click.option("-y", "--yes", is_flag=True, help="Write without asking."),
+    for option in (  # the last is listed first
         click.option("--print", "only_show", is_flag=True, help="Show the change, write nothing."),
+        click.option("-y", "--yes", is_flag=True, help="Write without asking."),
+        click.option("--project", is_flag=True, help="In this repository's files, not the user's."),
+        click.argument("names", nargs=-1, metavar="[NAME]..."),
     ):
         command = option(command)
     return click.pass_obj(command)

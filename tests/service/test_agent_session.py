@@ -72,6 +72,20 @@ def prepared(repo: Repository, **settings: object) -> tuple[Ready | None, int]:
     return ready, len(started)
 
 
+def test_the_forms_of_other_hosts(project: Repository) -> None:
+    said = context(call({"cwd": str(project.top)}))
+    for host, given, expected in (
+        ("cursor", {"workspace_roots": [str(project.top)]}, {"additional_context": said}),
+        ("copilot", {"cwd": str(project.top)}, {"additionalContext": said}),
+        ("another", {"cwd": str(project.top)}, {}),
+    ):
+        words = ("agent", "session-start", "--host", host)
+        answer = json.loads(lumen("/", *words, stdin=json.dumps(given)).stdout)
+        in_claudes_form = answer.pop("hookSpecificOutput", {"additionalContext": said})
+        assert (answer, in_claudes_form["additionalContext"]) == (expected, said)
+    assert "lumen-hooks search --summary" in said
+
+
 def test_a_fresh_index(project: Repository) -> None:
     text = context(call({"cwd": str(project.top), "source": "startup", "session_id": "x"}))
     assert "fresh: 4 files, 4 chunks" in text
