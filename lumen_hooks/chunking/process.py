@@ -13,6 +13,7 @@ import os
 import select
 import signal
 import sys
+import time
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,8 @@ class Chunker:
     Args:
         deaths_max: so many texts may kill their child; None for any number.
         complain: is told, once, why no child can be started.
+        patience: for how many seconds the next answer may be waited for. A text that takes longer
+            counts as one that killed its child.
     """
 
     def __init__(
@@ -66,8 +69,10 @@ class Chunker:
         *,
         deaths_max: int | None = None,
         complain: Callable[[str], None] = lambda _why: None,
+        patience: Callable[[], float] = lambda: SILENCE_SECONDS,
     ) -> None:
         self._deaths_left = deaths_max
+        self._patience = patience
         self._complain = complain
         self._orders: deque[_Order] = deque()
         self._child: _Child | None = None
@@ -113,7 +118,7 @@ class Chunker:
             child = self._child
             if child is None:
                 return _without_child(order)
-            answer = child.answer()
+            answer = child.answer(self._patience())
             if answer is not None:
                 return answer
             verdict = self._bury(child, order)
@@ -202,14 +207,19 @@ class _Child:
         self._outgoing.append(memoryview(len(data).to_bytes(LENGTH_BYTES, "little") + data))
         self._write()
 
-    def answer(self) -> ChunkedFile | None:
-        """What became of the oldest unanswered text; None if the child does not say."""
+    def answer(self, patience: float) -> ChunkedFile | None:
+        """What became of the oldest unanswered text; None if the child does not say.
+
+        Args:
+            patience: seconds to wait for it.
+        """
+        until = time.monotonic() + patience
         while (data := self._received()) is None:
             poll = select.poll()
             poll.register(self._from, select.POLLIN)
             if self._outgoing:
                 poll.register(self._to, select.POLLOUT)
-            ready = dict(poll.poll(SILENCE_SECONDS * 1000))
+            ready = dict(poll.poll(max(0.0, until - time.monotonic()) * 1000))
             if self._to in ready:
                 self._write()
             if self._from in ready:

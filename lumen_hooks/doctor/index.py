@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from lumen_hooks.notify.layout import DAMAGED_SUFFIX
 from lumen_hooks.notify.spawn import is_stopped
 from lumen_hooks.storage.publish import stale_temporaries
 from lumen_hooks.storage.reader import open_reader
+from lumen_hooks.system import log
 from lumen_hooks.system.locks import read_holder
 
 from .check import Check
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
 
-LOG_TAIL_BYTES = 65_536
 FULL_CHECK_BYTES = 1 << 30
 """A larger index is not read through: that would take seconds."""
 
@@ -119,7 +118,7 @@ def check_embeddings(worktree: Worktree, settings: Settings) -> Check:
 
 def check_log(worktree: Worktree) -> Check:
     """Whether hooks or workers failed since the last one that did its work."""
-    for record in reversed(_records(worktree.log_path)):
+    for record in reversed(log.records(worktree.log_path)):
         what = next((str(record[name]) for name in _TROUBLE if name in record), None)
         if what is not None:
             last_line = (what.strip().splitlines() or ["?"])[-1]
@@ -128,22 +127,3 @@ def check_log(worktree: Worktree) -> Check:
         if "refresh" in record:
             return Check("log", True, f"last refresh {record.get('time', '?')}")
     return Check("log", True, "nothing went wrong")
-
-
-def _records(path: str) -> list[dict[str, object]]:
-    """What the end of the log holds, oldest first; a line that is no record is passed over."""
-    try:
-        with open(path, "rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - LOG_TAIL_BYTES))
-            lines = file.read().splitlines()
-    except FileNotFoundError:
-        return []
-    found = []
-    for line in lines:
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict):
-            found.append(record)
-    return found

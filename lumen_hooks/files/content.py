@@ -136,6 +136,26 @@ def read_file(top: str, path: str, *, max_bytes: int, blob_length: int) -> Conte
     return _judged(path, status, data, blob_id(data, blob_length))
 
 
+def glance(top: str, path: str, max_bytes: int) -> bytes:
+    """The first bytes of a file, for a guess at what it holds; none if it cannot be read.
+
+    Args:
+        top: the worktree's top folder.
+        path: the file below it, with `/`, as the manifest lists it.
+        max_bytes: how many to read at most.
+    """
+    try:
+        descriptor = os.open(_place(top, path), _FLAGS)
+    except OSError:
+        return b""
+    try:
+        return os.read(descriptor, max_bytes)
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)
+
+
 def read_file_with(
     top: str,
     path: str,

@@ -1,4 +1,4 @@
-"""The one thing that is done while a git command waits: the seed of a new worktree.
+"""The one thing that is done while a git command, or a first question, waits: the seed.
 
 A detached process may be killed with its parent (sandboxes, job objects,
 containers), so the index of a new worktree is put in place before
@@ -34,12 +34,22 @@ def seed_in_foreground(top: str) -> None:
         worktree = housed(find_worktree(top), os.environ)
         settings = load_settings(top, os.environ)
         if settings.enabled and settings.refresh != "off" and not worktree.read_only:
-            _seed(worktree, fingerprint(identify(settings)))
+            seed_if_quick(worktree, fingerprint(identify(settings)))
     except (LumenError, OSError) as error:
         _log_failure(top, error)
 
 
-def _seed(worktree: Worktree, wanted: str) -> None:
+def seed_if_quick(worktree: Worktree, wanted: str) -> None:
+    """Seed a worktree that has no index, unless that takes long or a peer is at it.
+
+    Args:
+        worktree: with the folder where its index can be written.
+        wanted: the fingerprint that the index must have.
+
+    Raises:
+        LumenError: it cannot be seeded.
+        OSError: our folder cannot be made.
+    """
     own_folders.begin(worktree)
     answer = acquire(worktree.lock_path, timeout=0, purpose="seed")
     if isinstance(answer, Failed):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from lumen_hooks.chunking.chunk import UNTRIED
 from lumen_hooks.chunking.chunker import cut_by_lines
@@ -29,7 +29,7 @@ from .embedding_queue import EmbeddingQueue
 from .throttle import Turns, needs_no_slot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from lumen_hooks.chunking.chunk import Chunk, ChunkedFile
     from lumen_hooks.storage.index import Index
@@ -44,6 +44,21 @@ BATCH_CHUNKS = 512
 AHEAD_CHARACTERS = 1 << 20
 AHEAD_FILES = 512
 """So much is read, and on its way to be parsed, before it is needed."""
+
+
+class Vectors(Protocol):
+    """Whoever has texts embedded; see `EmbeddingQueue`."""
+
+    embedded: int
+
+    def known(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
+        """Those vectors that need no model."""
+
+    def remember(self, vectors: Mapping[bytes, bytes]) -> None:
+        """Keep vectors for others."""
+
+    def embed(self, texts: Mapping[bytes, str]) -> Iterator[dict[bytes, bytes]]:
+        """The vectors of all these texts, some at a time."""
 
 
 def stage(
@@ -76,7 +91,7 @@ def stage(
         )
         load = partial(update.job.load, update.settings)
         queue = EmbeddingQueue(update.identity, load, store, turns, update.reconsider)
-        cutter = _Cutter(chunker, cuts)
+        cutter = Cutter(chunker, cuts)
         stager = Stager(index, tree, cutter, queue, update.progress, unread=unread)
         return stager.stage(difference.suspects)
 
@@ -119,7 +134,7 @@ class _Order(NamedTuple):
         return 0 if self.known_cut is not None else len(self.text)
 
 
-class _Cutter:
+class Cutter:
     """Texts to chunks: by the parsing process, or by lines where it is known to fail.
 
     Args:
@@ -176,8 +191,8 @@ class Stager:
         self,
         index: Index,
         tree: Tree,
-        cutter: _Cutter,
-        queue: EmbeddingQueue,
+        cutter: Cutter,
+        queue: Vectors,
         progress: Progress,
         *,
         unread: bool,

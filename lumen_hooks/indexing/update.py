@@ -91,6 +91,29 @@ def update_index(
         return _run(update, force=force, check=check, damaged=damaged)
 
 
+def put_aside(job: Job, damaged: tuple[int, int], *, wait: float) -> None:
+    """Set a damaged index aside, for whoever has no time to make it anew; nothing if it is at work.
+
+    Args:
+        job: whose.
+        damaged: identity of the file in which a reader met damage.
+        wait: seconds to wait for another process that is working on it.
+
+    Raises:
+        GoneError: the worktree was removed.
+        ModelError: the model cannot be had.
+        LockError: the lock cannot work here.
+    """
+    identity = identify(job.settings)
+    answer = _lock(job, wait)
+    if isinstance(answer, Failed):
+        raise answer.error()
+    if isinstance(answer, Acquired):
+        with answer:
+            if damaged == file_identity(job.worktree.index_path):
+                _set_aside(UnderWay(job, identity, answer), "found by a reader")
+
+
 def _lock(job: Job, wait: float) -> Acquired | Held | Failed:
     worktree = job.worktree
     try:

@@ -7,23 +7,25 @@ data. Knows worktrees, jobs and answers; not the protocol.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from lumen_hooks.errors import BusyError, QueryError, RepositoryError
+from lumen_hooks.errors import QueryError, RepositoryError
 from lumen_hooks.notify.spawn import spawn_worker
 from lumen_hooks.search.results import MAX_LIMIT, ExactQuery, Query, RelatedQuery
 from lumen_hooks.service.answer import Answer, Answerer, open_searcher
-from lumen_hooks.service.caches import Looks, Models, SearcherCache
+from lumen_hooks.service.caches import Listings, Looks, Models, SearcherCache
 from lumen_hooks.service.everywhere import Everyplace
 from lumen_hooks.service.freshen import PEER_WAIT_SECONDS
 from lumen_hooks.service.outline import outline_in_words, outline_of
 from lumen_hooks.service.plain import AS_ARGUMENTS, with_paths, written
 from lumen_hooks.service.sizing import Shape, insist_on_shape
 from lumen_hooks.service.status import read_status
+from lumen_hooks.service.unindexed import ANSWER_SECONDS, PromptAnswerer, PromptEveryplace
 from lumen_hooks.service.viewpoint import Viewpoint
 from lumen_hooks.service.workspace import excluded_from_top, open_workspace
 from lumen_hooks.storage.reader import open_index
@@ -96,6 +98,7 @@ class Tools:
         self._short = CapacityLimiter(SHORT_THREADS)
         self._models = Models()
         self._looks = Looks()
+        self._listings = Listings()
         self._searchers = SearcherCache()
         self.executor = Executor()
 
@@ -121,9 +124,11 @@ class Tools:
             start_worker=partial(spawn_worker, job.worktree.top, "exact"),
             indexes=self._searchers.index,
             look=partial(self._looks.look, asked_at=call.asked_at),
+            creates=False,
         )
         beside = replace(everyplace, refresh=False, indexes=open_index)
-        found = await self._ask(job, everyplace.find, beside.find, query, call)
+        prompt = PromptEveryplace(everyplace, call.asked_at + ANSWER_SECONDS, self._listings.files)
+        found = await self._ask(job, prompt.find, beside.find, query, call)
         path_of = _path_of(call.roots, found.worktree)
         text = places_in_words(found, shape, path_of, remark=call.remark)
         return Reply(text, places_of(found, shape, path_of) if call.structured else None)
@@ -164,6 +169,7 @@ class Tools:
     def keep_house(self) -> None:
         """Close what nobody asked for some time, or what was removed; to be called now and then."""
         self._searchers.close_unused()
+        self._listings.drop_old()
 
     def close(self, seconds: float) -> bool:
         """End the work that runs, and close what is kept; whether all has ended in that time."""
@@ -179,9 +185,11 @@ class Tools:
             start_worker=partial(spawn_worker, job.worktree.top, reason),
             searchers=self._searchers.using,
             look=partial(self._looks.look, asked_at=call.asked_at),
+            creates=False,
         )
         beside = replace(answerer, refresh=False, searchers=open_searcher)
-        return await self._ask(job, answerer.answer, beside.answer, question, call)
+        prompt = PromptAnswerer(answerer, call.asked_at + ANSWER_SECONDS, self._listings.files)
+        return await self._ask(job, prompt.answer, beside.answer, question, call)
 
     async def _ask(
         self,
@@ -191,24 +199,19 @@ class Tools:
         question: Q,
         call: Call,
     ) -> T:
-        """Ask one at a time with the index kept open; beside a long update, as it stands."""
-        top = job.worktree.top
+        """Ask one at a time with the index kept open; beside a long update, as it stands.
 
-        def answer() -> T:
-            if not _has_index(job):
-                call.reporter.say(f"no index yet: seeding or building that of {top}")
-            return ask(question)
-
-        patience = PEER_WAIT_SECONDS if _has_index(job) else job.settings.seed_wait
-        try:
-            return await self.executor.run_alone(job.worktree.git_dir, answer, patience=patience)
-        except TimeoutError:
-            if not _has_index(job):
-                raise BusyError(
-                    f"the index of {top} is being made for another call",
-                    hint="ask again in a while; index_status tells how far it is",
-                ) from None
-        return await self.executor.run(partial(ask_beside, question))
+        Where there is none, `ask` has an answer in time, and none waits for another.
+        """
+        if _has_index(job):
+            key = job.worktree.git_dir
+            with suppress(TimeoutError):
+                work = partial(ask, question)
+                return await self.executor.run_alone(key, work, patience=PEER_WAIT_SECONDS)
+            if _has_index(job):
+                return await self.executor.run(partial(ask_beside, question))
+        call.reporter.say(f"no index yet: seeding or building that of {job.worktree.top}")
+        return await self.executor.run(partial(ask, question))
 
     def _job_at(
         self, path: str | None, call: Call, purpose: str, *, globs: bool = True

@@ -16,20 +16,21 @@ import numpy as np
 
 from lumen_hooks.errors import NoFilesError, NotIndexedError, QueryError
 from lumen_hooks.files.roles import forms_of
+from lumen_hooks.storage.rows import KnownPath
 
 from .globs import Glob, alternatives, any_of, escaped, is_glob
 from .not_found import left_out_at, suggestion
+from .results import Query
 from .vocabulary import known_kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from lumen_hooks.storage.reader import IndexReader
-    from lumen_hooks.storage.rows import KnownPath
 
-    from .results import Content, Query, Snapshot
+    from .results import Content, Snapshot
 
 
 def allowed_chunks(index: IndexReader, query: Query) -> NDArray[np.int64] | None:
@@ -136,6 +137,38 @@ def allowed_beside(files: list[KnownPath], query: Query) -> list[KnownPath]:
     return [file for file in files if file.language in languages]
 
 
+def let_through(paths: Sequence[str], query: Query, told: Mapping[str, str]) -> list[str]:
+    """The paths that a query's filters for files let through, where no index knows their files.
+
+    Args:
+        paths: of all files.
+        query: its text and kinds do not count.
+        told: languages that files are told to be in, by path; the others go by their names.
+
+    Raises:
+        NotIndexedError: nothing is at the path or matches the glob.
+        QueryError: a language that does not exist, a path outside of the worktree, or filters that
+            leave no file at all.
+    """
+    known_kinds(query.kinds)
+    if query == Query(query.text, query.limit, kinds=query.kinds):
+        return list(paths)
+    from lumen_hooks.chunking.naming.languages import language_of
+
+    files = [KnownPath(0, path, told.get(path) or language_of(path), None) for path in paths]
+    _spelled(query.languages, {file.language for file in files})
+    left = allowed_beside(files, query)
+    if left or not files:
+        return [file.path for file in left]
+    if query.path is not None and not allowed_beside(files, Query("", path=query.path)):
+        hint = suggestion(query.path, paths)
+        raise NotIndexedError(f"nothing here is at {query.path}", hint=hint, path=query.path)
+    raise QueryError(
+        f"nothing is left to search: the filters exclude all {len(files):,} files",
+        hint="leave a filter out, or name less",
+    )
+
+
 def _without(files: list[KnownPath], exclude: Sequence[str]) -> list[KnownPath]:
     """What is left of files; a name without a slash is left out at any depth."""
     globs = [glob for one in exclude if one for glob in _excluding(files, one)]
@@ -224,6 +257,10 @@ def _normalised(path: str) -> str:
 
 def _known_languages(index: IndexReader, wanted: Sequence[str]) -> list[str]:
     """Languages as an index spells them, once each; refused where it has no file of one."""
+    return _spelled(wanted, index.languages()) if wanted else []
+
+
+def _spelled(wanted: Sequence[str], known: Collection[str]) -> list[str]:
     if not wanted:
         return []
     from lumen_hooks.chunking.naming.languages import (  # few ask for one
@@ -232,10 +269,9 @@ def _known_languages(index: IndexReader, wanted: Sequence[str]) -> list[str]:
     )
 
     found: dict[str, None] = {}
-    known = index.languages()
     for name in wanted:
         language = language_named(name)
-        if language not in known:
+        if language is None or language not in known:
             what = "no language is called" if language is None else "no file here is in"
             meant = language_meant(name) if language is None else ""
             hint = f"{meant} in this index: {', '.join(sorted(known)) or 'none'}".lstrip()

@@ -91,6 +91,7 @@ class Answerer:
         refresh: bring the index up to date first, as far as that is quick.
         searchers: opens the index; for each answer alone, if nobody keeps it open.
         look: takes the first look; may give one that began after the question was asked.
+        creates: an index that is missing or damaged may be made while the question waits.
     """
 
     job: Job
@@ -98,6 +99,7 @@ class Answerer:
     refresh: bool = True
     searchers: Searchers = open_searcher
     look: Look = look_at
+    creates: bool = True
 
     def answer(self, question: Query | RelatedQuery) -> Answer:
         """Search a worktree, or find what is most like the code at a line of it.
@@ -115,8 +117,8 @@ class Answerer:
             QueryError: the question or a filter cannot be used.
             StoreError: the index cannot be read.
         """
-        freshener = Freshener(self.job, self.start_worker, self.refresh, self.look)
-        fresh, found = freshener.ask(lambda _: self._find(question))
+        freshener = Freshener(self.job, self.start_worker, self.refresh, self.look, self.creates)
+        fresh, found = freshener.ask(lambda _: self.find(question))
         worktree = self.job.worktree
         words = question.text if isinstance(question, Query) else ""
         note = note_of(fresh.look.outdated, self.job.settings.model, found, fresh.follows)
@@ -133,7 +135,12 @@ class Answerer:
             weak=found.weak,
         )
 
-    def _find(self, question: Query | RelatedQuery) -> Found:
+    def find(self, question: Query | RelatedQuery) -> Found:
+        """What the index holds in answer to a question, as it stands.
+
+        Raises:
+            NotIndexedError, QueryError, StoreError: as `answer`.
+        """
         job = self.job
         try:
             with self.searchers(job.worktree.index_path) as searcher:

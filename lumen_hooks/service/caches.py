@@ -10,12 +10,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from lumen_hooks.embedding.loading import load_embedder
 from lumen_hooks.embedding.registry import identify
 from lumen_hooks.errors import QueryError, StoreError
+from lumen_hooks.files.manifest import scan
 from lumen_hooks.indexing.freshness import FRESH, look_at
 from lumen_hooks.search.query import Searcher
 from lumen_hooks.storage.publish import file_identity
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lumen_hooks.embedding.protocol import Embedder
+    from lumen_hooks.files.manifest import Manifest
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.indexing.freshness import Freshness
+    from lumen_hooks.indexing.job import Job
     from lumen_hooks.settings import Settings
     from lumen_hooks.storage.reader import IndexReader
 
@@ -35,6 +39,9 @@ MAX_OPEN = 4
 
 IDLE_SECONDS = 300.0
 """An index that nobody asked for so long is closed."""
+
+LISTED_SECONDS = 30.0
+"""So long the files that were listed of a worktree without an index are taken for those there."""
 
 MAX_MODELS = 2
 """Embedding models that are kept loaded; repositories may be set to different ones."""
@@ -209,6 +216,55 @@ class Looks:
             while len(self._kept) > MAX_OPEN:
                 self._kept.popitem(last=False)
         return found
+
+
+class Listings:
+    """The files of worktrees that have no index yet. Safe to use from several threads.
+
+    To list a large tree may take longer than an answer may. What was listed serves the questions of
+    the next seconds, those files that were listed too late for the first one among them.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[float, Future[Manifest]]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def files(self, job: Job, until: float) -> Manifest:
+        """As `scan`, of this moment or LISTED_SECONDS ago.
+
+        Args:
+            job: the worktree, and its settings.
+            until: when it is of no use any more (`time.monotonic()`).
+
+        Raises:
+            TimeoutError: it took longer.
+        """
+        key, now = job.worktree.git_dir, time.monotonic()
+        with self._lock:
+            began, listed = self._kept.pop(key, (-LISTED_SECONDS, None))
+            if listed is None or (listed.done() and now - began >= LISTED_SECONDS):
+                began, listed = now, Future()
+                work = threading.Thread(target=_list, args=(job, listed), daemon=True)
+                work.start()
+            self._kept[key] = (began, listed)
+            while len(self._kept) > MAX_OPEN:
+                self._kept.popitem(last=False)
+        return listed.result(max(0.0, until - now))
+
+    def drop_old(self) -> None:
+        """Forget what serves no question any more."""
+        now = time.monotonic()
+        with self._lock:
+            for key, (began, listed) in list(self._kept.items()):
+                if listed.done() and now - began >= LISTED_SECONDS:
+                    del self._kept[key]
+
+
+def _list(job: Job, listed: Future[Manifest]) -> None:
+    try:
+        listed.set_result(scan(job.worktree, job.settings))
+    except BaseException as error:  # whoever asks is told
+        listed.set_exception(error)
 
 
 class Models:

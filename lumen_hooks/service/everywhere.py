@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from lumen_hooks.indexing.freshness import Freshness, State
     from lumen_hooks.indexing.job import Job
+    from lumen_hooks.search.pattern import Pattern
     from lumen_hooks.search.results import ExactQuery
     from lumen_hooks.storage.reader import IndexReader
 
@@ -70,6 +71,7 @@ class Everyplace:
         refresh: bring the index up to date first, as far as that is quick.
         indexes: opens the index; for each answer alone, if nobody keeps it open.
         look: takes the first look; may give one that began after the question was asked.
+        creates: an index that is missing or damaged may be made while the question waits.
     """
 
     job: Job
@@ -77,6 +79,7 @@ class Everyplace:
     refresh: bool = True
     indexes: Indexes = open_index
     look: Look = look_at
+    creates: bool = True
 
     def find(self, query: ExactQuery) -> Everywhere:
         """Every place that holds a text or matches a pattern.
@@ -89,11 +92,7 @@ class Everyplace:
             StorageFullError: there is no room to keep so many places.
             StoreError: the index cannot be read.
         """
-        pattern = compile_pattern(query)
-        if query.limit is not None and query.limit < 1:
-            raise QueryError(
-                f"{query.limit} places cannot be shown", hint="give a limit of at least 1"
-            )
+        pattern = pattern_of(query)
         worktree = self.job.worktree
 
         def find(look: Freshness) -> Places:
@@ -112,7 +111,7 @@ class Everyplace:
 
                 raise explained(error, worktree, self.job.settings) from None
 
-        freshener = Freshener(self.job, self.start_worker, self.refresh, self.look)
+        freshener = Freshener(self.job, self.start_worker, self.refresh, self.look, self.creates)
         fresh, places = freshener.ask(find)
         return Everywhere(
             query=query.text,
@@ -124,3 +123,14 @@ class Everyplace:
             head=fresh.look.head,
             differing=fresh.look.differing[:LISTED_FILES],
         )
+
+
+def pattern_of(query: ExactQuery) -> Pattern:
+    """What is looked for.
+
+    Raises:
+        QueryError: that, or the limit, cannot be used.
+    """
+    if query.limit is not None and query.limit < 1:
+        raise QueryError(f"{query.limit} places cannot be shown", hint="give a limit of at least 1")
+    return compile_pattern(query)

@@ -77,12 +77,14 @@ class Freshener:
         start_worker: leaves a larger difference to a worker.
         refresh: whether anything may be changed at all.
         look: takes the first look; may give one that began after the question was asked.
+        creates: an index that is missing or damaged may be made while the question waits.
     """
 
     job: Job
     start_worker: Callable[[], None]
     refresh: bool = True
     look: Look = look_at
+    creates: bool = True
 
     def ask(self, find: Callable[[Freshness], T]) -> tuple[Freshened, T]:
         """Ask the index something once it is as fresh as can be had.
@@ -103,7 +105,7 @@ class Freshener:
             fresh = self._bring_up_to_date()
             return fresh, find(fresh.look)
         except StoreError as error:
-            hopeless = not self.refresh or worktree.read_only
+            hopeless = not (self.refresh and self.creates) or worktree.read_only
             if hopeless or type(error) not in {CorruptIndexError, StoreError}:
                 raise
             # A reader that met damage is proof enough; of other errors a check tells.
@@ -116,7 +118,7 @@ class Freshener:
         job = self.job
         look = self.look(job.worktree, job.settings)
         if look.state == ABSENT:
-            if not self.refresh:
+            if not (self.refresh and self.creates):
                 raise StoreError("this worktree has no index", hint="lumen-hooks index")
             done = _create(job)
             self._leave_trimming(done)

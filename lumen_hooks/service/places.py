@@ -6,13 +6,15 @@ Knows the working tree, and the index through `search.exact`.
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections import Counter
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 from lumen_hooks.chunking.chunk import TooManyDeathsError
-from lumen_hooks.chunking.process import Chunker
+from lumen_hooks.chunking.process import SILENCE_SECONDS, Chunker
 from lumen_hooks.files.content import Content, read_file_with
 from lumen_hooks.files.roles import roles_of
 from lumen_hooks.search.exact import NO_FILE, candidates
@@ -101,13 +103,15 @@ class Places:
     Attributes:
         counts: how many places there are of each role.
         files: how many files hold one.
+        unread: how many files might hold one, and could not be read in time.
     """
 
-    __slots__ = ("_limit", "_shelves", "counts", "files")
+    __slots__ = ("_limit", "_shelves", "counts", "files", "unread")
 
     def __init__(self, limit: int | None) -> None:
         self.counts: Counter[PlaceRole] = Counter()
         self.files = 0
+        self.unread = 0
         self._limit = limit
         self._shelves: dict[tuple[int, int], Shelf[Place]] = {}
 
@@ -172,6 +176,7 @@ def find_places(
     top: str,
     differing: Sequence[str],
     max_bytes: int,
+    until: float = math.inf,
 ) -> Places:
     """Every place in the files of an index that holds what is looked for, as the files are now.
 
@@ -182,6 +187,7 @@ def find_places(
         top: the worktree's top folder.
         differing: paths of the files that the index does not hold as they are.
         max_bytes: larger files are not indexed.
+        until: when no more files are read (`time.monotonic()`).
 
     Raises:
         QueryError: a filter cannot be used.
@@ -191,9 +197,12 @@ def find_places(
     """
     found = Places(query.limit)
     kinds = frozenset(known_kinds(query.within.kinds))
-    with index.one_state(), _Files(top, max_bytes, pattern, index) as files:
+    with index.one_state(), _Files(top, max_bytes, pattern, index, until) as files:
         chosen = candidates(index, pattern, query.within, differing)
-        for file in sorted(chosen):
+        for number, file in enumerate(sorted(chosen)):
+            if time.monotonic() > until:
+                found.unread = len(chosen) - number
+                break
             before, of_file = found.total, role_of_file(file)
             for place in files.places(file, of_file):
                 if not kinds or place.kind in kinds:
@@ -220,13 +229,18 @@ def role_of_file(file: ReadableFile) -> PlaceRole:
 class _Files:
     """The files of a worktree, read one at a time. For use in a `with` block."""
 
-    def __init__(self, top: str, max_bytes: int, pattern: Pattern, index: IndexReader) -> None:
+    def __init__(
+        self, top: str, max_bytes: int, pattern: Pattern, index: IndexReader, until: float
+    ) -> None:
         self._top = top
         self._root = os.path.realpath(os.fsencode(top))
         self._max_bytes = max_bytes
         self._pattern = pattern
         self._index = index
-        self._chunker = Chunker(deaths_max=DEATHS_MAX)
+        self._chunker = Chunker(
+            deaths_max=DEATHS_MAX,
+            patience=lambda: min(SILENCE_SECONDS, max(0.0, until - time.monotonic())),
+        )
         self._allowance = MAX_RECHUNKED_CHARACTERS
         self._folder = ("", True)
 
