@@ -86,7 +86,7 @@ if [ -f "$git_dir/commondir" ]; then
 	case $common in /*) ;; *) common=$git_dir/$common ;; esac
 fi
 [ ! -x "$common/lumen/hooks/$event" ] || exit 0 # this repository has hooks of its own
-[ -d "$common/lumen" ] || begins || exit 0
+[ -e "$common/lumen/embeddings.db" ] || begins || exit 0 # nobody uses us here, so far
 # <<< all repositories <<<
 # What we make is for its owner alone, or for a group if git's folder was made for one.
 if [ -g "$git_dir" ]; then umask 007; else umask 077; fi

@@ -89,6 +89,8 @@ def _say_whom_they_serve(
             say("note: there was nothing to do in the folders that you named.")
         return
     say("git copies them into every repository that it makes or clones from now on.")
+    if os.environ.get("GIT_TEMPLATE_DIR"):
+        say("note: GIT_TEMPLATE_DIR is set here, and git takes its template from there instead.")
     if not folders:
         say("For those that you have: lumen-hooks install --global FOLDER...")
     elif not visited:

@@ -100,7 +100,7 @@ def _firing(worktree: Worktree, wiring: Wiring, triggers: list[Trigger]) -> Chec
     if not silent:
         kinds = dict.fromkeys(kind for event in GIT_EVENTS for kind in open_kinds[event])
         detail = f"all {len(GIT_EVENTS)} events by {', '.join(kinds)}"
-        if FOR_ALL.issuperset(kinds) and not os.path.isdir(worktree.shared_folder):
+        if FOR_ALL.issuperset(kinds) and not os.path.exists(worktree.embeddings_path):
             detail += "; they begin here with a commit, a new worktree or a search"
         return Check("hooks", True, detail)
     lost = _lost_folder(worktree, wiring)

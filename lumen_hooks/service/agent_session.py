@@ -66,11 +66,11 @@ class Ready(NamedTuple):
 def is_wanted(worktree: Worktree) -> bool:
     """Whether this repository's user installed the hooks, or indexed this worktree.
 
-    Hooks for all repositories count where something of ours is: those without are not in use.
+    Hooks for all repositories count where anything was indexed: others are not in use.
     """
     if has_index(worktree):
         return True
-    if os.path.isdir(worktree.shared_folder) and has_hooks_for_all(os.environ):
+    if os.path.exists(worktree.embeddings_path) and has_hooks_for_all(os.environ):
         return True
     scripts = os.path.join(worktree.shared_folder, "hooks")
     return any(os.path.isfile(os.path.join(scripts, event)) for event in GIT_EVENTS)

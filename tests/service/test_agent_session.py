@@ -13,9 +13,9 @@ import pytest
 from lumen_hooks.embedding.loading import load_embedder
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import foreground_seed as foreground
-from lumen_hooks.service.agent_session import Ready, describe, prepare_session
+from lumen_hooks.service.agent_session import Ready, describe, is_wanted, prepare_session
 from lumen_hooks.settings import Settings, load_settings
-from lumen_hooks.setup.installer import Request, install_hooks
+from lumen_hooks.setup.installer import Request, install_hooks, uninstall_hooks
 from tests.events.counting import Counted
 from tests.support.commands import lumen
 from tests.support.helpers import contents, job_for, update
@@ -162,6 +162,18 @@ def test_quiet_where_nobody_installed_anything(repo: Repository, tmp_path: Path)
     assert call({"cwd": str(tmp_path)}) == ""
     assert call({"cwd": str(tmp_path / "missing")}) == ""
     assert sorted(repo.top.rglob("*")) == before
+
+
+def test_hooks_for_all_repositories_count_where_something_was_indexed(
+    project: Repository, sealed: Path
+) -> None:
+    uninstall_hooks(find_worktree(str(project.top)))
+    linked = project.add_worktree("w1", "-b", "w1", "--no-checkout")
+    assert not is_wanted(find_worktree(str(linked.top)))
+    (sealed / ".local/share/lumen-hooks/config").mkdir(parents=True)
+    assert is_wanted(find_worktree(str(linked.top)))
+    subprocess.run(["git", "init", "-q", "other"], cwd=sealed, check=True)
+    assert not is_wanted(find_worktree(str(sealed / "other")))
 
 
 def test_quiet_where_it_is_switched_off(project: Repository) -> None:

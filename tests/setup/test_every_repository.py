@@ -264,10 +264,15 @@ class TestFirstEvent:
             clone.git("-c", "core.hooksPath=/dev/null", "reset", "-q", "--hard", "origin/main")
 
     def test_afterwards_every_event_counts(self, clone: Repository, stand_in: StandIn) -> None:
-        (clone.top / ".git/lumen").mkdir()  # as any search makes it
+        (clone.top / ".git/lumen").mkdir()
+        store = clone.top / ".git/lumen/embeddings.db"
+        store.touch()  # as any search makes it
         assert started(stand_in, clone, "switch", "-q", "-c", "x") == ["post-checkout"]
         assert started(stand_in, clone, "merge", "-q", "side") == ["post-merge"]
         assert started(stand_in, clone, "worktree", "add", "-q", "../w1") == ["post-checkout"]
+        store.unlink()  # as `purge --all` does
+        assert started(stand_in, clone, "switch", "-q", "-c", "y") == []
+        assert started(stand_in, clone, *EMPTY) == ["post-commit"]
 
     @pytest.mark.parametrize(
         "place", ["home/.cache/tool/x", "site/node_modules/.pkg/x", "Library/Caches/x", "tmpdir/x"]
@@ -420,6 +425,7 @@ class TestDoctor:
         assert all(check.ok for check in found.values()), found
         assert "by hook file from the template; they begin here with" in found["hooks"].detail
         (repo.top / ".git/lumen").mkdir()
+        (repo.top / ".git/lumen/embeddings.db").touch()
         assert "begin" not in self.checks(repo)["hooks"].detail
         repo.git("config", "lumen.refresh", "inline")
         assert self.checks(repo)["refresh mode"].hint == "lumen-hooks install"
