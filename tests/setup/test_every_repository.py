@@ -18,6 +18,7 @@ from lumen_hooks.errors import InstallError, LumenError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.setup.every_repository import install_everywhere, uninstall_everywhere
+from lumen_hooks.setup.hooks_dir import put_scripts
 from lumen_hooks.setup.installer import Request, install_hooks, uninstall_hooks
 from lumen_hooks.setup.user_files import UserFiles, user_files
 from lumen_hooks.setup.walk import Missed, find_repositories
@@ -331,12 +332,17 @@ class TestFirstEvent:
         assert started(stand_in, bare, "worktree", "add", "-q", "../wt") == ["post-checkout"]
 
     def test_a_repository_s_own_install_comes_first(
-        self, clone: Repository, stand_in: StandIn
+        self, clone: Repository, stand_in: StandIn, files: UserFiles
     ) -> None:
         worktree = find_worktree(str(clone.top))
         install_hooks(worktree, Request(str(stand_in.program), config_hooks=False))
         assert started(stand_in, clone, *EMPTY) == ["post-commit"]
         uninstall_hooks(worktree)
+        install(stand_in.program, clone.top)
+        serve_here(files)
+        assert started(stand_in, clone, *EMPTY) == ["post-commit"]
+        put_scripts(worktree, str(stand_in.program), "background")  # as for pre-commit
+        assert started(stand_in, clone, *EMPTY) == []
 
     def test_an_interpreter_that_is_gone_does_nothing(
         self, clone: Repository, stand_in: StandIn
