@@ -225,7 +225,7 @@ def _changed(index: IndexReader, files: list[KnownPath], since: Snapshot) -> lis
     ]
     if files and not left:
         raise QueryError(
-            f"nothing is left to search: none of {len(files):,} files has changed since",
+            "nothing is left to search: no file there has changed since then",
             hint="name an older commit, or leave it out",
         )
     return left
