@@ -43,8 +43,8 @@ class Placed(NamedTuple):
     """A part and where it goes.
 
     Attributes:
-        files: places of the file, in the form of `str.format`; the first that is there counts, else
-            the last.
+        files: places of the file, in the form of `str.format`: of those that are there the one with
+            our part, else the first; if none is, the last is made.
         make: the part.
     """
 
@@ -337,7 +337,7 @@ def traces(host: Host, environ: Mapping[str, str]) -> str:
     return ""
 
 
-def file_of(placed: Placed, known: Mapping[str, str]) -> str:
-    """The file that a part goes into."""
+def files_of(placed: Placed, known: Mapping[str, str]) -> list[str]:
+    """The files that a part may go into: those that are there, else the one to make."""
     paths = [file.format_map(known) for file in placed.files]
-    return next((path for path in paths if os.path.exists(path)), paths[-1])
+    return [path for path in paths if os.path.exists(path)] or paths[-1:]

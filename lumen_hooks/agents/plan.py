@@ -13,7 +13,7 @@ from lumen_hooks.errors import InstallError
 
 from . import files
 from .block import BlockError
-from .hosts import HOSTS, file_of, places
+from .hosts import HOSTS, files_of, places
 from .jsonc import JsonError
 from .toml_table import TomlError
 
@@ -83,11 +83,22 @@ def sites(
     known = places(environ, top)
     project = scope == "project"
     ground = files.Ground(known["top" if project else "home"], shared=project)
-    return [
-        Site(host, file_of(placed, known), placed.make(commands), ground)
-        for host in hosts
-        for placed in (host.project if project else host.user)
-    ]
+    found: list[Site] = []
+    for host in hosts:
+        for placed in host.project if project else host.user:
+            part = placed.make(commands)
+            choice = [Site(host, path, part, ground) for path in files_of(placed, known)]
+            taken = [site for site in choice if _is_taken(site)] if len(choice) > 1 else []
+            found.append((taken or choice)[0])
+    return found
+
+
+def _is_taken(site: Site) -> bool:
+    """Whether something is in a part's place."""
+    try:
+        return look(site).state != "absent"
+    except InstallError:
+        return False
 
 
 def look(site: Site) -> Found:

@@ -99,6 +99,18 @@ def test_toml_that_is_not_edited(text: str, tmp_path: Path) -> None:
     assert file.read_text() == text
 
 
+def test_of_two_files_the_one_with_ours_counts(tmp_path: Path) -> None:
+    file = put(tmp_path / ".config/opencode/opencode.json", "{}")
+    run("install", placed(tmp_path, "opencode"))
+    other = put(file.with_suffix(".jsonc"), "{} // mine")
+    run("install", placed(tmp_path, "opencode"))
+    assert other.read_text() == "{} // mine"
+    run("uninstall", placed(tmp_path, "opencode"))
+    assert (file.read_text(), other.read_text()) == ("{}", "{} // mine")
+    run("install", placed(tmp_path, "opencode"))
+    assert (file.read_text(), NEW in other.read_text()) == ("{}", True)
+
+
 def test_a_hook_among_others(tmp_path: Path) -> None:
     other = {"type": "command", "command": "date"}
     ours: dict[str, object] = {
