@@ -263,6 +263,18 @@ def test_what_another_program_writes_meanwhile_stays(tmp_path: Path) -> None:
     assert (read["b"], read["mcpServers"]["lumen"]["command"]) == (2, NEW)
 
 
+def test_it_is_compared_at_the_last_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = put(tmp_path / ".claude.json", '{"a": 1}')
+    wanted = placed(tmp_path, "claude")
+    planned = plan("install", wanted)[0]
+    # A program writes while ours waits for the disk.
+    monkeypatch.setattr(os, "fsync", lambda _: put(file, '{"b": 2}'))
+    with pytest.raises(files.ChangedError):
+        files.write(planned.path, planned.before, planned.after, wanted[0].ground)
+    assert file.read_text() == '{"b": 2}'
+    assert [path.name for path in tmp_path.iterdir()] == [".claude.json"]
+
+
 def test_many_at_once_lose_nothing(tmp_path: Path) -> None:
     wanted = placed(tmp_path, "gemini")[:2]  # a server and a hook in one file
     assert wanted[0].path == wanted[1].path
