@@ -16,7 +16,6 @@ from lumen_hooks.errors import QueryError
 from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS
 
 from .excerpt import LEFT_OUT, SNIPPET_LINES, excerpt
-from .tokens import tokens_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -148,6 +147,8 @@ def fit_whole(
         whole: writes the answer, which without a result must fit.
         cut: as for `fit`.
     """
+    from .tokens import tokens_at_most  # 10 ms, for whoever has results
+
     known = cache(cost)
     budget = shape.max_tokens
     room = None if budget is None else budget - tokens_at_most(whole(Fitted(())))

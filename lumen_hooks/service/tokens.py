@@ -12,10 +12,10 @@ counted much too high. Knows text, no results.
 from __future__ import annotations
 
 import json
+import os
 import re
 from functools import lru_cache
 from itertools import pairwise
-from pathlib import Path
 
 _SUFFIX = r"(?:'(?i:s|t|re|ve|m|ll|d))?"
 # The encoding's own pattern, for ASCII.
@@ -81,6 +81,7 @@ def _pairs(piece: str) -> int:
 
 @lru_cache(1)
 def _vocabulary() -> tuple[dict[str, str], frozenset[str]]:
-    file = Path(__file__).with_name("frequent_tokens.json")
-    known = json.loads(file.read_text(encoding="ascii"))
+    folder = os.path.dirname(os.path.abspath(__file__))
+    with open(os.path.join(folder, "frequent_tokens.json"), encoding="ascii") as file:
+        known = json.load(file)
     return known["pairs"], frozenset(known["tokens"])
