@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,16 @@ def install(
         run_index(directory, force=False, before="" if pre_commit else "the hooks are in place")
     if problem is not None:
         raise problem
+    _say_what_is_next(directory)
+
+
+def _say_what_is_next(directory: str) -> None:
+    ours = "lumen-hooks" if directory == os.curdir else f"lumen-hooks -C {shlex.quote(directory)}"
+    say(
+        f'next: {ours} search "what the code does"\n'
+        f"      {ours} agent install   (coding agents ask it, too)\n"
+        "      git worktree add ...   (the new worktree gets a copy of this index)"
+    )
 
 
 def _natively(worktree: Worktree, request: Request) -> InstallError | None:

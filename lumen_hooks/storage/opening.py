@@ -222,7 +222,8 @@ def load_vec0(connection: apsw.Connection) -> None:
     except apsw.ExtensionLoadingError as error:
         raise StoreError(
             f"sqlite-vec cannot be loaded: {error}",
-            hint="pip install 'sqlite-vec>=0.1.9,<0.1.10'",
+            hint="pip install --force-reinstall 'sqlite-vec>=0.1.9,<0.1.10'; it needs Linux with"
+            " glibc (not Alpine) or macOS",
         ) from error
     connection.enable_load_extension(False)
 

@@ -74,7 +74,9 @@ def project(repo: Repository) -> Repository:
             **{f"lib/m{n}.py": python_module(f"fetch_{n}", f"store_{n}") for n in range(12)},
         }
     )
-    done(lumen(repo.top, "install"))
+    installed = lumen(repo.top, "install")
+    assert done(installed) == ""
+    assert "\nnext: lumen-hooks search " in installed.stderr
     return repo
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lumen_hooks.chunking.naming.languages import language_of
+from tests.benchmarks.measure import FROM_INDEX
 from tests.benchmarks.mirrors import has_commit, mirror_of
 
 if TYPE_CHECKING:
@@ -158,8 +159,8 @@ def _pypi_file(source: Source, places: Places) -> Path:
     if not list(folder.glob(pattern)):
         folder.mkdir(parents=True, exist_ok=True)
         pinned = f"{source.name}=={source.version}"
-        options = ("-q", "--no-deps", "--only-binary", ":all:", "-d", str(folder))
-        _fetch(source, sys.executable, "-m", "pip", "download", *options, pinned)
+        options = ("--only-binary", ":all:", "-d", str(folder))
+        _fetch(source, sys.executable, "-m", "pip", *FROM_INDEX, *options, pinned)
     return next(iter(folder.glob(pattern)))
 
 
