@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from lumen_hooks.agents.plan import Action, Change, Site
     from lumen_hooks.agents.status import Setup
 
+_MEND = "mend that and run this again, or add by hand what stands above"
+
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
     for option in (  # the last is listed first
@@ -218,7 +220,7 @@ def _go_through(action: Action, wanted: Sequence[Site], *, yes: bool, only_show:
             else:
                 say(f"{'removed' if done.after is None else 'written'}: {change.path}")
     if problems:
-        raise InstallError("\n".join(problems))
+        raise InstallError("\n".join(problems), hint=_MEND)
     return bool(todo) and not only_show
 
 

@@ -104,7 +104,9 @@ def _natively(worktree: Worktree, request: Request) -> InstallError | None:
         )
     refused = [result for result in results if result.action == "refused"]
     if refused:
-        return InstallError(_refusals(refused))
+        return InstallError(
+            _refusals(refused), hint="when the lines are there, lumen-hooks doctor checks them"
+        )
     if any(result.off for result in results):
         return None  # as the user wants it
     return _unreached(check_reach(worktree, all_worktrees(worktree)))
@@ -133,7 +135,8 @@ def _with_pre_commit(worktree: Worktree, request: Request) -> None:
 
 
 def _refusals(refused: list[Installed]) -> str:
-    lines = [f"{len(refused)} hooks were left alone; add what follows to have them all"]
+    hooks = "a hook was" if len(refused) == 1 else f"{len(refused)} hooks were"
+    lines = [f"{hooks} left alone; add what follows to have all"]
     for result in refused:
         lines.append(f"{result.path}: {result.reason}")
         lines += [f"    {line}" for line in result.line_to_add.splitlines()]

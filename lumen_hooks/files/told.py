@@ -86,6 +86,6 @@ def _tree(rule: LanguageRule) -> PatternTree:
     if not patterns:
         raise SettingsError(
             f"lumen.language has {rule.pattern!r}, which is no pattern of gitignore(5)",
-            hint="git config --edit",
+            hint="correct it with: git config --edit",
         )
     return PatternTree({"": patterns})

@@ -16,6 +16,8 @@ from .core_config import core_settings
 
 _HEX = frozenset("0123456789abcdef")
 
+_NAME_ANOTHER = "name one that does: lumen-hooks -C FOLDER ..."
+
 _STUB = ".invalid"
 """The branch in the HEAD of a repository whose references are in reftables."""
 
@@ -132,7 +134,7 @@ def find_worktree(directory: str) -> Worktree:
     except OSError as error:  # a relative path, and nothing that it could be relative to
         raise current_folder_gone() from error
     if not os.path.exists(start):
-        raise RepositoryError(f"{directory} does not exist")
+        raise RepositoryError(f"{directory} does not exist", hint=_NAME_ANOTHER)
     folder = start if os.path.isdir(start) else os.path.dirname(start)
     ceiling = _ceiling(folder, os.environ.get("GIT_CEILING_DIRECTORIES", ""))
     for top in layout.upwards(folder, ceiling):
@@ -149,7 +151,8 @@ def find_worktree(directory: str) -> Worktree:
                 hint="work in one with its own: jj git init --colocate",
             )
     raise RepositoryError(
-        f"{directory} is not in a git worktree", hint="run this in a git repository"
+        f"{start} is not in a git worktree",
+        hint="run this in a git repository, or name one: lumen-hooks -C FOLDER ...",
     )
 
 
@@ -157,7 +160,7 @@ def current_folder_gone() -> RepositoryError:
     """For whoever asked about the folder that this process is in, after it was deleted."""
     return RepositoryError(
         "the current folder does not exist any more",
-        hint="change to a folder that does, or name one: lumen-hooks -C FOLDER ...",
+        hint=f"change to a folder that does, or {_NAME_ANOTHER}",
     )
 
 

@@ -169,7 +169,10 @@ def _make_private(folder: str) -> None:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         found = os.lstat(folder)
     except OSError as error:
-        raise LockError(f"cannot make {folder}: {error.strerror}") from error
+        raise LockError(
+            f"cannot make {folder}: {error.strerror}",
+            hint="set XDG_RUNTIME_DIR to a folder of yours",
+        ) from error
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise LockError(
             f"{folder} does not belong to you",

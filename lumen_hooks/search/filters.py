@@ -83,7 +83,7 @@ def _files_at(index: IndexReader, path: str) -> list[KnownPath] | None:
         return None
     indexed = _indexed(found)
     if not indexed:
-        raise _not_indexed(index, path, found)
+        raise not_indexed(index, path, found)
     return indexed
 
 
@@ -231,7 +231,14 @@ def _changed(index: IndexReader, files: list[KnownPath], since: Snapshot) -> lis
     return left
 
 
-def _not_indexed(index: IndexReader, path: str, skipped: Sequence[KnownPath]) -> NotIndexedError:
+def not_indexed(index: IndexReader, path: str, skipped: Sequence[KnownPath]) -> NotIndexedError:
+    """The error for a path or glob that names nothing with text.
+
+    Args:
+        index: where it was looked for.
+        path: from the worktree's top.
+        skipped: the files that it names and that are passed over.
+    """
     if not skipped:
         known = [file.path for file in _indexed(index.paths())]
         hint = suggestion(path, known)

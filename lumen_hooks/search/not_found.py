@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _HINTS = {
+    "binary": "it is no text; of one whose name alone says so, lumen.include brings it back",
     "dependencies": "lumen.include brings it back if a pattern names the folder",
     "excluded": "lumen.exclude names it",
     "generated": ".gitattributes says so: linguist-generated",

@@ -11,6 +11,7 @@ import numpy as np
 
 from lumen_hooks.errors import QueryError
 
+from .filters import not_indexed
 from .merge import definition_parts
 
 if TYPE_CHECKING:
@@ -98,11 +99,12 @@ def _remoteness(chunk: ChunkOfFile, line: int) -> tuple[int, int, int]:
 def _chunks_of(index: IndexReader, path: str) -> list[ChunkOfFile]:
     file = index.file_at(path)
     if file is None or file.skipped:
-        reason = f": {file.skipped}" if file is not None else ""
-        raise QueryError(
-            f"{path} is not indexed{reason}",
-            hint="give a file as search names it; lumen-hooks status counts what is passed over",
-        )
+        known = index.files_below(path)
+        if any(not below.skipped for below in known):
+            raise QueryError(
+                f"{path} is not indexed: it is a folder", hint="give a file and a line in it"
+            )
+        raise not_indexed(index, path, known)
     chunks = index.chunks_of_file(file.id)
     if not chunks:
         raise QueryError(f"{path} holds nothing", hint="give a file with code or text in it")

@@ -119,7 +119,9 @@ class Freshener:
         look = self.look(job.worktree, job.settings)
         if look.state == ABSENT:
             if not (self.refresh and self.creates):
-                raise StoreError("this worktree has no index", hint="lumen-hooks index")
+                raise StoreError(
+                    "this worktree has no index", hint="make it with: lumen-hooks index"
+                )
             done = _create(job)
             self._leave_trimming(done)
             return Freshened(_look_after(job, done))

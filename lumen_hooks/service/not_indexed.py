@@ -34,7 +34,7 @@ def explained(error: NotIndexedError, worktree: Worktree, settings: Settings) ->
         return left_out_at(error.path, reasons)
     if any(matches(path) for path in files):
         return NotIndexedError(
-            f"what is at {error.path} is not indexed yet", hint="lumen-hooks index"
+            f"what is at {error.path} is not indexed yet", hint="index it with: lumen-hooks index"
         )
     if os.path.lexists(os.path.join(worktree.top, error.path)):
         return NotIndexedError(

@@ -85,6 +85,8 @@ def outline_of(job: Job, path: str) -> Outline:
         raise QueryError(f"{path} leads out of the worktree", hint="give a file that is in it")
     if os.path.isdir(os.path.join(top, path)):
         raise QueryError(f"{path} is a folder", hint="give a file")
+    if not os.path.lexists(os.path.join(top, path)):
+        raise QueryError(f"{path} does not exist", hint="give a file, by its path from here")
     content = read_file(top, path, max_bytes=job.settings.max_file_bytes, blob_length=_SHA1_BYTES)
     if not isinstance(content, Content):
         raise QueryError(f"{path} cannot be outlined: {content.reason}", hint="give a text file")

@@ -70,7 +70,10 @@ def refresh_index(job: Job, *, force: bool) -> Refreshed:
         )
     index = open_reader(job.worktree.index_path)
     if index is None:
-        raise BusyError(f"{job.worktree.index_path} was removed meanwhile")
+        raise BusyError(
+            f"{job.worktree.index_path} was removed meanwhile",
+            hint="make it anew with: lumen-hooks index",
+        )
     with index:
         return Refreshed(done, index.counts(), index.skipped())
 

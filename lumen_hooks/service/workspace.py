@@ -136,5 +136,6 @@ def _insist_on_enabled(worktree: Worktree, settings: Settings) -> None:
             hint=f"lumen-hooks -C {worktree.top} index, or git config lumen.enabled true in it",
         )
     raise SettingsError(
-        f"lumen is switched off for {worktree.top}", hint="git config lumen.enabled true"
+        f"lumen is switched off for {worktree.top}",
+        hint="switch it on: git config lumen.enabled true",
     )

@@ -64,6 +64,9 @@ class Request:
     config_hooks: bool | None = None
 
 
+_WRITABLE = "check who owns it, and whether its folder can be written"
+
+
 def install_hooks(worktree: Worktree, request: Request) -> list[Installed]:
     """Install the hooks of a repository, for all of its worktrees; a second time changes nothing.
 
@@ -138,7 +141,9 @@ def uninstall_hooks(worktree: Worktree) -> list[str]:
         if stanza:
             changed.append(stanza)
     except OSError as error:
-        raise InstallError(f"cannot change {error.filename}: {error.strerror}") from error
+        raise InstallError(
+            f"cannot change {error.filename}: {error.strerror}", hint=_WRITABLE
+        ) from error
     with suppress(OSError):
         os.rmdir(os.path.dirname(scripts[0]))
     if edited:
@@ -185,7 +190,10 @@ def insist_on_interpreter(python: str, *, pre_commit: bool = False) -> None:
         InstallError: there is the reason, and what to do.
     """
     if not (os.path.isabs(python) and os.path.isfile(python) and os.access(python, os.X_OK)):
-        raise InstallError(f"{python or 'the interpreter'} cannot be started by a hook")
+        raise InstallError(
+            f"{python or 'the interpreter'} cannot be started by a hook",
+            hint="run install with a Python that stays where it is",
+        )
     reason = why_it_vanishes(python, pre_commit=pre_commit)
     if reason:
         raise InstallError(f"hooks cannot rely on {python}: {reason}", hint=REMEDY)
@@ -195,5 +203,5 @@ def cannot_write(error: OSError) -> InstallError:
     """What the system said of a file of ours, as an error for the user."""
     return InstallError(
         f"cannot write {error.filename2 or error.filename}: {error.strerror}",
-        hint="check who owns the folder and whether it can be written",
+        hint=_WRITABLE,
     )

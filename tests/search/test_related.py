@@ -89,9 +89,9 @@ def test_places_with_nothing(project: Repository) -> None:
     for path, line, what in [
         ("lib/mail.py", 0, "line 0"),
         ("lib/mail.py", 10**9, "line 1000000000"),
-        ("lib/none.py", 1, "is not indexed"),
-        ("lib", 1, "is not indexed"),
-        ("lib/\udcff.py", 1, "is not indexed"),
+        ("lib/none.py", 1, "nothing in the index is at lib/none.py"),
+        ("lib", 1, "is not indexed: it is a folder"),
+        ("lib/\udcff.py", 1, "nothing in the index is at"),
         ("lib/dots.txt", 1, "no word that the model knows"),
     ]:
         with pytest.raises(QueryError, match=what):

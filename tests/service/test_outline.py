@@ -69,7 +69,7 @@ def test_what_is_no_text_file_of_the_worktree(repo: Repository) -> None:
     for path, words in (
         ("lib", "is a folder"),
         ("lib/a.bin", "binary"),
-        ("none.py", "vanished"),
+        ("none.py", "none.py does not exist"),
         ("out/etc/hosts", "out of the worktree"),
     ):
         with pytest.raises(QueryError, match=words):

@@ -54,6 +54,7 @@ BEFORE_LOCKING = ("lumen_hooks.indexing.update", "acquire")
 WHILE_READING = ("lumen_hooks.indexing.stage", "Stager._stage_batch")
 BEFORE_PUBLISHING = ("lumen_hooks.indexing.write", "publish")
 WHILE_SEARCHING = ("lumen_hooks.service.answer", "results_now")
+NAME_ANOTHER = "hint: name one that does: lumen-hooks -C FOLDER ...\n"
 """Places in the code where a process is stopped."""
 
 WAIT_SECONDS = 0.3
@@ -203,7 +204,7 @@ def test_a_search_whose_worktree_goes_away_ends_well(
     ended = search.wait()
     assert (ended.code, ended.out, ended.err) == (1, "", "no results\n")
     gone = launcher.run("/", "-C", str(linked.top), "search", "beta_9")
-    assert (gone.code, gone.err) == (1, f"error: {linked.top} does not exist\n")
+    assert (gone.code, gone.err) == (1, f"error: {linked.top} does not exist\n{NAME_ANOTHER}")
 
 
 def test_a_worktree_that_moves_under_a_worker_keeps_its_index(
