@@ -7,6 +7,7 @@ Prints nothing.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lumen_hooks.errors import InstallError
@@ -44,6 +45,11 @@ class Site(NamedTuple):
     path: str
     part: Part
     ground: files.Ground
+
+    @property
+    def real(self) -> str:
+        """The file itself: CLAUDE.md may be a link to AGENTS.md."""
+        return os.path.realpath(self.path)
 
 
 class Found(NamedTuple):
@@ -127,18 +133,18 @@ def is_set_up(host: Host, all_sites: Sequence[Site]) -> bool:
 def without_shared(gone: Sequence[Host], every: Sequence[Site]) -> list[Site]:
     """The sites of hosts that go, but for the parts that they share with hosts which stay."""
     stay = [host for host in HOSTS if host not in gone and is_set_up(host, every)]
-    kept = [(site.path, site.part) for site in every if site.host in stay]
-    return [site for site in every if site.host in gone and (site.path, site.part) not in kept]
+    kept = [(site.real, site.part) for site in every if site.host in stay]
+    return [site for site in every if site.host in gone and (site.real, site.part) not in kept]
 
 
 def plan(action: Action, wanted: Sequence[Site]) -> list[Change]:
     """What would change, file by file, in the order of the files."""
     by_file: dict[str, list[Site]] = {}
     for site in wanted:
-        placed = by_file.setdefault(site.path, [])
+        placed = by_file.setdefault(site.real, [])
         if all(site.part != other.part for other in placed):
             placed.append(site)
-    return [_plan_file(action, path, placed) for path, placed in by_file.items()]
+    return [_plan_file(action, placed[0].path, placed) for placed in by_file.values()]
 
 
 def _plan_file(action: Action, path: str, placed: list[Site]) -> Change:
@@ -188,7 +194,7 @@ def carry_out(action: Action, change: Change, wanted: Sequence[Site]) -> Change:
     Raises:
         InstallError: it cannot be written; it is as it was.
     """
-    here = [site for site in wanted if site.path == change.path]
+    here = [site for site in wanted if site.real == os.path.realpath(change.path)]
     for _ in range(_TRIES):
         if change.problem:
             raise InstallError(change.problem)

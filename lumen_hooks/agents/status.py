@@ -46,8 +46,8 @@ def setup_of(host: Host, every: Sequence[Site], environ: Mapping[str, str]) -> S
             except InstallError as error:
                 problems.append(error.message)
     ours = [item for item in found if item.state not in {"absent", "foreign"}]
-    shared = {site.path for site in every if site.host is not host}
-    if all(item.site.path in shared for item in ours):  # other hosts' as much
+    shared = {site.real for site in every if site.host is not host}
+    if all(item.site.real in shared for item in ours):  # other hosts' as much
         return Setup(host, "none", [], [])
     problems += [problem for item in ours if (problem := _problem(item, environ))]
     # A server alone may be all that somebody wanted, and put in by hand.

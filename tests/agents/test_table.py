@@ -146,3 +146,19 @@ def test_what_hosts_share_stays_for_those_that_stay(tmp_path: Path) -> None:
     assert set(snapshot(tmp_path)) == {"AGENTS.md", ".zed", ".zed/settings.json"}
     run("uninstall", without_shared([BY_NAME["zed"]], every))
     assert snapshot(tmp_path) == {}
+
+
+def test_a_text_with_two_names_gets_one_block(tmp_path: Path) -> None:
+    top = str(tmp_path)
+    (tmp_path / "AGENTS.md").write_text("mine\n")
+    (tmp_path / "CLAUDE.md").symlink_to("AGENTS.md")
+    before = snapshot(tmp_path)
+    every = sites(HOSTS, "project", Commands("lumen-hooks"), {"HOME": top}, top)
+    both = [site for site in every if site.host.name in {"claude", "codex"}]
+    assert len(plan("install", both)) == 5
+    run("install", both)
+    assert (tmp_path / "AGENTS.md").read_text().count("lumen-hooks >>>") == 1
+    run("uninstall", without_shared([BY_NAME["claude"]], every))
+    assert "lumen-hooks >>>" in (tmp_path / "CLAUDE.md").read_text()
+    run("uninstall", without_shared([BY_NAME["codex"]], every))
+    assert snapshot(tmp_path) == before
