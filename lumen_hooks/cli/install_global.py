@@ -50,13 +50,14 @@ def install_for_user(directory: str, names: Sequence[str]) -> None:
         say(f"{found.top}: {found.problem or _in_words(found.hooks)}")
 
     request = Request(sys.executable, user_refresh())
-    hooks = install_everywhere(request, folders, os.environ, tell)
+    hooks, by = install_everywhere(request, folders, os.environ, tell)
     for hook in hooks:
         reason = f": {hook.reason}" if hook.reason else ""
+        reason += f", but {hook.off} is false: it does nothing" if hook.off else ""
         say(f"{hook.event}: {hook.action} ({hook.path}){reason}")
     if is_temporary(sys.executable):
         say(f"note: hooks start {sys.executable}{TEMPORARY}")
-    _say_whom_they_serve(hooks, folders, visited)
+    _say_whom_they_serve(by, folders, visited)
     say(_WHEN)
     left = [found.top for found in visited if found.problem or _refused(found.hooks)]
     if left or _refused(hooks):
@@ -80,10 +81,8 @@ def _folders(directory: str, names: Sequence[str]) -> list[str]:
     return folders
 
 
-def _say_whom_they_serve(
-    hooks: list[Installed], folders: Sequence[str], visited: list[Visited]
-) -> None:
-    if not _is_template(hooks):
+def _say_whom_they_serve(by: str, folders: Sequence[str], visited: list[Visited]) -> None:
+    if by != "template":
         say("git runs them in every repository of yours, also in those to come.")
         if folders:
             say("note: there was nothing to do in the folders that you named.")
@@ -95,10 +94,6 @@ def _say_whom_they_serve(
         say("For those that you have: lumen-hooks install --global FOLDER...")
     elif not visited:
         say("note: there is no repository in the folders that you named.")
-
-
-def _is_template(hooks: list[Installed]) -> bool:
-    return any(os.path.basename(hook.path) == hook.event for hook in hooks)
 
 
 def _refused(hooks: list[Installed]) -> list[Installed]:

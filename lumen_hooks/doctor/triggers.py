@@ -41,13 +41,13 @@ Kind = Literal[
     "husky",
     "lefthook",
     "global git config",
-    "hook file from the template",
+    "hook file for all",
 ]
 
 BY_CONFIG = frozenset({"git config", "global git config"})
 """These fire whatever core.hooksPath says."""
 
-FOR_ALL = frozenset({"global git config", "hook file from the template"})
+FOR_ALL = frozenset({"global git config", "hook file for all"})
 """These are of `install --global`."""
 
 _LEFTHOOK_FILES = tuple(
@@ -171,7 +171,7 @@ def _by_file(worktree: Worktree, wiring: Wiring, event: str) -> list[Trigger]:
     if for_all:
         # Without its script it is a left-over of `uninstall --global`.
         there = os.path.exists(for_all)
-        kind: Kind = "hook file from the template"
+        kind: Kind = "hook file for all"
         return _for_all(worktree, event, kind, for_all, path) if there else []
     if is_own(content):
         return [Trigger(event, "hook file", *_bar(path))]

@@ -3,17 +3,19 @@
 From git 2.54 on the user's configuration has them, and nothing else is
 touched. Before that there is a template, which git copies into what it makes
 or clones from then on, and hook files in the repositories of folders that the
-user names. Either way the hooks leave alone what is not in use (hooks/event.sh
+user names; or, where `core.hooksPath` has git look for all hooks in one folder
+of the user's, hook files there. Either way the hooks leave alone what is not in use (hooks/event.sh
 has that rule), and give way to a repository's own install.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lumen_hooks.errors import InstallError, LumenError
 from lumen_hooks.git.command import git, git_version
+from lumen_hooks.git.config import config_entries
 from lumen_hooks.notify.events import GIT_EVENTS
 from lumen_hooks.settings import insist_on_trust
 from lumen_hooks.system.user_folders import WAYS
@@ -23,11 +25,12 @@ from .git_config import (
     USER,
     install_section,
     remove_sections,
+    switched_off,
     user_entries,
     user_scripts,
     user_settings,
 )
-from .hooks_dir import Installed, hooks_folder
+from .hooks_dir import HOOKS_PATH, Installed, hooks_folder
 from .installer import cannot_write, insist_on_interpreter
 from .stubs import put_stubs, put_stubs_in, stubs_in, take_stubs
 from .user_files import (
@@ -53,6 +56,18 @@ _ANYWHERE = "/"
 """Where git is asked for what no repository says."""
 
 
+class Outcome(NamedTuple):
+    """What became of each event's hook, and what has git run them.
+
+    Attributes:
+        hooks: in the order of the events.
+        by: git's configuration, a template, or the folder where git looks for all hooks.
+    """
+
+    hooks: list[Installed]
+    by: Literal["config", "template", "folder"]
+
+
 class Visited(NamedTuple):
     """What became of one repository in a folder that was named.
 
@@ -72,21 +87,19 @@ def install_everywhere(
     folders: Sequence[str],
     environ: Mapping[str, str],
     tell: Callable[[Visited], object],
-) -> list[Installed]:
+) -> Outcome:
     """Install hooks for all repositories; a second time changes nothing.
 
     Args:
         request: what is to be installed.
-        folders: where to look for repositories that are there already, for git before 2.54; with
-            a later one there is nothing to do in them.
+        folders: where to look for repositories that are there already, where a template serves
+            those to come; otherwise there is nothing to do in them.
         environ: where the user's folders are looked up.
         tell: is told of each repository in those folders.
 
-    Returns:
-        What became of each event's hook, in the user's configuration or the template folder.
-
     Raises:
-        InstallError: the interpreter will not do, or a file cannot be written.
+        InstallError: the interpreter will not do, git looks for no hook files, or one cannot be
+            written.
         RepositoryError: git cannot read or write the user's configuration.
     """
     insist_on_interpreter(request.python)
@@ -98,10 +111,13 @@ def install_everywhere(
     try:
         with alone(files):
             if from_config:
-                return _in_configuration(files, request)
+                return Outcome(_in_configuration(files, request), "config")
+            shared = _shared_folder()
+            if shared:
+                return Outcome(_in_folder(files, request, shared), "folder")
             found = _in_template(files, request)
             _in_repositories(files, folders, tell)
-            return found
+            return Outcome(found, "template")
     except OSError as error:
         raise cannot_write(error) from error
 
@@ -142,11 +158,14 @@ def uninstall_everywhere(
 
 def _in_configuration(files: UserFiles, request: Request) -> list[Installed]:
     changed = put_user_scripts(files, "config", request.python, request.refresh)
+    version, settings = git_version(_ANYWHERE), user_settings()
     found = []
     for event in GIT_EVENTS:
-        action = install_section(USER, event, files.script("config", event))
+        done = install_section(USER, event, files.script("config", event))
         where = _origin(f"hook.lumen-{event}.command")
-        found.append(Installed(event, where, action or ("updated" if changed else "unchanged")))
+        off = switched_off(event, settings, version)
+        action = done or ("updated" if changed else "unchanged")
+        found.append(Installed(event, where, action, off=off))
     remove_user_scripts(files.script("files", event) for event in GIT_EVENTS)
     _remove_template(files)
     take_stubs(what_was_put(files))
@@ -163,9 +182,41 @@ def _in_template(files: UserFiles, request: Request) -> list[Installed]:
     found = put_stubs(folder, lambda event: files.script("files", event))
     if not theirs:  # last: git complains of a template folder that is not there
         git(["config", "--global", _TEMPLATE, files.template], cwd=_ANYWHERE)
+    _leave_configuration(files)
+    return found
+
+
+def _in_folder(files: UserFiles, request: Request, folder: str) -> list[Installed]:
+    put_user_scripts(files, "files", request.python, request.refresh)
+    write_down(files, [*what_was_put(files), *stubs_in(folder)])
+    found = put_stubs(folder, lambda event: files.script("files", event))
+    _leave_configuration(files)
+    _remove_template(files)
+    return found
+
+
+def _leave_configuration(files: UserFiles) -> None:
     remove_sections(USER)
     remove_user_scripts(files.script("config", event) for event in GIT_EVENTS)
-    return found
+
+
+def _shared_folder() -> str:
+    """Where git looks for the hook files of all repositories, if the user's settings say so.
+
+    Raises:
+        InstallError: there can be none for all.
+    """
+    found = [one for one in config_entries(_ANYWHERE, "core[.]hookspath") if one.scope != "local"]
+    if not found:
+        return ""
+    output = git(["config", "--type=path", "--get", HOOKS_PATH], cwd=_ANYWHERE)
+    folder = os.fsdecode(output.removesuffix(b"\n"))
+    if os.path.isabs(folder) and (os.path.isdir(folder) or not os.path.lexists(folder)):
+        return folder
+    raise InstallError(
+        f"{HOOKS_PATH} is {folder!r} for all repositories: no hook file can serve every one",
+        hint=f"use git 2.54 or later, or: git config --global --unset {HOOKS_PATH}",
+    )
 
 
 def _in_repositories(

@@ -55,8 +55,21 @@ def configured(worktree: Worktree) -> dict[str, list[str]]:
 
     The last part of a key is in lower case, as git gives it.
     """
+    return _by_key(config_entries(worktree.top, "hook[.].*"))
+
+
+def user_settings() -> dict[str, list[str]]:
+    """Every `hook.*` setting of the user's own files, as `configured` gives them.
+
+    Raises:
+        RepositoryError: git cannot read them.
+    """
+    return _by_key(user_entries("hook[.].*"))
+
+
+def _by_key(entries: list[Entry]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for entry in config_entries(worktree.top, "hook[.].*"):
+    for entry in entries:
         value = "true" if entry.value is None else entry.value
         found.setdefault(entry.key, []).append(value)
     return found
@@ -146,16 +159,6 @@ def user_scripts(settings: dict[str, list[str]]) -> dict[str, str]:
         if script:
             found[event] = script
     return found
-
-
-def user_settings() -> dict[str, list[str]]:
-    """What the user's own configuration sets of ours.
-
-    Raises:
-        RepositoryError: git cannot read it.
-    """
-    sections = _sections(USER).values()
-    return {key: values for found in sections for key, (_, values) in found.items()}
 
 
 def _script_in(command: str) -> str:

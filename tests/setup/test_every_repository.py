@@ -63,8 +63,8 @@ def install(
 ) -> tuple[list[Installed], list[Visited]]:
     visited: list[Visited] = []
     request = Request(str(python), config_hooks=config)
-    found = install_everywhere(request, [str(one) for one in folders], os.environ, visited.append)
-    return found, visited
+    done = install_everywhere(request, [str(one) for one in folders], os.environ, visited.append)
+    return done.hooks, visited
 
 
 def uninstall(*folders: Path) -> list[str]:
@@ -148,6 +148,13 @@ class TestInPlace:
         assert "lumen" not in (home / ".gitconfig").read_text()
         assert "lumen" not in (home / ".config/git/config").read_text()
 
+    def test_a_switch_of_the_users_is_told_and_stays(self, home: Path) -> None:
+        key = "hook.lumen-post-merge.enabled"
+        install(config=True)
+        subprocess.run(["git", "config", "--global", key, "false"], check=True)
+        found, _ = install(config=True)
+        assert [one.off for one in found if one.off] == [key]
+
     def test_one_way_follows_the_other(self, home: Path, repo: Repository) -> None:
         install(sys.executable, repo.top, config=False)
         assert (repo.top / ".git/hooks/post-merge").exists()
@@ -179,6 +186,38 @@ class TestInPlace:
         uninstall()
         assert tree(theirs) == before
         assert (home / ".gitconfig").read_bytes() == config
+
+    def test_one_folder_for_all_hooks_is_used_instead_of_a_template(
+        self, home: Path, repo: Repository, stand_in: StandIn, files: UserFiles
+    ) -> None:
+        put = home / "my hooks"
+        put.mkdir()
+        (put / "post-merge").write_text("#!/bin/sh\necho mine\n")
+        repo.git("config", "--global", "core.hooksPath", "~/my hooks")
+        before = tree(home)
+        found, visited = install(stand_in.program, repo.top)
+        assert [one.event for one in found if one.action == "refused"] == ["post-merge"]
+        assert visited == []
+        serve_here(files)
+        assert started(stand_in, repo, *EMPTY) == ["post-commit"]
+        checks = examine(find_worktree(str(repo.top)), os.environ)
+        assert "post-merge: not installed" in {check.detail for check in checks}
+        repo.git("config", "--global", "--unset", "core.hooksPath")
+        uninstall()
+        repo.git("config", "--global", "core.hooksPath", "~/my hooks")
+        left = tree(home)
+        assert {name for name in left if name not in before} <= {
+            str(home / ".local"),
+            str(home / ".local/share"),
+        }
+
+    @pytest.mark.parametrize("value", [".githooks", "/dev/null", ""])
+    def test_no_folder_for_all_hooks(self, home: Path, repo: Repository, value: str) -> None:
+        repo.git("config", "--global", "core.hooksPath", value)
+        before = tree(home)
+        with pytest.raises(InstallError, match="no hook file can serve"):
+            install()
+        assert tree(home) == before | {str(home / name): b"" for name in (".local", ".local/share")}
 
     def test_what_others_put_into_our_template_stays(self, home: Path, files: UserFiles) -> None:
         install()
@@ -429,7 +468,7 @@ class TestDoctor:
         install(sys.executable, repo.top)
         found = self.checks(repo)
         assert all(check.ok for check in found.values()), found
-        assert "by hook file from the template; they begin here with" in found["hooks"].detail
+        assert "by hook file for all; they begin here with" in found["hooks"].detail
         (repo.top / ".git/lumen").mkdir()
         (repo.top / ".git/lumen/embeddings.db").touch()
         assert "begin" not in self.checks(repo)["hooks"].detail
