@@ -30,4 +30,7 @@ def test_the_readme_has_the_commands_that_are_run_as_they_stand() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for command in ("pip install . && lumen-hooks install", "pip install -e '.[dev]' && pytest"):
         assert f"```sh\n{command}\n```" in readme
-    assert "docs/first-minute.svg" in readme
+    picture = (ROOT / "docs/first-minute.svg").read_text(encoding="utf-8")
+    assert "(docs/first-minute.svg)" in readme
+    assert picture.startswith("<svg ")
+    assert len(picture.encode()) < 100_000
