@@ -9,15 +9,12 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import fields
-from functools import partial
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 import click
 
 from lumen_hooks.errors import QueryError
-from lumen_hooks.notify.spawn import spawn_worker
-from lumen_hooks.service.everywhere import Everyplace
 from lumen_hooks.service.places import SHOWN_BYTES, TITLES
 from lumen_hooks.service.viewpoint import Viewpoint
 from lumen_hooks.service.workspace import open_workspace
@@ -25,6 +22,7 @@ from lumen_hooks.system.terminal import escape_controls, escape_controls_json, o
 
 from .forms import print_paths, vimgrep_line
 from .output import say, say_what_it_is_worth, styled
+from .patience import found_everywhere
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -36,23 +34,23 @@ if TYPE_CHECKING:
 
     from .forms import Form, Look
     from .narrowing import Where
+    from .patience import Patience
 
 _AT_ONCE = 1000
 
 
 def show_everywhere(
-    directory: str, query: ExactQuery, where: Where, look: Look, *, refresh: bool
+    directory: str, query: ExactQuery, where: Where, look: Look, patience: Patience
 ) -> bool:
     """Find every place in a worktree and print it; whether there is one."""
     limit = query.limit
     with progress_bar() as progress:
         job = open_workspace(directory).job("search", progress)
         top = job.worktree.top
-        everyplace = Everyplace(job, partial(spawn_worker, top, "search"), refresh)
         try:
             within = where.query(directory, job.worktree)
             wanted = query._replace(within=within, limit=None if look.form == "paths" else limit)
-            found = everyplace.find(wanted)
+            found = found_everywhere(job, wanted, patience)
         except QueryError as error:
             raise click.UsageError(f"{error.message}\nhint: {error.hint}") from error
     seen = Viewpoint(directory, top)

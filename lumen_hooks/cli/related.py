@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from lumen_hooks.errors import QueryError
-from lumen_hooks.notify.spawn import spawn_worker
 from lumen_hooks.service.workspace import from_top, open_workspace
 
 from .answers import show
 from .forms import form_options, limit_option
 from .narrowing import narrowing_options
+from .patience import answered, patience_options
 from .progress import progress_bar
 
 if TYPE_CHECKING:
     from .forms import Look
     from .narrowing import Where
+    from .patience import Patience
 
 _LOCATION = re.compile(r"(?P<path>.+):(?P<line>\d{1,9})(?:-\d+)?", re.DOTALL)
 
@@ -29,10 +29,15 @@ _LOCATION = re.compile(r"(?P<path>.+):(?P<line>\d{1,9})(?:-\d+)?", re.DOTALL)
 @limit_option()
 @narrowing_options
 @form_options
-@click.option("--no-refresh", is_flag=True, help="Answer from the index as it is.")
+@patience_options
 @click.pass_obj
 def related(
-    directory: str, location: str, limit: int | None, where: Where, look: Look, no_refresh: bool
+    directory: str,
+    location: str,
+    limit: int | None,
+    where: Where,
+    look: Look,
+    patience: Patience,
 ) -> None:
     """Find the code that is most like the definition at PATH:LINE.
 
@@ -45,12 +50,10 @@ def related(
     with progress_bar() as progress:
         job = open_workspace(directory).job("related", progress)
         from lumen_hooks.search.results import RelatedQuery
-        from lumen_hooks.service.answer import Answerer
 
-        top = job.worktree.top
-        file = from_top(match["path"], directory, top)
-        answerer = Answerer(job, partial(spawn_worker, top, "related"), refresh=not no_refresh)
+        file = from_top(match["path"], directory, job.worktree.top)
         count = look.results if limit is None else limit
         within = where.query(directory, job.worktree)
-        found = answerer.answer(RelatedQuery(file, int(match["line"]), count, within))
+        question = RelatedQuery(file, int(match["line"]), count, within)
+        found = answered(job, "related", question, patience)
     show(found, look, directory, chosen=limit is not None)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from lumen_hooks.notify.spawn import spawn_worker
 from lumen_hooks.search.results import ExactQuery
 from lumen_hooks.service.workspace import open_workspace
 from lumen_hooks.system.unicode import typed
@@ -17,11 +15,13 @@ from .answers import show
 from .forms import form_options, is_given, limit_option, spelt
 from .narrowing import narrowing_options
 from .output import say
+from .patience import answered, patience_options
 from .progress import progress_bar
 
 if TYPE_CHECKING:
     from .forms import Look
     from .narrowing import Where
+    from .patience import Patience
 
 _OF_RESULTS = ("context", "max_lines", "summary", "max_tokens", "threshold")
 """Options that mean something only where a result is a stretch of code ..."""
@@ -65,7 +65,7 @@ def _joined(_context: click.Context, _argument: click.Parameter, words: tuple[st
 @limit_option("; with --exact or --regex all")
 @narrowing_options
 @form_options
-@click.option("--no-refresh", is_flag=True, help="Answer from the index as it is.")
+@patience_options
 @click.pass_obj
 def search(
     directory: str,
@@ -77,7 +77,7 @@ def search(
     limit: int | None,
     where: Where,
     look: Look,
-    no_refresh: bool,
+    patience: Patience,
 ) -> None:
     """Find code by what it does, by name, or by an error message.
 
@@ -96,19 +96,15 @@ def search(
         from . import places
 
         asked = ExactQuery(typed(text), regex, word, ignore_case, limit)
-        if not places.show_everywhere(directory, asked, where, look, refresh=not no_refresh):
+        if not places.show_everywhere(directory, asked, where, look, patience):
             _say_what_may_be_a_path(directory, text)
             click.get_current_context().exit(1)
         return
     with progress_bar() as progress:
         job = open_workspace(directory).job("search", progress)
-        from lumen_hooks.service.answer import Answerer
-
-        top = job.worktree.top
-        answerer = Answerer(job, partial(spawn_worker, top, "search"), refresh=not no_refresh)
         count = look.results if limit is None else limit
         wanted = where.query(directory, job.worktree)._replace(text=typed(text), limit=count)
-        found = answerer.answer(wanted)
+        found = answered(job, "search", wanted, patience)
     show(found, look, directory, chosen=limit is not None)
 
 

@@ -89,14 +89,14 @@ def _changed(
     known = {file.path: file for file in index.readable_files(None)}
     paths = set(differing).difference(file.path for file in found)
     changed = [known[path] for path in paths & known.keys()]
-    new = [_new(path) for path in paths - known.keys()]
+    others = paths - known.keys()
     if filters != _NO_FILTER:
         from .filters import allowed_beside
 
-        new = allowed_beside(new, filters)
+        others = {file.path for file in allowed_beside(list(map(_new, others)), filters)}
     return [
         *(file for file in changed if allowed is None or file.id in allowed),
-        *(ReadableFile(file.path, NO_FILE, file.language, b"", 0) for file in new),
+        *(ReadableFile(path, NO_FILE, "", b"", 0) for path in others),
     ]
 
 

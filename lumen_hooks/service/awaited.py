@@ -61,6 +61,11 @@ class Awaited:
         """It has been published."""
         return os.path.exists(self.job.worktree.index_path)
 
+    def look(self) -> bool:
+        """Whether it is there; whoever waits is told how far it is."""
+        self._takes_longer(0)
+        return self.is_there
+
     def wait(self, until: float) -> bool:
         """Wait as long as it may be there in time; whether it is there.
 

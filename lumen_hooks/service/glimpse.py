@@ -15,7 +15,7 @@ from lumen_hooks.files.content import glance
 from lumen_hooks.indexing.partial import partial_index
 from lumen_hooks.search.promise import Promise
 from lumen_hooks.search.query import QueryModel, Searcher
-from lumen_hooks.search.results import Query, RelatedQuery
+from lumen_hooks.search.results import Found, Query, RelatedQuery
 from lumen_hooks.settings import BUILTIN_MODEL
 
 from .query_model import query_model
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from lumen_hooks.files.manifest import Manifest
     from lumen_hooks.indexing.job import Job
-    from lumen_hooks.search.results import Found
     from lumen_hooks.storage.facts import MadeWith
 
 GLANCED_BYTES = 1 << 18
@@ -75,13 +74,13 @@ class Glimpse(NamedTuple):
         )
 
 
-def promise_of(job: Job, question: Query | RelatedQuery, paths: Sequence[str]) -> Promise:
+def promise_of(job: Job, question: Query | RelatedQuery, manifest: Manifest) -> Promise:
     """What decides which files are looked at first, and which of them promise most.
 
     Args:
         job: the worktree, and its settings.
         question: whose words count; those around a line, if what is like it is wanted.
-        paths: of the files that may be looked at.
+        manifest: the worktree's files.
 
     Raises:
         NotIndexedError: the question is about a file that is not among them.
@@ -89,7 +88,7 @@ def promise_of(job: Job, question: Query | RelatedQuery, paths: Sequence[str]) -
     if isinstance(question, Query):
         return Promise(question.text)
     content = read_current(job.worktree.top, question.path)
-    if question.path not in paths or content is None:
+    if question.path not in manifest.files or content is None:
         message = f"{question.path} is not indexed"
         raise NotIndexedError(message, hint="lumen-hooks status", path=question.path)
     rows = content.text.split("\n")
@@ -145,6 +144,8 @@ def glimpse(
     with partial_index(job, manifest, wanted, ready) as index:
         searcher = Searcher(index)
         if isinstance(question, RelatedQuery):
+            if index.file_at(question.path) is None:  # not even this one was ready in time
+                return Glimpse(Found(()), 0, promise.read, len(paths))
             found = searcher.related(question)
         else:
             asked = Query(question.text, question.limit, kinds=question.kinds)

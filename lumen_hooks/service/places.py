@@ -14,6 +14,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 from lumen_hooks.chunking.chunk import TooManyDeathsError
+from lumen_hooks.chunking.naming.languages import language_of
 from lumen_hooks.chunking.process import SILENCE_SECONDS, Chunker
 from lumen_hooks.files.content import Content, read_file_with
 from lumen_hooks.files.roles import roles_of
@@ -203,8 +204,8 @@ def find_places(
             if time.monotonic() > until:
                 found.unread = len(chosen) - number
                 break
-            before, of_file = found.total, role_of_file(file)
-            for place in files.places(file, of_file):
+            before = found.total
+            for place, of_file in files.places(file):
                 if not kinds or place.kind in kinds:
                     found.add(place, of_file)
             found.files += found.total > before
@@ -250,12 +251,10 @@ class _Files:
     def __exit__(self, *_: object) -> None:
         self._chunker.close()
 
-    def places(self, file: ReadableFile, role: PlaceRole) -> Iterator[Place]:
+    def places(self, file: ReadableFile) -> Iterator[tuple[Place, PlaceRole]]:
         """The places in a file, by line; none if it cannot be read, or would not be indexed.
 
-        Args:
-            file: where.
-            role: of its places that define nothing.
+        Each with the role of those that define nothing.
         """
         path = file.path
         if not self._is_inside(path):
@@ -275,18 +274,20 @@ class _Files:
         if first is None:
             return
         scopes = Scopes(self._scopes(file, content), data, self._pattern)
+        role, language = role_of_file(file), file.language or language_of(path)
         for line in chain((first,), lines):
             scope, is_definition = scopes.of(line)
-            yield Place(
+            place = Place(
                 path=path,
                 line=line.number,
                 column=_characters(data, line.start, line.match[0]) + 1,
                 role="definition" if is_definition else role,
                 symbol=scope.name if scope is not None else "",
                 kind=scope.kind if scope is not None else "",
-                language=file.language,
+                language=language,
                 snippet=_shown(data, line),
             )
+            yield place, role
 
     def _scopes(self, file: ReadableFile, content: Content) -> list[Held]:
         """What a file defines: as the index has it, or found out if the file is another by now."""

@@ -151,11 +151,11 @@ class PromptAnswerer:
         by_then = self.until - INDEX_SECONDS
         if _may_be_built(manifest) and awaited.wait(by_then):
             return self._from_index(question, len(manifest.files))
-        paths = _wanted(manifest, question if isinstance(question, Query) else Query(""))
-        promise = promise_of(job, question, paths)
+        paths = _wanted(manifest, question if isinstance(question, Query) else question.within)
+        promise = promise_of(job, question, manifest)
         ordered = promise.in_order(paths)
         by_then = max(by_then, time.monotonic() + WORDS_SECONDS)
-        look_at_words(promise, job.worktree.top, ordered, by_then, lambda: awaited.is_there)
+        look_at_words(promise, job.worktree.top, ordered, by_then, awaited.look)
         if awaited.is_there:
             return self._from_index(question, len(manifest.files))
         seen = glimpse(job, manifest, question, promise, ordered, self.until)

@@ -23,6 +23,7 @@ from lumen_hooks.service.caches import Listings
 from lumen_hooks.service.everywhere import Everyplace
 from lumen_hooks.service.unindexed import PromptAnswerer, PromptEveryplace
 from lumen_hooks.system import log
+from tests.support.commands import lumen
 from tests.support.helpers import job_for, peer, refreshed
 from tests.support.sources import python_module
 
@@ -135,6 +136,23 @@ def test_the_files_answer_while_another_process_makes_the_index(large: Repositor
         assert (found.state, found.places.total) == ("building", 4)
         assert (found.problem or "").endswith("; all files were read")
     assert not os.path.exists(a_job(large).worktree.index_path)
+
+
+def test_the_command_line_need_not_wait(large: Repository) -> None:
+    with busy(large):
+        began = time.monotonic()
+        done = lumen(large.top, "search", "--no-wait", "--json", "send a letter again")
+        answer = json.loads(done.stdout)
+        assert (answer["state"], answer["results"][0]["path"]) == ("building", "mail/post.py")
+        exact = lumen(large.top, "search", "--no-wait", "--exact", "burn_mail")
+        assert exact.stdout.startswith("mail/post.py:10:")
+        assert "12 % done" in exact.stderr
+        related = lumen(large.top, "related", "--no-wait", "m/m7.py:5", "--path", "mail")
+        assert "mail/post.py:" in related.stdout
+        assert time.monotonic() - began < 3 * AMPLE_SECONDS
+        nothing = lumen(large.top, "search", "--no-wait", "--no-refresh", "letter")
+        assert nothing.returncode == 1
+        assert "this worktree has no index" in nothing.stderr
 
 
 def test_filters_are_kept_and_errors_explained(large: Repository) -> None:
