@@ -151,10 +151,12 @@ def _standing(found: Answer | Everywhere, shape: Shape) -> dict[str, Any]:
     }
     if shape.max_tokens is None or _cost(known) <= shape.max_tokens // 3:
         return known
-    problem = one_line(known["problem"] or "")[:_SHORT] or None
-    known |= {"differing": [], "problem": problem}
-    if _cost(known) > shape.max_tokens // 3:
-        known["worktree"] = LEFT_OUT + one_line(known["worktree"])[-_SHORT:]
+    worktree, problem = one_line(known["worktree"]), one_line(known["problem"] or "")
+    known["differing"] = []
+    for length in (_SHORT, _SHORT // 3, _SHORT // 9):
+        known["problem"] = problem[:length] or None
+        if _cost(known) > shape.max_tokens // 3:
+            known["worktree"] = LEFT_OUT + worktree[-length:]
     return known
 
 

@@ -31,8 +31,10 @@ MAX_TOKENS = 1500
 LEAST_TOKENS = 100
 """A smaller budget has no room for what an answer must say."""
 
-CODE_SHARE = 0.7
-"""The code of a result that scores so much of what the best one does is worth its tokens ..."""
+CODE_SHARE = 0.1
+"""The code of a result that scores so much of what the best one does is worth its tokens ...
+
+Scores are probabilities, which fall by a factor of ten from one result to the next."""
 
 PLACE_SHARE = 0.02
 """... and its place is, of one that scores so much."""

@@ -31,6 +31,7 @@ _STRETCH = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
 _TWO_TOKENS = re.compile(
     "[\u3000-\u317f\u4e00-\u5d3f\u5dc0-\u6abf\u6b00-\u877f\u87c0-\u87ff\u8840-\u977f\u97c0-\u9bbf]"
 )
+_BLANK = re.compile(r"[ \t]")
 _SPACES_IN_ONE = 79
 _CACHED_PIECES = 20_000
 
@@ -49,14 +50,19 @@ def _ascii(text: str) -> int:
 
 
 def _mixed(line: str) -> int:
-    """A line of any characters: no piece is known in whole, and each may end at another place."""
+    """A line of any characters: a word beside others than ASCII may be cut at another place."""
     count = 0
     for stretch in _STRETCH.findall(line):
         if not stretch.isascii():
             count += len(stretch.encode("utf-8", "replace")) - len(_TWO_TOKENS.findall(stretch))
             continue
-        pieces = _PIECE.findall(stretch)
-        count += 2 + sum(len(one) if one.isdigit() else _pairs(one) for one in pieces)
+        head = _BLANK.split(stretch, maxsplit=1)[0]
+        rest = stretch[len(head) :]
+        inner = rest[: max(rest.rfind(" "), rest.rfind("\t"), 0)].rstrip(" \t")
+        for beside in (head, rest[len(inner) :]):
+            pieces = _PIECE.findall(beside)
+            count += 1 + sum(len(one) if one.isdigit() else _pairs(one) for one in pieces)
+        count += _ascii(inner)
     return count
 
 

@@ -1,0 +1,68 @@
+"""Places and structured content keep their budgets, whatever they hold."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from lumen_hooks.mcp.data import LEAST_TOKENS as LEAST_OF_DATA
+from lumen_hooks.mcp.data import data_of, places_of, results_of
+from lumen_hooks.mcp.text import places_in_words
+from lumen_hooks.search.results import MAX_LIMIT
+from lumen_hooks.service.everywhere import Everywhere
+from lumen_hooks.service.places import ROLES, Place, Places
+from lumen_hooks.service.sizing import LEAST_TOKENS, Shape
+from lumen_hooks.service.tokens import tokens_at_most
+from tests.service.test_sizing import TEXTS, hostile
+
+if TYPE_CHECKING:
+    from lumen_hooks.service.answer import Answer
+
+QUICK = settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate])
+"""To make a failing answer smaller takes minutes."""
+
+
+def as_json(told: object) -> str:
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+@st.composite
+def everywhere(draw: st.DrawFn) -> Everywhere:
+    answer = draw(hostile())
+    places = Places(MAX_LIMIT)
+    roles = draw(st.lists(st.sampled_from(ROLES), max_size=5)) * draw(st.sampled_from([1, 8]))
+    path, symbol, line = draw(TEXTS), draw(TEXTS), draw(TEXTS)
+    for number, role in enumerate(roles):
+        column = draw(st.integers(1, 500)) if number < 5 else 1
+        place = Place(path[number:], number, column, role, symbol, "class", "c", line)
+        places.add(place, "use")
+    return Everywhere(
+        answer.query,
+        answer.worktree,
+        answer.state,
+        places,
+        answer.pending_files,
+        answer.problem,
+        answer.head,
+        answer.differing,
+    )
+
+
+@QUICK
+@given(everywhere(), st.integers(LEAST_TOKENS, 2000), st.booleans())
+def test_places(found: Everywhere, budget: int, summary: bool) -> None:
+    shape = Shape(summary=summary, max_tokens=budget)
+    text = places_in_words(found, shape, str, remark="note " * 9)
+    assert tokens_at_most(text) <= budget
+    if budget >= LEAST_OF_DATA:
+        assert tokens_at_most(as_json(data_of(places_of(found, shape, str)))) <= budget
+
+
+@QUICK
+@given(hostile(), st.integers(LEAST_OF_DATA, 3000), st.booleans(), st.booleans())
+def test_results_as_data(found: Answer, budget: int, summary: bool, cut: bool) -> None:
+    told = results_of(found, Shape(10, summary, budget), cut=cut)
+    assert tokens_at_most(as_json(data_of(told))) <= budget
