@@ -12,13 +12,13 @@ SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", metavar="bash|zsh|fish", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    r"""Print a script that completes commands and options, for the shell's start-up file.
+    """Print a script that completes commands and options, for the shell's start-up file.
 
     \b
     In ~/.bashrc: eval "$(lumen-hooks completion bash)"
     In ~/.zshrc: eval "$(lumen-hooks completion zsh)"
     In ~/.config/fish/config.fish: lumen-hooks completion fish | source
-    """
+    """  # noqa: D301 - click wants the character
     made = get_completion_class(shell)
     if made is None:
         raise click.UsageError(f"no completion for {shell}")

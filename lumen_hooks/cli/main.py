@@ -70,7 +70,7 @@ class _LazyGroup(HelpfulGroup):
 @click.version_option(__version__, "-V", "--version", message="lumen-hooks %(version)s")
 @click.pass_context
 def cli(context: click.Context, directory: str) -> None:
-    r"""A semantic code index that follows your git worktrees.
+    """A semantic code index that follows your git worktrees.
 
     \b
     For example:
@@ -78,7 +78,7 @@ def cli(context: click.Context, directory: str) -> None:
       lumen-hooks search "retry an upload"   code by what it does
       lumen-hooks status --all               the index of every worktree
       lumen-hooks search --help              all that a command can do
-    """
+    """  # noqa: D301 - click wants the character
     context.obj = directory
 
 

@@ -163,11 +163,9 @@ def _notes(rows: Sequence[Row], start: str) -> list[str]:
             notes.append(f"! {folder}: {one_line(row.status.problem)}")
     absent = [row for row in rows if row.status.state == ABSENT and not row.status.problem]
     if absent:
-        where = "1 worktree" if len(absent) == 1 else f"{len(absent):,} worktrees"
         one = quote(told(absent[0].status.worktree, start))
-        notes.append(
-            f"no index yet in {where}: a search there makes it, or lumen-hooks index {one}"
-        )
+        count = f"{len(absent):,} absent"
+        notes.append(f"{count}: a search there or lumen-hooks index {one} makes it")
     return notes
 
 

@@ -144,4 +144,5 @@ def _code(language: str, rows: list[str], first: int) -> Syntax:
         start_line=first,
         tab_size=_TAB_COLUMNS,
         background_color="default",
+        word_wrap=True,
     )

@@ -132,7 +132,7 @@ def counted(languages: Mapping[str, int]) -> str:
 
 
 _REFRESHED = (
-    "{finished_at}: {kind}, {files_changed} files changed, {chunks_embedded} texts embedded,"
+    "{finished_at}: {kind}, {files_changed:,} files changed, {chunks_embedded:,} texts embedded,"
     " {seconds} s"
 )
 _PROGRESS = "{0.model}: {1}; {0.chunks:,} of {0.chunks_expected:,} chunks, {0.embedded:,} embedded"

@@ -91,9 +91,7 @@ def test_what_is_missing_or_wrong_is_said_below() -> None:
     assert "building 42%" in lines[2]
     assert lines[3].startswith("* -       fresh !")
     assert lines[4] == "! .claude/worktrees/agent-2: lumen.workers is 'many'\\x1b"
-    assert lines[5] == (
-        "no index yet in 1 worktree: a search there makes it, or lumen-hooks index ."
-    )
+    assert lines[5] == "1 absent: a search there or lumen-hooks index . makes it"
 
 
 def test_a_low_terminal_keeps_the_sums() -> None:
