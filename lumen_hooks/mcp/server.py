@@ -20,6 +20,9 @@ from pydantic import ValidationError
 
 from lumen_hooks import __version__
 from lumen_hooks.errors import LumenError, NoFilesError, RepositoryError
+from lumen_hooks.service.excerpt import LEFT_OUT
+from lumen_hooks.service.sizing import MAX_TOKENS
+from lumen_hooks.service.tokens import tokens_at_most
 from lumen_hooks.system.terminal import escape_controls, one_line
 
 from .data import data_of
@@ -118,8 +121,6 @@ class LumenServer:
             return await self._run(tool, context, params)
         except ValidationError as error:
             return _failure(_complaint(tool, error), _usage(tool))
-        except NoFilesError as error:  # as good an answer as any, unless a schema says otherwise
-            return _failure(error.message, error.hint) if self._structured else _nothing(error)
         except LumenError as error:
             return _failure(error.message, error.hint)
         except Exception as error:  # a bug must not end the server; the client's log gets the rest
@@ -150,6 +151,10 @@ class LumenServer:
         )
         try:
             reply = await tool.run(self._tools, wanted, call)
+        except NoFilesError as error:  # as good an answer as any, unless a schema says otherwise
+            if self._structured:
+                raise
+            return _nothing(error, getattr(wanted, "max_tokens", MAX_TOKENS))
         except StrayError:
             if with_roots:
                 raise
@@ -241,8 +246,10 @@ def _success(reply: Reply) -> types.CallToolResult:
     )
 
 
-def _nothing(error: LumenError) -> types.CallToolResult:
+def _nothing(error: LumenError, max_tokens: int) -> types.CallToolResult:
     text = f"no results: {one_line(error.message)}; {one_line(error.hint)}"
+    while tokens_at_most(text) > max_tokens:
+        text = text[: len(text) * 3 // 4] + LEFT_OUT
     return types.CallToolResult(content=[types.TextContent(type="text", text=text)])
 
 

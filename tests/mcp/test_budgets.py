@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from lumen_hooks.errors import NoFilesError
 from lumen_hooks.mcp.data import LEAST_TOKENS as LEAST_OF_DATA
 from lumen_hooks.mcp.data import data_of, places_of, results_of
+from lumen_hooks.mcp.server import _nothing
 from lumen_hooks.mcp.text import places_in_words
 from lumen_hooks.search.results import MAX_LIMIT
 from lumen_hooks.service.everywhere import Everywhere
@@ -27,6 +29,13 @@ QUICK = settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.g
 
 def as_json(told: object) -> str:
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+def test_that_no_file_is_in_a_language() -> None:
+    error = NoFilesError("no file here is in 'c'", hint=", ".join(["python"] * 400))
+    (content,) = _nothing(error, LEAST_TOKENS).content
+    assert tokens_at_most(content.model_dump()["text"]) <= LEAST_TOKENS
+    assert content.model_dump()["text"].startswith("no results: no file here is in 'c'; python")
 
 
 @st.composite
