@@ -36,6 +36,7 @@ from .stubs import put_stubs, put_stubs_in, stubs_in, take_stubs
 from .user_files import (
     alone,
     begin_template,
+    insist_on_configuration,
     put_user_scripts,
     remove_template,
     remove_user_scripts,
@@ -99,10 +100,11 @@ def install_everywhere(
 
     Raises:
         InstallError: the interpreter will not do, git looks for no hook files, or one cannot be
-            written.
+            written; or the user's configuration is no file.
         RepositoryError: git cannot read or write the user's configuration.
     """
     insist_on_interpreter(request.python)
+    insist_on_configuration(environ)
     from_config = request.config_hooks
     if from_config is None:
         from_config = git_version(_ANYWHERE) >= FIRST_GIT

@@ -9,6 +9,7 @@ calls it then does nothing.
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -71,6 +72,33 @@ def user_files(environ: Mapping[str, str]) -> UserFiles:
         environ: where XDG_DATA_HOME is looked up.
     """
     return UserFiles(data_folder(environ))
+
+
+def insist_on_configuration(environ: Mapping[str, str]) -> None:
+    """See to it that the user's configuration is a file, or can become one.
+
+    git writes another beside it and renames that over it, whatever it is: run by root with
+    `GIT_CONFIG_GLOBAL=/dev/null` it would replace the device.
+
+    Args:
+        environ: where the variables of git-config(1) are looked up.
+
+    Raises:
+        InstallError: it is something else.
+    """
+    home = os.path.expanduser("~")
+    own = os.path.join(environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config"), "git")
+    named = environ.get("GIT_CONFIG_GLOBAL")
+    places = [named] if named else [os.path.join(home, ".gitconfig"), os.path.join(own, "config")]
+    for path in places:
+        with suppress(OSError):
+            if not stat.S_ISREG(os.stat(path).st_mode):
+                raise InstallError(
+                    f"{path} is no file: nothing can be written to your git configuration",
+                    hint="unset GIT_CONFIG_GLOBAL, or have it name a file"
+                    if named
+                    else "put a file in its place",
+                )
 
 
 def is_user_script(path: str) -> bool:

@@ -110,6 +110,24 @@ def new_repository(top: Path) -> Repository:
     return Repository(top)
 
 
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("config", [True, False])
+def test_a_configuration_that_is_no_file_is_not_replaced(
+    home: Path, monkeypatch: pytest.MonkeyPatch, named: bool, config: bool
+) -> None:
+    path = home / "null" if named else home / ".gitconfig"
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    if named:
+        monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(path))
+    before = tree(home)
+    with pytest.raises(InstallError, match="is no file") as refused:
+        install(config=config)
+    assert refused.value.hint
+    assert path.is_fifo()
+    assert tree(home) == before
+
+
 class TestInPlace:
     @pytest.mark.parametrize("config", [True, False])
     @pytest.mark.parametrize("where", ["home", "xdg", "named"])
