@@ -44,7 +44,8 @@ def test_is_an_error_that_was_expected(launcher: Launcher, folder: Path, words: 
     assert (done.code, done.out) == (1, "")
     error, hint = done.err.splitlines()
     assert error == "error: the current folder does not exist any more"
-    assert hint == ("hint: change to a folder that does, or name one: lumen-hooks -C FOLDER ...")
+    expected = "change to a folder that does, or name one that does: lumen-hooks -C FOLDER ..."
+    assert hint == f"hint: {expected}"
 
 
 @pytest.mark.parametrize("words", ["hook post-commit", "hook worktree-add w", "mcp"])
