@@ -85,6 +85,9 @@ class Watched:
         worktree: which.
         look: a whole look at it.
         clock: seconds.
+
+    Attributes:
+        among: how many are watched together, which share the time for looks.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class Watched:
         look: Callable[[Worktree], Status | None] = status_of,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.among = 1
         self._worktree = worktree
         self._look = look
         self._clock = clock
@@ -104,7 +108,8 @@ class Watched:
         """What is known of its index now; None if the worktree was removed.
 
         What the index says is of this moment. How many files differ from it may be as old as
-        `LOOK_SHARE` looks take, unless index, branch, staged files or writer changed.
+        `LOOK_SHARE` looks at all of them take, unless index, branch, staged files or writer
+        changed.
 
         Raises:
             LumenError: as the look does.
@@ -116,7 +121,7 @@ class Watched:
             if self._status is None:
                 return None
             self._traces = traces
-            self._due = self._clock() + LOOK_SHARE * (self._clock() - now)
+            self._due = self._clock() + LOOK_SHARE * self.among * (self._clock() - now)
             if holder is None:
                 return self._status
         return replace(self._status, progress=read_report(holder))
@@ -148,6 +153,7 @@ class Overlook:
         }
         rows = []
         for worktree, watched in self._watched.items():
+            watched.among = len(present)
             status = watched.status()
             if status is not None:
                 is_here = worktree.git_dir == self._here.git_dir

@@ -140,8 +140,12 @@ def test_watching_looks_no_oftener_than_it_must(repo: Repository) -> None:
     watched.status()
     assert len(looks) == 2
     seconds[0] += 0.5 * LOOK_SHARE
+    watched.among = 10
     watched.status()
     assert len(looks) == 3
+    seconds[0] += 9 * 0.5 * LOOK_SHARE
+    watched.status()
+    assert len(looks) == 3  # ten together take no more time than one
 
 
 def test_the_command(launcher: Launcher, repo: Repository) -> None:
