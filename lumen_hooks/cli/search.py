@@ -81,6 +81,11 @@ def search(
 ) -> None:
     """Find code by what it does, by name, or by an error message.
 
+    \b
+    For example:
+      lumen-hooks search retry a failed upload --lang ts
+      lumen-hooks search --exact -w parse_args --path src
+
     QUERY is one question in as many words as you like, quoted or not; options may stand anywhere,
     and after -- everything is QUERY. With --exact several words are looked for with one blank
     between them.
@@ -90,7 +95,7 @@ def search(
     error. Paths are relative to the current folder. The exit code is 1 if there is no result. With
     --exact or --regex every place is found, definitions first, then uses, tests and docs, and
     printed as grep does.
-    """
+    """  # noqa: D301 - click wants the character
     _insist_on_mode(exact=exact, regex=regex)
     if exact or regex:
         from . import places
