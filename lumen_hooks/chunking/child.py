@@ -12,7 +12,8 @@ import marshal
 import os
 import resource
 
-from .chunker import chunk_file
+from .chunk import MEMORY
+from .chunker import chunk_file, cut_by_lines
 
 TYPE_CHECKING = False  # what this process imports, every small refresh pays for
 if TYPE_CHECKING:
@@ -23,6 +24,13 @@ CPU_SECONDS_MAX = 8
 
 MEMORY_BYTES_MAX = 1 << 29
 """Above what an idle child needs. The largest file that is indexed takes about a tenth of it."""
+
+GROWN_BYTES = MEMORY_BYTES_MAX // 2
+"""A child that has grown so far reads nothing more: what a grammar or its binding never gives back
+(py-tree-sitter 0.26.1 keeps every block of text that it asked for) the next text would lack."""
+
+FULL_BYTES = MEMORY_BYTES_MAX - MEMORY_BYTES_MAX // 16
+"""A text that took so much has hit the limit somewhere, whatever was made of that."""
 
 LENGTH_BYTES = 8
 
@@ -43,12 +51,22 @@ def serve() -> None:
         os.dup2(nothing, stream)
     os.chdir("/")
     _limit_memory()
+    start = _most_memory()
+    others = False
     while (request := _read(requests)) is not None:
         path, text, language = marshal.loads(request)  # noqa: S302 - of those who started us
         _allow_time()
-        answer = json.dumps(plain(chunk_file(path, text, language))).encode()
-        if not _write(answers, len(answer).to_bytes(LENGTH_BYTES, "little") + answer):
+        chunked = chunk_file(path, text, language)
+        grown = _most_memory() - start
+        if others and (grown > GROWN_BYTES or chunked.abandoned == MEMORY):
+            break  # what was left here may have been too little: another child reads it again
+        if grown > FULL_BYTES:
+            chunked = cut_by_lines(path, text, language, abandoned=MEMORY)
+        answer = json.dumps(plain(chunked)).encode()
+        sent = _write(answers, len(answer).to_bytes(LENGTH_BYTES, "little") + answer)
+        if not sent or grown > GROWN_BYTES:
             break
+        others = True
     os._exit(0)  # nothing is left to put in order, and the parent waits
 
 
@@ -62,6 +80,17 @@ def plain(chunked: ChunkedFile) -> tuple[object, ...]:
         place = (chunk.start_line, chunk.end_line)
         chunks.append((*place, chunk.symbol, chunk.kind, text, chunk.header, chunk.holds))
     return chunked.language, chunks, chunked.parse_failed, chunked.abandoned, chunked.quoted
+
+
+def _most_memory() -> int:
+    """The most bytes that this process ever had in memory."""
+    try:
+        with open("/proc/self/status", "rb", buffering=0) as file:
+            status = file.read()
+        return int(status.partition(b"VmHWM:")[2].partition(b"kB")[0]) * 1024
+    except (OSError, ValueError):
+        # macOS's. On Linux it begins with what the parent has in memory, which started this.
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _limit_memory() -> None:

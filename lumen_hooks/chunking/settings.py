@@ -6,7 +6,7 @@ characters of source text, line breaks included.
 
 from __future__ import annotations
 
-CHUNKER_VERSION = 6
+CHUNKER_VERSION = 7
 """Raised when the rules change in a way that the sizes below do not show (queries included)."""
 
 WHOLE_MAX = 2000

@@ -14,7 +14,7 @@ import pytest
 
 from lumen_hooks.chunking import process
 from lumen_hooks.chunking.child import CPU_SECONDS_MAX
-from lumen_hooks.chunking.chunk import CRASH, TIME, UNTRIED, TooManyDeathsError
+from lumen_hooks.chunking.chunk import CRASH, MEMORY, TIME, UNTRIED, TooManyDeathsError
 from lumen_hooks.chunking.chunker import chunk_file, cut_by_lines
 from lumen_hooks.chunking.lines import SourceLines
 from lumen_hooks.chunking.outlined.outlines import outline
@@ -107,12 +107,13 @@ def windows(text: str, why: str) -> ChunkedFile:
     return cut_by_lines("a.py", text, abandoned=why)
 
 
-def dying(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+def dying(monkeypatch: pytest.MonkeyPatch, code: str, first: str = "") -> None:
     """Have children do something to themselves when they meet a text that says `die`."""
     start = (
         "import sys; sys.path[:] = sys.argv[1:]\n"
         "from lumen_hooks.chunking import child\n"
         "import os, time\n"
+        f"{first}\n"
         "cut = child.chunk_file\n"
         "def chunk_file(path, text, language):\n"
         f"    if 'die' in text:\n        {code}\n"
@@ -176,6 +177,51 @@ def test_whoever_kills_the_child_is_cut_by_lines_and_nobody_else(
     for text in order:
         wanted = windows(text, why) if text == GUILTY else chunk_file("a.py", text)
         assert chunker.take() == wanted
+
+
+def test_what_earlier_texts_took_is_lacking_to_none(
+    monkeypatch: pytest.MonkeyPatch, chunker: Chunker
+) -> None:
+    """More than a child may have: each text's chunks are those that it has alone."""
+    limits = "child.MEMORY_BYTES_MAX, child.GROWN_BYTES = 60 << 20, 20 << 20; kept = []"
+    dying(monkeypatch, "kept.append(b'x' * (5 << 20))", first=limits)
+    started: list[int] = []
+    start = process._start
+
+    def counted(*ends: int) -> int:
+        started.append(start(*ends))
+        return started[-1]
+
+    monkeypatch.setattr(process, "_start", counted)
+    order = [GUILTY, INNOCENT] * 20
+    for text in order:
+        chunker.put("a.py", text)
+    alone = {text: chunk_file("a.py", text) for text in (GUILTY, INNOCENT)}
+    assert all(chunker.take() == alone[text] for text in order)
+    assert 3 < len(started) < 12
+
+
+def test_a_text_that_took_nearly_all_is_cut_by_lines_and_read_by_a_child_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, chunker: Chunker
+) -> None:
+    limits = "child.GROWN_BYTES, child.FULL_BYTES = 20 << 20, 40 << 20"
+    dying(monkeypatch, "child.kept = b'x' * (50 << 20)", first=limits)
+    for text in (INNOCENT, GUILTY, INNOCENT):
+        chunker.put("a.py", text)
+    for text in (INNOCENT, GUILTY, INNOCENT):
+        wanted = windows(text, MEMORY) if text == GUILTY else chunk_file("a.py", text)
+        assert chunker.take() == wanted
+
+
+def test_a_parser_keeps_little_of_what_it_read() -> None:
+    """A lexer that goes back and forth asks for the same blocks again and again."""
+    unit = 'my $a{n} = <<"E";\nsome $b{n} text\nE\nsub f{n} {{ s/a/b/; }}\n'
+    text = "".join(unit.format(n=number) for number in range(600))
+    chunk_file("a.pl", text)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    chunk_file("a.pl", text)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < (16 << 20 if sys.platform == "darwin" else 16 << 10)
 
 
 def test_time_is_measured_by_the_processor(
