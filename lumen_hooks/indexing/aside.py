@@ -71,7 +71,7 @@ def settled(worktree: Worktree, settings: Settings, environ: Mapping[str, str]) 
     from lumen_hooks.embedding.registry import identify
     from lumen_hooks.storage.fingerprint import fingerprint
 
-    from .donors import find_donors  # libgit2 costs 90 ms to import
+    from .donors import find_donors  # few need it
 
     donors, _ = find_donors(worktree, fingerprint(identify(settings)))
     donor = next(donors, None)

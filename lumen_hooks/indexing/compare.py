@@ -275,3 +275,17 @@ class Tally:
     untried: list[str] = field(default_factory=list)
     opened: dict[str, tuple[int, int]] = field(default_factory=dict)
     stamps: list[Stamp] = field(default_factory=list)
+
+    def note(self, looked: Looked) -> None:
+        """A file was read, whatever came of it."""
+        self.looked += 1
+        content = looked.content
+        if self.looked <= KNOWN_FILES and content.changed_ns:
+            self.opened[looked.suspect.path] = content.size, content.changed_ns
+
+    def plus(self, later: Tally) -> Tally:
+        """This one and what was staged after it, as one."""
+        later.looked += self.looked
+        later.opened.update(self.opened)
+        later.stamps[:0] = self.stamps
+        return later

@@ -24,7 +24,7 @@ from lumen_hooks.storage.holds import packed
 from lumen_hooks.storage.lexical_terms import lexical_words
 from lumen_hooks.storage.rows import StagedChunk, StagedFile
 
-from .compare import KNOWN_FILES, Tally, Tree, look
+from .compare import Tally, Tree, look
 from .embedding_queue import EmbeddingQueue
 from .throttle import Turns, needs_no_slot
 
@@ -213,7 +213,7 @@ class Stager:
         batch: list[_Pending] = []
         waiting = 0
         for looked, order in self._looks(suspects):
-            self._note(looked)
+            self.tally.note(looked)
             pending = self._take(looked, order)
             if pending is not None:
                 batch.append(pending)
@@ -243,12 +243,6 @@ class Stager:
                 under_way -= order.under_way if order is not None else 0
                 yield looked, order
         yield from ahead
-
-    def _note(self, looked: Looked) -> None:
-        self.tally.looked += 1
-        content = looked.content
-        if self.tally.looked <= KNOWN_FILES and content.changed_ns:
-            self.tally.opened[looked.suspect.path] = content.size, content.changed_ns
 
     def _take(self, looked: Looked, order: _Order | None) -> _Pending | None:
         """Chunk a changed file; note what else there is to note."""

@@ -161,7 +161,7 @@ def _attempt(update: UnderWay, *, force: bool, check: bool) -> Updated:
     index = _open(update, check=check)
     seeded = None
     if index is None and not force:
-        from .seed import seed  # libgit2 costs 90 ms to import
+        from .seed import seed  # few need it
 
         seeded = seed(worktree, update.fingerprint)
         index = _open(update, check=False) if seeded else None

@@ -20,15 +20,17 @@ from lumen_hooks.storage.publish import discard, publish, temporary_path
 from lumen_hooks.storage.sqlite import translated
 from lumen_hooks.storage.values import storable
 
-from .compare import Tally, compare, retold, tree_of
+from .compare import Tally, compare, look, retold, tree_of
 
 if TYPE_CHECKING:
     from lumen_hooks.files.manifest import Manifest
     from lumen_hooks.storage.facts import Facts, RefreshKind
     from lumen_hooks.storage.index import Index
 
-    from .compare import Difference, Tree
+    from .compare import Difference, Suspect, Tree
     from .under_way import UnderWay
+
+    Suspects = tuple[Suspect, ...]
 
 
 class Outcome(NamedTuple):
@@ -143,12 +145,31 @@ def _staged(
 
     `cuts_known`: what the index says of texts that are cut by lines holds for this version.
     """
-    if not difference.suspects:
-        return Tally()
+    cleared = Tally()
+    suspects = _clear(tree, difference.suspects, cleared)
+    if not suspects:
+        return cleared
     from .stage import stage  # with grammars, models and the embedding store
 
     cuts = index.cuts() if cuts_known else {}
-    return stage(update, index, tree, difference, cuts, unread=unread)
+    left = difference._replace(suspects=suspects)
+    return cleared.plus(stage(update, index, tree, left, cuts, unread=unread))
+
+
+def _clear(tree: Tree, suspects: Suspects, tally: Tally) -> Suspects:
+    """The suspects from the first one on that is not as the index has it.
+
+    Of a new worktree's files all that are in doubt are the donor's: no model and no grammar is
+    imported for them, which costs more than all the rest of its first refresh.
+    """
+    for number, suspect in enumerate(suspects):
+        looked = look(tree, suspect) if suspect.row is not None else None
+        if looked is None or not looked.same:
+            return suspects[number:]
+        tally.note(looked)
+        if looked.stamp is not None:
+            tally.stamps.append(looked.stamp)
+    return ()
 
 
 def _finish(

@@ -139,7 +139,7 @@ def seed_at_once(job: Job) -> bool:
         ModelError: the model cannot be had.
     """
     if not job.worktree.read_only:
-        from lumen_hooks.indexing.foreground_seed import seed_if_quick  # libgit2: 90 ms to import
+        from lumen_hooks.indexing.foreground_seed import seed_if_quick  # few need it
 
         wanted = fingerprint(identify(job.settings))
         with suppress(LumenError, OSError):  # a worker that fails so will say it

@@ -145,7 +145,7 @@ class Overlook:
             RepositoryError: git refuses the repository.
         """
         insist_on_trust(self._here.top)
-        from lumen_hooks.indexing.donors import all_worktrees  # libgit2 costs 90 ms to import
+        from lumen_hooks.indexing.donors import all_worktrees  # few need it
 
         present = all_worktrees(self._here)
         self._watched = {

@@ -38,7 +38,7 @@ def purge_indexes(here: Worktree, tell: Callable[[str], object], *, every: bool)
     _purge_asides(here, tell, every=every)
     worktrees = [here]
     if every:
-        from lumen_hooks.indexing.donors import all_worktrees  # libgit2 costs 90 ms to import
+        from lumen_hooks.indexing.donors import all_worktrees  # few need it
 
         worktrees = all_worktrees(here)
     for worktree in worktrees:

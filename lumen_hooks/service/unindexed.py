@@ -293,7 +293,7 @@ def _begun(
 
 def _nearest_sibling(job: Job) -> Donor | None:
     """The sibling whose index this worktree's is cloned from, if one is worth it."""
-    from lumen_hooks.indexing.donors import find_donors  # libgit2 costs 90 ms to import
+    from lumen_hooks.indexing.donors import find_donors  # few need it
 
     try:
         donors, _ = find_donors(job.worktree, fingerprint(identify(job.settings)))

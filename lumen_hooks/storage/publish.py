@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,7 @@ _NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP})
 
 def temporary_path(target: str) -> str:
     """A fresh name in the target's folder that says which process it belongs to."""
-    return f"{target}{_MARK}{os.getpid()}-{secrets.token_hex(4)}"
+    return f"{target}{_MARK}{os.getpid()}-{os.urandom(4).hex()}"
 
 
 def create_exclusively(path: str) -> int:

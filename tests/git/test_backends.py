@@ -19,6 +19,7 @@ from lumen_hooks.git.history import LIBGIT2
 from lumen_hooks.git.libgit2 import LibGit2History
 from lumen_hooks.git.worktree import checked_out_commit, find_worktree
 from lumen_hooks.indexing.donors import find_donors
+from lumen_hooks.service.status import read_status
 from lumen_hooks.storage.fingerprint import fingerprint
 from tests.support.helpers import contents, job_for, refreshed, update
 from tests.support.repository import Repository
@@ -356,7 +357,7 @@ def test_a_repository_that_git_alone_reads_is_seeded_from_the_nearest(
     assert contents(new) == seeded
 
 
-def test_what_a_seed_imports(repo: Repository) -> None:
+def test_what_a_seed_and_its_first_refresh_import(repo: Repository) -> None:
     repo.commit({"a.py": python_module("alpha")})
     update(repo)
     new = repo.add_worktree("new", "-b", "new")
@@ -364,9 +365,20 @@ def test_what_a_seed_imports(repo: Repository) -> None:
         "import sys\n"
         "from lumen_hooks.indexing.foreground_seed import seed_in_foreground\n"
         f"seed_in_foreground({str(new.top)!r})\n"
-        "assert 'pygit2' in sys.modules\n"
-        "dear = 'numpy fastembed tree_sitter click rich sqlite3'.split()\n"
+        "assert 'pygit2._pygit2' in sys.modules\n"
+        "dear = 'numpy fastembed tree_sitter click rich sqlite3 pygit2 filelock'.split()\n"
         "assert not set(dear) & set(sys.modules), set(dear) & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-I", "-c", code], check=True)
     assert os.path.exists(find_worktree(str(new.top)).index_path)
+    code = (
+        "import sys\n"
+        "from lumen_hooks.worker import main\n"
+        f"main([{str(new.top)!r}, 'post-checkout'])\n"
+        "dear = 'numpy tokenizers tree_sitter pygit2 filelock'.split()\n"
+        "assert not set(dear) & set(sys.modules), set(dear) & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-I", "-c", code], check=True)
+    refresh = read_status(find_worktree(str(new.top)), job_for(new).settings).last_refresh
+    assert refresh is not None
+    assert (refresh["kind"], refresh["chunks_embedded"]) == ("seed", 0)
