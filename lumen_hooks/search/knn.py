@@ -70,6 +70,11 @@ class Matrix:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def nbytes(self) -> int:
+        """What it takes in memory."""
+        return self.ids.nbytes + self.vectors.nbytes + self.norms.nbytes
+
     def is_current(self, index: IndexReader) -> bool:
         """Nothing was written since this was loaded, through this reader or by others."""
         return self._mark == index.change_mark()
@@ -93,18 +98,18 @@ class Matrix:
         """
         if len(self) and query.shape != (self.vectors.shape[1],):
             raise impossible(f"vectors of {self.vectors.shape[1]} dimensions, not {query.shape[0]}")
-        unit = _unit(query)
+        unit = unit_of(query)
         if unit is None or count < 1:
-            return _nothing()
+            return nothing()
         rows = None if allowed is None else np.flatnonzero(np.isin(self.ids, allowed))
         if rows is not None and len(rows) * _SPARSE_SHARE < len(self):
             cosines = self.vectors[rows].astype(np.float32) @ unit / self.norms[rows]
-            return _nearest(self.ids[rows], cosines, count)
+            return nearest(self.ids[rows], cosines, count)
         cosines = self._dots(unit)
         cosines /= self.norms
         if rows is None:
-            return _nearest(self.ids, cosines, count)
-        return _nearest(self.ids[rows], cosines[rows], count)
+            return nearest(self.ids, cosines, count)
+        return nearest(self.ids[rows], cosines[rows], count)
 
     def cosines(self, query: NDArray[np.float32], ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """The cosine of each of these chunks, float32; NaN for those without a vector.
@@ -114,7 +119,7 @@ class Matrix:
             ids: in any order.
         """
         out = np.full(len(ids), np.nan, np.float32)
-        unit = _unit(query)
+        unit = unit_of(query)
         if unit is None or not len(self):
             return out
         at = np.minimum(np.searchsorted(self.ids, ids, sorter=self._by_id), len(self) - 1)
@@ -177,9 +182,9 @@ def match_search(
     Raises:
         CorruptIndexError: vec0 gives a row without a distance (a zero vector).
     """
-    unit = _unit(query)
+    unit = unit_of(query)
     if unit is None or count < 1 or (allowed is not None and not len(allowed)):
-        return _nothing()
+        return nothing()
     scaled = np.rint(unit * (127 / np.abs(unit).max())).astype(np.int8).tobytes()
     rows = index.nearest_by_match(scaled, count, allowed)
     ids, distances = [], []
@@ -197,7 +202,7 @@ def match_cosines(
 ) -> NDArray[np.float32]:
     """As `Matrix.cosines`, where there is no matrix."""
     out = np.full(len(ids), np.nan, np.float32)
-    unit = _unit(query)
+    unit = unit_of(query)
     found = index.vectors(ids.tolist())
     for number, chunk in enumerate(ids.tolist()):
         if unit is not None and chunk in found:
@@ -216,7 +221,8 @@ def _norms(vectors: NDArray[np.int8], ids: NDArray[np.int64]) -> NDArray[np.floa
     return norms
 
 
-def _unit(query: NDArray[np.float32]) -> NDArray[np.float32] | None:
+def unit_of(query: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """A query at length 1; None if it has no direction."""
     length = float(np.linalg.norm(query))
     if not np.isfinite(length) or length == 0:
         return None
@@ -231,11 +237,29 @@ def _background(cosines: NDArray[np.float32]) -> tuple[float, float]:
     if not len(cosines):
         return 0.0, 1.0
     deviation = float(cosines.std()) * (1 + _FEW / len(cosines))
-    return round(float(cosines.mean()), 4), max(round(deviation, 4), _LEAST_DEVIATION)
+    return round(float(cosines.mean()), 4), deviation_of(deviation)
 
 
-def _nearest(ids: NDArray[np.int64], cosines: NDArray[np.float32], count: int) -> Neighbours:
-    background = _background(cosines)
+def deviation_of(deviation: float) -> float:
+    """A deviation as it is told: rounded, and never 0."""
+    return max(round(deviation, 4), _LEAST_DEVIATION)
+
+
+def nearest(
+    ids: NDArray[np.int64],
+    cosines: NDArray[np.float32],
+    count: int,
+    background: tuple[float, float] | None = None,
+) -> Neighbours:
+    """The so many largest cosines, in order.
+
+    Args:
+        ids: chunks.
+        cosines: of each.
+        count: how many at most.
+        background: mean and deviation of all that was searched, if that is more than these.
+    """
+    background = background or _background(cosines)
     if count < len(ids):
         chosen = np.argpartition(cosines, len(ids) - count)[len(ids) - count :]
         ids, cosines = ids[chosen], cosines[chosen]
@@ -243,5 +267,6 @@ def _nearest(ids: NDArray[np.int64], cosines: NDArray[np.float32], count: int) -
     return Neighbours(ids[order], cosines[order], *background)
 
 
-def _nothing() -> Neighbours:
+def nothing() -> Neighbours:
+    """No neighbour at all."""
     return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))

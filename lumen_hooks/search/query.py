@@ -15,12 +15,13 @@ from lumen_hooks.errors import QueryError, StoreError
 from lumen_hooks.storage.lexical_terms import MAX_QUERY_CHARACTERS
 from lumen_hooks.system.unicode import encodable
 
+from .coarse import load_vectors
 from .copies import once
 from .features import Evidence
 from .filters import allowed_chunks
 from .foremost import foremost, least_of
 from .held import Meant
-from .knn import load_matrix, match_cosines, match_search
+from .knn import match_cosines, match_search
 from .lexical import file_chunks, lexical_search
 from .merge import definition_parts, merge_hits
 from .ranking import rank
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from lumen_hooks.storage.reader import IndexReader
     from lumen_hooks.storage.rows import ChunkRow
 
+    from .coarse import Coarse
     from .knn import Matrix, Neighbours
     from .ranking import Ranked
     from .results import Query, RelatedQuery
@@ -93,11 +95,11 @@ class Searcher:
         index: what to search.
     """
 
-    __slots__ = ("_index", "_made_with", "_matrix")
+    __slots__ = ("_index", "_made_with", "_vectors")
 
     def __init__(self, index: IndexReader) -> None:
         self._index = index
-        self._matrix: Matrix | None = None
+        self._vectors: Matrix | Coarse | None = None
         self._made_with: tuple[tuple[int, int], MadeWith] | None = None
 
     @property
@@ -221,10 +223,10 @@ class Searcher:
             unknown = np.full(len(rows), np.nan, np.float32)
             return Evidence(rows, unknown, 0.0, 1.0, words, self._index.held), named
         there = np.array([row.id for row in rows], np.int64)
-        if self._matrix is None:
+        if self._vectors is None:
             cosines = match_cosines(self._index, vector, there)
         else:
-            cosines = self._matrix.cosines(vector, there)
+            cosines = self._vectors.cosines(vector, there)
         evidence = Evidence(rows, cosines, near.mean, near.deviation, words, self._index.held)
         return evidence, named
 
@@ -256,11 +258,11 @@ class Searcher:
     def _dense(
         self, vector: NDArray[np.float32], count: int, allowed: NDArray[np.int64] | None
     ) -> Neighbours:
-        if self._matrix is None or not self._matrix.is_current(self._index):
-            self._matrix = load_matrix(self._index, len(vector))
-        if self._matrix is None:
+        if self._vectors is None or not self._vectors.is_current(self._index):
+            self._vectors = load_vectors(self._index, len(vector))
+        if self._vectors is None:
             return match_search(self._index, vector, count, allowed)
-        return self._matrix.search(vector, count, allowed)
+        return self._vectors.search(vector, count, allowed)
 
 
 def _checked(limit: int) -> int:

@@ -25,11 +25,16 @@ INDEX_VERSION = 4
 """
 
 
-def fingerprint(identity: ModelIdentity) -> str:
-    """The fingerprint of indexes that this version makes with a model (32 hex digits)."""
+def fingerprint(identity: ModelIdentity, schema: int = SCHEMA_VERSION) -> str:
+    """The fingerprint of indexes that this version makes with a model (32 hex digits).
+
+    Args:
+        identity: the model.
+        schema: an older one, for what an index of it says that is else as this version's.
+    """
     parts = (
         str(INDEX_VERSION),
-        str(SCHEMA_VERSION),
+        str(schema),
         CHUNKER_SETTINGS,
         identity.model_key,
         str(identity.dimensions),

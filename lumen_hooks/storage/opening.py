@@ -17,7 +17,7 @@ from lumen_hooks.errors import StorageFullError, StoreError
 from lumen_hooks.notify.layout import SIDE_FILES
 from lumen_hooks.notify.own_files import REMEDY, NotOursError, check, check_folder, open_file
 
-from .sqlite import Connection, only_row, translated
+from .sqlite import Connection, only_row, size_on_disk, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,10 @@ MEMORY = ":memory:"
 PAGE_SIZE_BYTES = 16384
 BUSY_TIMEOUT_MS = 5000
 WRITER_CACHE_KIB = 64_000
-READER_MMAP_BYTES = 1 << 30
+
+READER_MMAP_BYTES = 1 << 28
+"""A larger file is read page by page: what is mapped counts as memory, and a search of it reads
+pages from all over it."""
 
 _NO_SHARED_MEMORY = {
     apsw.SQLITE_IOERR_SHMMAP,
@@ -44,7 +47,9 @@ _NO_SHARED_MEMORY = {
 
 
 def open_to_read(path: str) -> Connection:
-    """Open a database that is there. The file is mapped, and a statement's time is bounded.
+    """Open a database that is there.
+
+    The file is mapped, if it is not large. A statement's time is bounded.
 
     Raises:
         CorruptIndexError: the file is damaged or no database.
@@ -59,7 +64,8 @@ def open_to_read(path: str) -> Connection:
             connection.configure(write=False)
             connection = _readable(connection, place)
         with closed_on_error(connection):
-            connection.execute(f"PRAGMA mmap_size={READER_MMAP_BYTES}").fetchall()
+            if size_on_disk(place) <= READER_MMAP_BYTES:
+                connection.execute(f"PRAGMA mmap_size={READER_MMAP_BYTES}").fetchall()
             connection.execute("PRAGMA foreign_keys=ON")
     return connection
 

@@ -20,10 +20,11 @@ from lumen_hooks.chunking.chunk import UNTRIED
 from lumen_hooks.errors import CorruptIndexError, StoreError
 from lumen_hooks.system.unicode import encodable
 
-from . import facts, holds, sums, values, vec0
+from . import facts, holds, signs, sums, values, vec0
 from .opening import closed_on_error, load_vec0, open_to_read
 from .rows import ChunkOfFile, ChunkRow, Counts, FileRow, KnownFile, KnownPath, ReadableFile
-from .schema import HOLDING, SCHEMA_VERSION, SUMMED, check_header
+from .schema import HOLDING, SCHEMA_VERSION, SIGNED, SUMMED, check_header
+from .signed import SignedVectors
 from .sqlite import one_state, translated
 
 if TYPE_CHECKING:
@@ -356,6 +357,12 @@ class IndexReader:
     def vector_blocks(self, dimensions: int) -> list[Block] | None:
         """All vectors; see `vec0.read_blocks`."""
         return vec0.read_blocks(self.connection, dimensions)
+
+    def signed_vectors(self, dimensions: int) -> SignedVectors | None:
+        """Vectors that can be read singly; None of an older version's index."""
+        if self.version < SIGNED or not signs.are_kept(dimensions):
+            return None
+        return SignedVectors(self.connection, dimensions)
 
     def nearest_by_match(
         self, vector: bytes, count: int, allowed: NDArray[np.int64] | None

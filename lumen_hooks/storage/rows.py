@@ -114,6 +114,33 @@ class Block(NamedTuple):
     vectors: bytes
 
 
+class BlockIds(NamedTuple):
+    """The ids alone of a block; see `Block`.
+
+    Attributes:
+        number: the block's.
+        validity: as there.
+        ids: as there.
+    """
+
+    number: int
+    validity: bytes
+    ids: bytes
+
+
+class Signs(NamedTuple):
+    """Some rows of a block, coarsely; see `signs`.
+
+    Attributes:
+        part: its number, among all rows of all blocks in `signs.PART_ROWS`.
+        codes: a bit for each dimension of each row (1 above zero), the highest of a byte first;
+            then for each row the CRC-32 of its vector, four bytes, the lowest first.
+    """
+
+    part: int
+    codes: bytes
+
+
 class Neighbour(NamedTuple):
     """A vector near another; the cosine distance is None where it cannot be told."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import CorruptIndexError, NewerIndexError
 
-from . import values
+from . import signs, values
 from . import vec0 as vectors
 
 if TYPE_CHECKING:
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x4C554D4E
 """`LUMN`, in the database header."""
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """The tables' shape, in `PRAGMA user_version`; a change of what rows mean is INDEX_VERSION's.
 
 2  2026-11-23  one column of marked words without positions in `lexical`
 3  2026-11-25  STRICT; check sums of files, blocks of vectors and facts; `files.cut`
 4  2026-11-26  `chunks.holds`, `files.generated`
+5  2026-11-26  `signs`, `vector_sums.ids`
 """
 
 SUMMED = 3
@@ -37,6 +38,12 @@ SUMMED = 3
 
 HOLDING = 4
 """Since this version it is told which definitions a chunk holds, and what a program wrote."""
+
+SIGNED = 5
+"""Since this version the signs of all vectors stand beside them."""
+
+TAKEN_OVER = 4
+"""From this version's tables the rest can be told, so that nothing is made anew."""
 
 # detail=none: which chunks have a word, and neither where nor how often (each word is given once).
 # That is less than half of the bytes, and what bm25() needs is lost, so search/lexical.py scores.
@@ -48,6 +55,29 @@ LEXICAL = """CREATE VIRTUAL TABLE lexical USING fts5(
 _CHUNKS_BY_FILE = "CREATE INDEX chunks_by_file ON chunks(file_id)"
 _META = "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID"
 _VECTOR_SUMS = "CREATE TABLE vector_sums(block INTEGER PRIMARY KEY, sum INTEGER NOT NULL) STRICT"
+_FILES = """CREATE TABLE files(
+  id INTEGER PRIMARY KEY,
+  path TEXT NOT NULL UNIQUE,
+  content BLOB,
+  blob BLOB,
+  size INTEGER NOT NULL,
+  changed_ns INTEGER NOT NULL,
+  language TEXT NOT NULL,
+  skipped TEXT,
+  cut TEXT,
+  generated INTEGER NOT NULL,
+  sum INTEGER NOT NULL
+) STRICT"""
+_CHUNKS = """CREATE TABLE chunks(
+  id INTEGER PRIMARY KEY,
+  file_id INTEGER NOT NULL REFERENCES files(id),
+  start_line INTEGER NOT NULL,
+  end_line INTEGER NOT NULL,
+  symbol TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  key BLOB NOT NULL,
+  holds TEXT NOT NULL
+) STRICT"""
 
 _TABLES = {
     2: {
@@ -103,31 +133,19 @@ _TABLES = {
     },
     4: {
         "meta": _META,
-        "files": """CREATE TABLE files(
-  id INTEGER PRIMARY KEY,
-  path TEXT NOT NULL UNIQUE,
-  content BLOB,
-  blob BLOB,
-  size INTEGER NOT NULL,
-  changed_ns INTEGER NOT NULL,
-  language TEXT NOT NULL,
-  skipped TEXT,
-  cut TEXT,
-  generated INTEGER NOT NULL,
-  sum INTEGER NOT NULL
-) STRICT""",
-        "chunks": """CREATE TABLE chunks(
-  id INTEGER PRIMARY KEY,
-  file_id INTEGER NOT NULL REFERENCES files(id),
-  start_line INTEGER NOT NULL,
-  end_line INTEGER NOT NULL,
-  symbol TEXT NOT NULL,
-  kind TEXT NOT NULL,
-  key BLOB NOT NULL,
-  holds TEXT NOT NULL
-) STRICT""",
+        "files": _FILES,
+        "chunks": _CHUNKS,
         "chunks_by_file": _CHUNKS_BY_FILE,
         "vector_sums": _VECTOR_SUMS,
+        "lexical": LEXICAL,
+    },
+    5: {
+        "meta": _META,
+        "files": _FILES,
+        "chunks": _CHUNKS,
+        "chunks_by_file": _CHUNKS_BY_FILE,
+        "vector_sums": vectors.SUMS,
+        "signs": signs.TABLE,
         "lexical": LEXICAL,
     },
 }
@@ -163,6 +181,17 @@ def create(connection: apsw.Connection, dimensions: int) -> None:
         connection.execute(sql)
     vectors.create(connection, dimensions)
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+def take_over(connection: apsw.Connection) -> None:
+    """Give an index of TAKEN_OVER this version's tables, those that are new empty.
+
+    In a transaction.
+    """
+    connection.execute("DROP TABLE vector_sums")
+    connection.execute(vectors.SUMS)
+    connection.execute(signs.TABLE)
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 

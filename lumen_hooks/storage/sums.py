@@ -16,10 +16,10 @@ import apsw
 
 from lumen_hooks.errors import CorruptIndexError
 
-from . import facts, values
+from . import facts, signs, values
 from . import vec0 as vectors
 from .opening import open_to_read
-from .schema import SCHEMA_VERSION, SUMMED, version_of
+from .schema import SCHEMA_VERSION, SIGNED, SUMMED, version_of
 from .sqlite import crc32
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ crc32(concat_ws('|', hex(path), quote(content), hex(language), quote(skipped), q
    FROM (SELECT * FROM chunks WHERE file_id=files.id ORDER BY id))))
 """,
 }
+_FILE_SUMS[5] = _FILE_SUMS[4]
 FILE_SUM = _FILE_SUMS[SCHEMA_VERSION]
 """Of a file's row and its chunks; what a look at the file renews (size, time) is left out."""
 
@@ -46,6 +47,7 @@ FILE_SUM = _FILE_SUMS[SCHEMA_VERSION]
 _AGREEMENT = f"""
 SELECT CASE
   WHEN EXISTS({vectors.DAMAGED_BLOCKS}) THEN 'a block of vectors is not whole'
+  %s
   WHEN EXISTS(SELECT rowid FROM vectors_rowids EXCEPT SELECT id FROM chunks)
     THEN 'a vector has no chunk'
   WHEN EXISTS(SELECT id FROM chunks EXCEPT SELECT id FROM lexical_docsize)
@@ -54,6 +56,10 @@ SELECT CASE
   WHEN EXISTS(SELECT 1 FROM vectors WHERE id=-1) THEN 'a vector has a negative number'
   WHEN EXISTS(SELECT 1 FROM lexical WHERE rowid=-1) THEN 'a chunk has a negative number'
   ELSE 'ok' END
+"""
+_SIGNS_AGREE = f"""
+  WHEN EXISTS({vectors.DAMAGED_IDS}) THEN 'a block of ids is not whole'
+  WHEN EXISTS({signs.STRAY}) THEN 'the signs of vectors are not whole'
 """
 
 
@@ -116,6 +122,20 @@ def insist_on_files(connection: apsw.Connection, paths: Iterable[str]) -> None:
             )
 
 
+def insist_on_blocks(connection: apsw.Connection, dimensions: int) -> None:
+    """Compare the sums of all blocks of vectors.
+
+    Raises:
+        CorruptIndexError: one of them is not as it was written.
+    """
+    query = f"SELECT EXISTS({vectors.DAMAGED_BLOCKS})"
+    if values.read(connection, query, (values.natural,), (dimensions,)) != [(0,)]:
+        raise CorruptIndexError(
+            f"{connection.filename} is damaged: a block of vectors is not whole",
+            hint=values.REBUILT,
+        )
+
+
 def check_agreement(connection: apsw.Connection, path: str) -> None:
     """Look at what a check of the pages cannot see: whether the tables fit each other.
 
@@ -123,7 +143,8 @@ def check_agreement(connection: apsw.Connection, path: str) -> None:
         CorruptIndexError: they do not.
     """
     dimensions = facts.read(connection).dimensions
-    ((verdict,),) = values.read(connection, _AGREEMENT, (values.text,), (dimensions,))
+    query = _AGREEMENT % (_SIGNS_AGREE if version_of(connection) >= SIGNED else "")
+    ((verdict,),) = values.read(connection, query, (values.text,), (dimensions,))
     if verdict != "ok":
         raise CorruptIndexError(f"{path} is damaged: {verdict}")
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lumen_hooks.errors import CorruptIndexError
 
-from . import values
+from . import signs, values
 from .sqlite import crc32, only_row
 
 if TYPE_CHECKING:
@@ -40,6 +40,11 @@ MAX_MATCH_NEIGHBOURS = 4096
 
 VECTOR_TYPE = "int8, scaled by each vector's largest component"
 
+SUMS = """CREATE TABLE vector_sums(
+  block INTEGER PRIMARY KEY, sum INTEGER NOT NULL, ids INTEGER NOT NULL
+) STRICT"""
+"""Of each block a sum over all of it, and one over what tells whose its rows are."""
+
 DAMAGED_BLOCKS = """
 SELECT 1 FROM vectors_chunks c LEFT JOIN vectors_vector_chunks00 v ON v.rowid=c.chunk_id
 LEFT JOIN vector_sums s ON s.block=c.chunk_id
@@ -49,6 +54,12 @@ WHERE v.vectors IS NULL OR length(c.validity) * 8 != c.size OR length(c.rowids) 
 """
 """Selects the blocks whose parts are missing, not as long as they must be for vectors of ?1
 dimensions (0 where that is not known), or not as written."""
+
+DAMAGED_IDS = """
+SELECT 1 FROM vectors_chunks c LEFT JOIN vector_sums s ON s.block=c.chunk_id
+WHERE crc32(c.validity, c.rowids) IS NOT s.ids
+"""
+"""Selects the blocks whose ids are not as written."""
 
 _HAS_SUMS = "SELECT count(*) FROM sqlite_schema WHERE name='vector_sums'"
 
@@ -113,6 +124,7 @@ def add_from(connection: apsw.Connection, select: str, bindings: tuple[object, .
         f"INSERT INTO vectors(id, embedding) SELECT id, vec_int8(vector) FROM ({select})", bindings
     )
     _seal(connection, "c.chunk_id >= ?", (last,))
+    _sign(connection, last)
 
 
 def remove(connection: apsw.Connection, ids: Iterable[int]) -> None:
@@ -124,19 +136,38 @@ def remove(connection: apsw.Connection, ids: Iterable[int]) -> None:
     blocks = {block for (block,) in found}
     connection.executemany("DELETE FROM vectors WHERE id=?", ((row,) for row in rows))
     for block in blocks:
-        # vec0 frees a block with its last row.
-        connection.execute("DELETE FROM vector_sums WHERE block=?", (block,))
         _seal(connection, "c.chunk_id = ?", (block,))
+        # vec0 frees a block with its last row.
+        query = "SELECT EXISTS(SELECT 1 FROM vectors_chunks WHERE chunk_id=?)"
+        if only_row(connection, query, (block,)) == (0,):
+            connection.execute("DELETE FROM vector_sums WHERE block=?", (block,))
+            signs.remove(connection, block, BLOCK_ROWS)
+
+
+def seal_all(connection: apsw.Connection) -> None:
+    """Note the sums and signs of every block, in tables that have none. In a transaction."""
+    _seal(connection, "c.chunk_id > ?", (-1,))
+    _sign(connection, -1)
 
 
 def _seal(connection: apsw.Connection, which: str, bindings: tuple[int, ...]) -> None:
     """Note the check sums of blocks that were written; whoever loads one compares it."""
     connection.execute(
-        "INSERT OR REPLACE INTO vector_sums SELECT c.chunk_id, crc32(validity, rowids, vectors)"
+        "INSERT OR REPLACE INTO vector_sums SELECT c.chunk_id, crc32(validity, rowids, vectors),"
+        " crc32(validity, rowids)"
         " FROM vectors_chunks c JOIN vectors_vector_chunks00 v ON v.rowid=c.chunk_id"
         f" WHERE {which}",
         bindings,
     )
+
+
+def _sign(connection: apsw.Connection, first: int) -> None:
+    """Note the signs of the blocks from this one on, one after the other."""
+    query = "SELECT rowid FROM vectors_vector_chunks00 WHERE rowid >= ? ORDER BY rowid"
+    for (block,) in values.read(connection, query, (values.natural,), (first,)):
+        query = "SELECT vectors FROM vectors_vector_chunks00 WHERE rowid=?"
+        ((vectors,),) = values.read(connection, query, (values.blob,), (block,))
+        signs.write(connection, block, BLOCK_ROWS, vectors)
 
 
 def read(connection: apsw.Connection, ids: Iterable[int]) -> dict[int, bytes]:
@@ -174,7 +205,7 @@ def read_blocks(connection: apsw.Connection, dimensions: int) -> list[Block] | N
     """
     from .rows import Block  # hooks pay for this module, and need no rows
 
-    if not _layout_is_known(connection):
+    if not layout_is_known(connection):
         return None
     blocks = []
     has_sums = _has_sums(connection)
@@ -189,7 +220,8 @@ def read_blocks(connection: apsw.Connection, dimensions: int) -> list[Block] | N
     return blocks
 
 
-def _layout_is_known(connection: apsw.Connection) -> bool:
+def layout_is_known(connection: apsw.Connection) -> bool:
+    """Whether the shadow tables are laid out as this module reads them."""
     for table, columns in _KNOWN_COLUMNS.items():
         query = "SELECT name FROM pragma_table_info(?)"
         found = values.read(connection, query, (values.text,), (table,))
@@ -251,6 +283,7 @@ def repack(connection: apsw.Connection, dimensions: int) -> None:
     connection.execute("INSERT INTO repacked SELECT id, embedding FROM vectors")
     drop(connection)
     connection.execute("DELETE FROM vector_sums")
+    signs.clear(connection)
     create(connection, dimensions)
     add_from(connection, "SELECT id, vector FROM temp.repacked ORDER BY id")
     connection.execute("DROP TABLE temp.repacked")

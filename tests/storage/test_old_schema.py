@@ -1,26 +1,31 @@
 """An index with an older version's tables is made again, without embedding anything.
 
-One of schema 2 or 3 answers meanwhile. One of schema 1 is too old to be read.
+One of schema 2 to 4 answers meanwhile. One of schema 1 is too old to be read. One of schema 4
+that is else as this version's is taken over: nothing in it is made anew.
 """
 
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import apsw
 import pytest
 
 from lumen_hooks.doctor.index import check_index
+from lumen_hooks.embedding.registry import identify
 from lumen_hooks.errors import CorruptIndexError, StorageFullError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.search.results import Query, RelatedQuery
 from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
-from lumen_hooks.storage import sums
+from lumen_hooks.storage import facts, sums
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
 from lumen_hooks.storage.embedding_schema import APPLICATION_ID
+from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.storage.index import open_writer
+from lumen_hooks.storage.opening import open_to_write
 from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.storage.schema import SCHEMA_VERSION
 from tests.support.fake_embedder import FakeEmbedder
@@ -99,7 +104,16 @@ crc32(concat_ws('|', hex(path), quote(content), hex(language), quote(skipped), q
 """
 _FILE = "id, path, content, blob, size, changed_ns, language, skipped"
 _CHUNK = "id, file_id, start_line, end_line, symbol, kind, key"
+VERSION_4 = """
+CREATE TEMP TABLE old_sums AS SELECT block, sum FROM vector_sums;
+DROP TABLE signs;
+DROP TABLE vector_sums;
+CREATE TABLE vector_sums(block INTEGER PRIMARY KEY, sum INTEGER NOT NULL) STRICT;
+INSERT INTO vector_sums SELECT * FROM old_sums;
+PRAGMA user_version=4;
+"""
 VERSION_3 = f"""
+{VERSION_4}
 CREATE TEMP TABLE old_files AS SELECT {_FILE}, cut, 0 FROM files;
 CREATE TEMP TABLE old_chunks AS SELECT {_CHUNK} FROM chunks;
 DROP TABLE chunks;
@@ -116,6 +130,7 @@ VERSION_2 = f"""
 CREATE TEMP TABLE old_meta AS SELECT * FROM meta WHERE key NOT IN ('sum', 'seal');
 CREATE TEMP TABLE old_files AS SELECT {_FILE} FROM files;
 CREATE TEMP TABLE old_chunks AS SELECT {_CHUNK} FROM chunks;
+DROP TABLE signs;
 DROP TABLE vector_sums;
 DROP TABLE chunks;
 DROP TABLE files;
@@ -137,7 +152,7 @@ def give_version(path: str, version: int) -> None:
     assert index is not None
     with index:
         index.write_facts(index.facts()._replace(fingerprint=f"that of version {version}"))
-        index.connection.execute(VERSION_2 if version == 2 else VERSION_3)
+        index.connection.execute({2: VERSION_2, 3: VERSION_3, 4: VERSION_4}[version])
 
 
 def version_of(path: str) -> object:
@@ -190,10 +205,10 @@ def test_an_older_index_is_no_donor(indexed: Repository) -> None:
     check_whole(sibling)
 
 
-# schemas 2 and 3
+# schemas 2 to 4
 
 
-@pytest.fixture(params=[2, 3])
+@pytest.fixture(params=[2, 3, 4])
 def version(request: pytest.FixtureRequest) -> int:
     """Of an older schema whose indexes answer."""
     return int(request.param)
@@ -295,6 +310,48 @@ def test_kinds_are_those_of_chunks_in_an_older_schema(indexed: Repository, older
     assert answerer.answer(Query("upload", kinds=("function",))).results
     assert not answerer.answer(Query("upload", kinds=("struct",))).results
     assert os.path.exists(older)
+
+
+def give_version_4(repo: Repository) -> str:
+    """Give an index the tables of schema 4, and have it be else as this version's; its path."""
+    job = job_for(repo)
+    path = job.worktree.index_path
+    identity = identify(job.settings)
+    give_version(path, 4)
+    connection = open_to_write(path)
+    with closing(connection), connection:
+        told = facts.read(connection)._replace(fingerprint=fingerprint(identity, 4))
+        facts.write(connection, told)
+    return path
+
+
+def test_an_index_of_schema_4_is_taken_over(indexed: Repository) -> None:
+    before = contents(indexed)
+    embedder = FakeEmbedder()
+    path = give_version_4(indexed)
+    inode = os.stat(path).st_ino
+    done = update(indexed, embedder)
+    assert (done.refresh, embedder.embedded) == (None, [])
+    assert (version_of(path), os.stat(path).st_ino) == (SCHEMA_VERSION, inode)
+    assert contents(indexed) == before
+    check_whole(indexed)
+    assert update(indexed.add_worktree("sibling"), embedder).seeded is not None
+    indexed.write({"a.py": python_module("upload", "other")})
+    update(indexed, embedder)
+    check_whole(indexed)
+
+
+def test_damage_is_not_taken_over(indexed: Repository) -> None:
+    """New sums over a damaged vector would hide it."""
+    path = give_version_4(indexed)
+    connection = apsw.Connection(path)
+    connection.execute("UPDATE vectors_vector_chunks00 SET vectors=zeroblob(length(vectors))")
+    connection.close()
+    done = update(indexed)
+    assert done.refresh is not None
+    assert done.refresh.kind == "full"
+    assert os.path.exists(path + ".damaged")
+    check_whole(indexed)
 
 
 def test_the_sums_of_schema_3_still_count(indexed: Repository) -> None:

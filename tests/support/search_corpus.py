@@ -61,7 +61,8 @@ def sum_up(writer: apsw.Connection) -> None:
     """Write the check sums of what statements of a test put into an index."""
     writer.execute(f"UPDATE files SET sum={FILE_SUM}")
     writer.execute(
-        "INSERT OR REPLACE INTO vector_sums SELECT chunk_id, crc32(validity, rowids, vectors)"
+        "INSERT OR REPLACE INTO vector_sums SELECT chunk_id, crc32(validity, rowids, vectors),"
+        " crc32(validity, rowids)"
         " FROM vectors_chunks JOIN vectors_vector_chunks00 v ON v.rowid=chunk_id"
     )
 

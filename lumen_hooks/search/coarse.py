@@ -1,0 +1,336 @@
+"""The nearest vectors among very many: a look at the signs of all, then at few of them exactly.
+
+The signs of its dimensions are an eighth of a vector and tell most of its direction. So three
+passes, each over what the one before left: in how many signs a row differs from the query, how
+much of the query its signs add up to (both by counting bits; RaBitQ, arXiv 2405.12497, 3.3), and
+the cosine itself, of vectors that are read for it, the best first, until the next ones bring
+nothing any more. What is lost so is in docs/quality.md. Where filters leave few rows all of
+them are looked at exactly. Knows chunk ids and vectors, and neither files nor text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+import numpy as np
+
+from lumen_hooks.storage.signs import PART_ROWS
+from lumen_hooks.storage.values import impossible
+from lumen_hooks.storage.vec0 import BLOCK_ROWS
+
+from .knn import Neighbours, deviation_of, load_matrix, nearest, nothing, unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from lumen_hooks.storage.reader import IndexReader
+    from lumen_hooks.storage.rows import BlockIds, Signs
+    from lumen_hooks.storage.signed import SignedVectors
+
+    from .knn import Matrix
+
+COARSE_FROM = 200_000
+"""With room for fewer vectors than this, all are kept and looked at: that takes no longer."""
+
+NEAR_SHARE = 20
+NEAR_LEAST = 10_000
+"""One in so many rows, and no fewer than these, is left by the first pass."""
+
+READ_AT_ONCE = 500
+READ_MOST = 8_000
+"""So many vectors are read at a time, and in all ..."""
+
+READ_UNTIL_ONE_IN = 50
+"""... until no more than such a share of the best ones is among the last."""
+
+EXACT_MOST = 4000
+"""If filters leave no more rows than these, all of them are read."""
+
+_SAMPLES = 256
+_SAMPLE_ROWS = 8
+_ROWS_AT_ONCE = 16_384
+_FLOATS_AT_ONCE = 2048
+_LEVELS = 6
+
+
+class Coarse:
+    """The signs of an index's vectors in memory, and its vectors on disk.
+
+    As `knn.Matrix`, in a sixth of the memory and a fifth of the time, and not quite exact.
+
+    Args:
+        index: whose; what is searched lies within one of its transactions.
+        vectors: the same index's, to read rows.
+        dimensions: of the vectors.
+        mark: the index's `change_mark` from before anything was read.
+        blocks: whose the rows are.
+        parts: their signs.
+
+    Raises:
+        CorruptIndexError: signs are missing, or a chunk has two vectors.
+    """
+
+    def __init__(
+        self,
+        vectors: SignedVectors,
+        dimensions: int,
+        mark: tuple[int, int],
+        blocks: list[BlockIds],
+        parts: Iterable[Signs],
+    ) -> None:
+        self._vectors = vectors
+        self._mark = mark
+        self._dimensions = dimensions
+        self._blocks = np.array([block.number for block in blocks], np.int64)
+        rows = len(blocks) * BLOCK_ROWS
+        bits = np.frombuffer(b"".join([block.validity for block in blocks]), np.uint8)
+        self._live = np.unpackbits(bits, bitorder="little").astype(bool)
+        self._ids = np.frombuffer(b"".join([block.ids for block in blocks]), "<i8")
+        self._codes = np.empty((rows, dimensions // 8), np.uint8)
+        self._sums = np.empty(rows, "<u4")
+        self._fill(parts)
+        live = np.flatnonzero(self._live)
+        ids = self._ids[live]
+        ascending = bool((np.diff(ids) > 0).all())
+        self._by_id = live if ascending else live[np.argsort(ids, kind="stable")]
+        self._ids_in_order = ids if ascending else self._ids[self._by_id]
+        if not (np.diff(self._ids_in_order) > 0).all():
+            raise impossible("a chunk has two vectors")
+        self._sample: tuple[NDArray[np.intp], NDArray[np.float32]] | None = None
+
+    def _fill(self, parts: Iterable[Signs]) -> None:
+        per_block = BLOCK_ROWS // PART_ROWS
+        expected = (self._blocks[:, None] * per_block + np.arange(per_block)).ravel().tolist()
+        width = PART_ROWS * self._dimensions // 8
+        row = 0
+        for part in parts:
+            number = row // PART_ROWS
+            if number >= len(expected) or part.part != expected[number]:
+                break
+            end = row + PART_ROWS
+            self._codes[row:end].reshape(-1)[:] = np.frombuffer(part.codes, np.uint8, width)
+            self._sums[row:end] = np.frombuffer(part.codes, "<u4", PART_ROWS, width)
+            row = end
+        if row != len(self._codes):
+            raise impossible("some vectors have no signs")
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes in memory."""
+        arrays = (self._codes, self._sums, self._ids, self._live, self._by_id, self._ids_in_order)
+        return sum(array.nbytes for array in arrays)
+
+    def is_current(self, index: IndexReader) -> bool:
+        """Nothing was written since this was loaded, through this reader or by others."""
+        return self._mark == index.change_mark()
+
+    def search(
+        self, query: NDArray[np.float32], count: int, allowed: NDArray[np.int64] | None = None
+    ) -> Neighbours:
+        """As `Matrix.search`; the mean and the deviation are estimated from a sample.
+
+        Raises:
+            CorruptIndexError: a vector is not as it was written, or of other dimensions.
+        """
+        if query.shape != (self._dimensions,):
+            raise impossible(f"vectors of {self._dimensions} dimensions, not {query.shape[0]}")
+        unit = unit_of(query)
+        if unit is None or count < 1:
+            return nothing()
+        rows = self._by_id if allowed is None else self._found(allowed)[1]
+        if len(rows) <= max(EXACT_MOST, count):
+            return nearest(self._ids[rows], self._exactly(rows, unit), count)
+        distances = self._distances(unit, rows)
+        near = rows[_least(distances, max(NEAR_LEAST, len(rows) // NEAR_SHARE))]
+        near, cosines = self._best(near, unit, count)
+        return nearest(self._ids[near], cosines, count, self._background(unit, rows, distances))
+
+    def _best(
+        self, rows: NDArray[np.intp], unit: NDArray[np.float32], count: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """The rows among these that may be the nearest, and their cosines."""
+        agreement = self._agreements(unit, rows)
+        first = rows[_first(-agreement, READ_MOST)]
+        found = np.empty(0, np.float32)
+        step = max(READ_AT_ONCE, count)
+        for start in range(0, len(first), step):
+            some = first[start : start + step]
+            some.sort()
+            found = np.concatenate([found, self._exactly(some, unit)])
+            best = _first(-found, count)
+            if start and np.count_nonzero(best >= start) * READ_UNTIL_ONE_IN <= count:
+                break
+        return first[: len(found)], found
+
+    def cosines(self, query: NDArray[np.float32], ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """As `Matrix.cosines`.
+
+        Raises:
+            CorruptIndexError: a vector is not as it was written.
+        """
+        out = np.full(len(ids), np.nan, np.float32)
+        unit = unit_of(query)
+        if unit is None or not len(self):
+            return out
+        there, rows = self._found(ids)
+        order = np.argsort(rows)
+        cosines = np.empty(len(rows), np.float32)
+        cosines[order] = self._exactly(rows[order], unit)
+        out[there] = cosines
+        return out
+
+    def _found(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+        """Which of these chunks have a vector, and the rows of those that do, in their order."""
+        if not len(self):
+            return np.zeros(len(ids), bool), np.empty(0, np.intp)
+        at = np.minimum(np.searchsorted(self._ids_in_order, ids), len(self) - 1)
+        there = self._ids_in_order[at] == ids
+        return there, self._by_id[at[there]]
+
+    def _distances(self, unit: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.uint16]:
+        """In how many signs each of these rows differs from the query: shape of `rows`."""
+        wanted = _as_words(np.packbits(unit > 0)[None])
+        words = _as_words(self._codes)
+        out = np.empty(len(rows), np.uint16)
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            some = rows[start : start + _ROWS_AT_ONCE]
+            first, last = int(some[0]), int(some[-1])
+            is_run = last - first == len(some) - 1  # rows ascend; a slice copies nothing
+            there = words[first : last + 1] if is_run else words[some]
+            out[start : start + len(some)] = _ones(there ^ wanted)
+        return out
+
+    def _agreements(self, unit: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """What the query's dimensions add up to where a row is above zero: shape of `rows`.
+
+        The query is rounded to so many levels that a bit plane of it is counted at a time.
+        """
+        least = float(unit.min())
+        scale = (float(unit.max()) - least) / ((1 << _LEVELS) - 1) or 1.0
+        levels = np.rint((unit - least) / scale).astype(np.uint8)
+        words = _as_words(self._codes)[rows]
+        total = np.zeros(len(rows), np.float32)
+        for bit in range(_LEVELS):
+            plane = _as_words(np.packbits(levels >> bit & 1)[None])
+            total += _ones(words & plane) * np.float32(scale * (1 << bit))
+        return total + _ones(words) * np.float32(least)
+
+    def _exactly(self, rows: NDArray[np.intp], unit: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The cosines of these rows, which are read; ascending rows are read fastest."""
+        out = np.empty(len(rows), np.float32)
+        for start in range(0, len(rows), _FLOATS_AT_ONCE):
+            floats = self._read(rows[start : start + _FLOATS_AT_ONCE])
+            out[start : start + len(floats)] = floats @ unit
+        return out
+
+    def _read(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """These rows' vectors, of length 1."""
+        blocks = self._blocks[rows // BLOCK_ROWS].tolist()
+        places = list(zip(blocks, (rows % BLOCK_ROWS).tolist(), strict=True))
+        joined = memoryview(self._vectors.rows(places))
+        wide = self._dimensions
+        for number, total in enumerate(self._sums[rows].tolist()):
+            if crc32(joined[number * wide : (number + 1) * wide]) != total:
+                chunk = self._ids[rows[number]]
+                raise impossible(f"chunk {chunk}'s vector is not as it was written")
+        floats = np.frombuffer(joined, np.int8).reshape(-1, wide).astype(np.float32)
+        norms = np.sqrt(np.einsum("ij,ij->i", floats, floats))
+        if not norms.all():
+            raise impossible(f"chunk {self._ids[rows[int(np.argmin(norms))]]} has a zero vector")
+        floats /= norms[:, None]
+        return floats
+
+    def _background(
+        self, unit: NDArray[np.float32], rows: NDArray[np.intp], distances: NDArray[np.uint16]
+    ) -> tuple[float, float]:
+        """Mean and deviation of the cosines of these rows, which have these distances.
+
+        By regression on the distances, which are known of all of them: what a sample says of
+        how cosines follow distances, with the sample's luck in distances taken out (Cochran,
+        Sampling Techniques, 7.1).
+        """
+        sampled, vectors = self._sampled(rows)
+        cosines = vectors @ unit
+        of_sample = self._distances(unit, sampled).astype(np.float64)
+        counts = np.bincount(distances)
+        scale = np.arange(len(counts))
+        mean = float(counts @ scale) / len(distances)
+        spread = float(counts @ (scale - mean) ** 2) / len(distances)
+        of_own = of_sample - of_sample.mean()
+        slope = float(of_own @ cosines) / max(float(of_own @ of_own), 1.0)
+        rest = cosines - cosines.mean() - slope * of_own
+        middle = float(cosines.mean()) + slope * (mean - float(of_sample.mean()))
+        deviation = float(np.sqrt(float(rest @ rest) / len(rest) + slope**2 * spread))
+        return round(middle, 4), deviation_of(deviation)
+
+    def _sampled(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """Some of these rows, the same ones for every query, and their vectors."""
+        if rows is self._by_id and self._sample is not None:
+            return self._sample
+        starts = np.linspace(0, len(rows) - _SAMPLE_ROWS, _SAMPLES).astype(np.intp)
+        some = np.sort(rows[(starts[:, None] + np.arange(_SAMPLE_ROWS)).ravel()])
+        sample = some, self._read(some)
+        if rows is self._by_id:
+            self._sample = sample
+        return sample
+
+
+def load_vectors(index: IndexReader, dimensions: int) -> Matrix | Coarse | None:
+    """What an index's vectors are searched with: all of them, or where they are many their signs.
+
+    Args:
+        index: whose.
+        dimensions: of the vectors, which are int8.
+
+    Raises:
+        CorruptIndexError: something is not as it was written, or cannot be.
+    """
+    vectors = index.signed_vectors(dimensions)
+    if vectors is None or vectors.room() < COARSE_FROM:
+        return load_matrix(index, dimensions)
+    mark = index.change_mark()
+    blocks = vectors.ids()
+    if blocks is None:
+        return None
+    return Coarse(vectors, dimensions, mark, blocks, vectors.signs())
+
+
+def _least(distances: NDArray[np.uint16], count: int) -> NDArray[np.intp]:
+    """Where the least distances are: so many, and all that are equal to the largest of them."""
+    up_to = np.cumsum(np.bincount(distances))
+    return np.flatnonzero(distances <= np.searchsorted(up_to, count))
+
+
+def _first(values: NDArray[np.float32], count: int) -> NDArray[np.intp]:
+    """Where the so many least values are, the least first."""
+    if count >= len(values):
+        return np.argsort(values, kind="stable")
+    few = np.argpartition(values, count)[:count]
+    return few[np.argsort(values[few], kind="stable")]
+
+
+def _as_words(codes: NDArray[np.uint8]) -> NDArray[np.unsignedinteger]:
+    """The same bits in as few numbers as their length allows."""
+    wide = next(wide for wide in (8, 4, 2, 1) if codes.shape[1] % wide == 0)
+    return codes.view(f"u{wide}")
+
+
+_ONES = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1, dtype=np.uint8)
+
+
+def _ones(words: NDArray[np.unsignedinteger]) -> NDArray[np.uint16]:
+    """How many bits are set in each row."""
+    if hasattr(np, "bitwise_count"):
+        counted = np.bitwise_count(words)
+    else:  # before numpy 2
+        counted = _ONES[words.view(np.uint8)]
+    total: NDArray[np.uint16] = counted[:, 0].astype(np.uint16)
+    for column in range(1, counted.shape[1]):  # faster than a sum along so short an axis
+        total += counted[:, column]
+    return total
