@@ -68,7 +68,8 @@ class Settings:
         exclude: gitignore patterns never indexed.
         language: which files are in which language, whatever else says what; the last one counts.
         workers: processes of this user on this machine that may embed at once.
-        threads: threads for one embedding process.
+        threads: of a model, and processes that parse for one update; None for as many as suit who
+            waits for it (`throttle.parsers`), and one of a model.
         max_cache_bytes: size above which the embedding store evicts what no index uses.
         models_folder: where downloaded models, and digests of models, are kept.
         mcp_structured: `lumen-hooks mcp` gives answers as structured content, too.
@@ -83,10 +84,15 @@ class Settings:
     exclude: tuple[str, ...] = ()
     language: tuple[LanguageRule, ...] = ()
     workers: int = 2
-    threads: int = 1
+    threads: int | None = None
     max_cache_bytes: int = 512 << 20
     models_folder: str = field(default_factory=lambda: default_models_folder({}))
     mcp_structured: bool = False
+
+    @property
+    def model_threads(self) -> int:
+        """Threads of one model, as numerical libraries and onnxruntime take them."""
+        return self.threads or 1
 
 
 def _key(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lumen_hooks.chunking import process
+from lumen_hooks.chunking import parser_process
 from lumen_hooks.embedding import static
 from lumen_hooks.embedding.registry import BUILTIN_FOLDER
 from tests.support import parsers
@@ -69,13 +69,13 @@ def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
 @pytest.fixture(autouse=True)
 def forked_parsers(monkeypatch: pytest.MonkeyPatch) -> None:
     """An update starts no interpreter to read code, unless a test is about that."""
-    monkeypatch.setattr(process, "_start", parsers.start_elsewhere)
+    monkeypatch.setattr(parser_process, "_start", parsers.start_elsewhere)
 
 
 @pytest.fixture
 def real_parsers(forked_parsers: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that are: each update starts a process to read code, as the product does."""
-    monkeypatch.setattr(process, "_start", parsers.start_a_real_one)
+    monkeypatch.setattr(parser_process, "_start", parsers.start_a_real_one)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,6 +17,8 @@ from .chunker import chunk_file, cut_by_lines
 
 TYPE_CHECKING = False  # what this process imports, every small refresh pays for
 if TYPE_CHECKING:
+    from typing import Any
+
     from .chunk import ChunkedFile
 
 CPU_SECONDS_MAX = 8
@@ -42,8 +44,9 @@ _NO_PROC_BYTES = 1 << 29
 def serve() -> None:
     """Answer requests until the pipe ends, as it does when the parent dies.
 
-    Standard input brings length and `marshal`led (path, text, language); standard output takes
-    length and `plain` chunks as JSON, which no broken process can make dangerous to read.
+    Standard input brings length and `marshal`led (path, text, language, beside); standard output
+    takes length and, as JSON, which no broken process can make dangerous to read, `plain` chunks
+    and what was made beside.
     """
     requests, answers = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -54,7 +57,7 @@ def serve() -> None:
     start = _most_memory()
     others = False
     while (request := _read(requests)) is not None:
-        path, text, language = marshal.loads(request)  # noqa: S302 - of those who started us
+        path, text, language, beside = marshal.loads(request)  # noqa: S302 - of who started us
         _allow_time()
         chunked = chunk_file(path, text, language)
         grown = _most_memory() - start
@@ -62,12 +65,26 @@ def serve() -> None:
             break  # what was left here may have been too little: another child reads it again
         if grown > FULL_BYTES:
             chunked = cut_by_lines(path, text, language, abandoned=MEMORY)
-        answer = json.dumps(plain(chunked)).encode()
+        answer = json.dumps((*plain(chunked), _made(beside, path, chunked))).encode()
         sent = _write(answers, len(answer).to_bytes(LENGTH_BYTES, "little") + answer)
         if not sent or grown > GROWN_BYTES:
             break
         others = True
     os._exit(0)  # nothing is left to put in order, and the parent waits
+
+
+def _made(beside: str, path: str, chunked: ChunkedFile) -> Any:
+    """What is to be made beside, by a function of whoever started us: `module:name`."""
+    if not beside:
+        return None
+    from importlib import import_module
+
+    _allow_time()  # a text's own was for its parser
+    module, _, name = beside.partition(":")
+    try:
+        return getattr(import_module(module), name)(path, chunked)
+    except MemoryError:
+        return None
 
 
 def plain(chunked: ChunkedFile) -> tuple[object, ...]:

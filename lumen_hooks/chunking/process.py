@@ -1,40 +1,26 @@
-"""Texts cut into chunks by a process that may die (`child`), sent ahead and taken in order.
+"""Texts cut into chunks by processes that may die (`child`), sent ahead and taken in order.
 
-Whoever asks never parses: a text that kills the child, by time, memory or a fault in a grammar,
-is cut by lines here, and the answer says so for it to be remembered. Knows no file and no index.
+Whoever asks never parses: a text that kills its child, by time, memory or a fault in a grammar,
+is cut by lines here, and the answer says so for it to be remembered. What becomes of a text does
+not depend on how many children there are. Knows no file and no index.
 """
 
 from __future__ import annotations
 
-import fcntl
-import json
-import marshal
-import os
 import select
-import signal
-import sys
 import time
 from collections import deque
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lumen_hooks.notify.spawn import inherited_descriptors
-
-from .chunk import (
-    CRASH,
-    KINDS,
-    TIME,
-    UNTRIED,
-    Chunk,
-    ChunkedFile,
-    Held,
-    TooManyDeathsError,
-)
-from .chunker import chunk_file, cut_by_lines, is_parsed, language_by
+from .chunk import TIME, UNTRIED, TooManyDeathsError
+from .chunker import chunk_file
+from .parser_process import Order, ParserProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
+
+    from .chunk import ChunkedFile
 
 SILENCE_SECONDS = 120.0
 """Of a child that neither answers nor dies of its time: it is stopped, or has no processor."""
@@ -42,22 +28,30 @@ SILENCE_SECONDS = 120.0
 SMALL_CHARACTERS = 2000
 """Where there is no child, a text of this size may be parsed here: it cannot take much."""
 
-PIPE_BYTES = 1 << 20
-"""What the pipe holds, if the system lets it: the child's work for as long as we are at ours."""
+SPREAD_CHARACTERS = 1 << 16
+"""Another child is started when each has more than this to do: less is done sooner than it is."""
 
-LENGTH_BYTES = 8
 
-_ANSWER_BYTES_MAX = 1 << 28
-_START = (
-    "import sys; sys.path[:] = sys.argv[1:]; from lumen_hooks.chunking.child import serve; serve()"
-)
-_SIGNALS = {signal.SIGXCPU, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGTERM}
+class Taken(NamedTuple):
+    """What became of a text.
+
+    Attributes:
+        chunked: its chunks.
+        made: what a child made beside, as it says so: plain JSON that a hostile text may have had
+            its way with. None if nothing was made: no child had the text, or it had no memory.
+    """
+
+    chunked: ChunkedFile
+    made: Any = None
 
 
 class Chunker:
-    """Cuts texts by way of a child, which is started for the first text that needs a parser.
+    """Cuts texts by way of children, the first of which is started for the first text to parse.
 
     Args:
+        children: so many may be at work at once.
+        beside: a function, as `module:name`, that a child calls with the path of each text and
+            what it was cut into; its answer comes along. Empty for none.
         deaths_max: so many texts may kill their child; None for any number.
         complain: is told, once, why no child can be started.
         patience: for how many seconds the next answer may be waited for. A text that takes longer
@@ -67,16 +61,19 @@ class Chunker:
     def __init__(
         self,
         *,
+        children: int = 1,
+        beside: str = "",
         deaths_max: int | None = None,
         complain: Callable[[str], None] = lambda _why: None,
         patience: Callable[[], float] = lambda: SILENCE_SECONDS,
     ) -> None:
+        self._most = children
+        self._beside = beside
         self._deaths_left = deaths_max
         self._patience = patience
         self._complain = complain
-        self._orders: deque[_Order] = deque()
-        self._child: _Child | None = None
-        self._refused = False
+        self._orders: deque[Order] = deque()
+        self._children: list[ParserProcess] = []
 
     def __enter__(self) -> Self:
         return self
@@ -85,11 +82,10 @@ class Chunker:
         self.close()
 
     def close(self) -> None:
-        """End the child; what was not taken is lost."""
+        """End all children; what was not taken is lost."""
         self._orders.clear()
-        if self._child is not None:
-            self._child.end()
-            self._child = None
+        while self._children:
+            self._children.pop().end()
 
     def put(self, path: str, text: str, language: str = "") -> None:
         """Give a text to be cut; `take` returns what becomes of it.
@@ -99,246 +95,102 @@ class Chunker:
             text: the decoded text.
             language: of the text, as `chunk_file` takes it.
         """
-        order = _Order(path, text, language or language_by(path, text))
+        order = Order(path, text, language, self._beside)
         self._orders.append(order)
-        if is_parsed(order.language, text):
-            order.sent = True
-            self._send(order)
+        if order.is_parsed:
+            _send(order, self._least_busy())
 
     def take(self) -> ChunkedFile:
         """The chunks of the oldest text that was put and not taken.
 
         Raises:
-            TooManyDeathsError: this text killed its child, and there were others before it.
+            TooManyDeathsError: a text killed its child, and there were others before it.
         """
+        return self.take_made().chunked
+
+    def take_made(self) -> Taken:
+        """The same, with what was made beside."""
         order = self._orders.popleft()
-        if not order.sent:
-            return chunk_file(order.path, order.text, order.language)
-        while True:
-            child = self._child
-            if child is None:
-                return _without_child(order)
-            answer = child.answer(self._patience())
-            if answer is not None:
-                return answer
-            verdict = self._bury(child, order)
-            if verdict is not None:
-                return order.cut_by_lines(verdict)
+        self._await(order)
+        if order.answer is not None:
+            return Taken(order.answer, order.made)
+        if order.is_parsed and len(order.text) > SMALL_CHARACTERS:
+            return Taken(order.by_lines(UNTRIED))
+        return Taken(chunk_file(order.path, order.text, order.language))
 
     def cut(self, path: str, text: str, language: str = "") -> ChunkedFile:
         """Cut one text, where none is under way; see `put`."""
         self.put(path, text, language)
         return self.take()
 
-    def _send(self, order: _Order) -> None:
-        if self._child is None and not self._refused:
-            try:
-                self._child = _Child()
-            except (OSError, ValueError) as error:  # ValueError: sys.executable is empty
-                self._refused = True
-                self._complain(f"no process can be started to parse in: {error}")
-        if self._child is not None:
-            self._child.send(order)
+    def _await(self, order: Order) -> None:
+        """Return when an order is answered, or nobody has it."""
+        waited_for: tuple[ParserProcess, int] | None = None
+        until = 0.0
+        while order.answer is None and (child := order.child) is not None:
+            if waited_for != (child, child.answered):  # it may have others to answer before
+                waited_for = child, child.answered
+                until = time.monotonic() + self._patience()
+            self._move(until)
+            if time.monotonic() >= until and waited_for == (order.child, child.answered):
+                child.is_silent = True
+                self._bury(child)
 
-    def _bury(self, child: _Child, order: _Order) -> str | None:
-        """After a death, put another child to work; why the text is to blame, if it is."""
-        self._child = None
+    def _move(self, until: float) -> None:
+        """Move what can be moved between the children and here, as soon as there is anything."""
+        polled = select.poll()
+        for child in self._children:
+            child.register(polled)
+        ready = dict(polled.poll(max(0.0, until - time.monotonic()) * 1000))
+        for child in [child for child in self._children if not child.move(ready)]:
+            self._bury(child)
+
+    def _least_busy(self) -> ParserProcess | None:
+        """The child that has least to do; a new one where all have enough and there may be more."""
+        child = min(self._children, key=lambda one: one.characters, default=None)
+        if child is None or child.characters > SPREAD_CHARACTERS:
+            return self._started() or child
+        return child
+
+    def _started(self) -> ParserProcess | None:
+        """A new child, if there may be one more and it can be started."""
+        if len(self._children) >= self._most:
+            return None
+        try:
+            child = ParserProcess()
+        except (OSError, ValueError) as error:  # ValueError: sys.executable is empty
+            self._most = len(self._children)  # it is not tried again
+            if not self._most:
+                self._complain(f"no process can be started to parse in: {error}")
+            return None
+        self._children.append(child)
+        return child
+
+    def _bury(self, child: ParserProcess) -> None:
+        """After a death, find who is to blame, and put another child to the rest of its work."""
+        self._children.remove(child)
         why = child.end()
         waiting = child.unanswered
+        if not waiting:
+            return
         # Its time is a text's own. Its memory a child may have lost to earlier texts, and a signal
         # may be anyone's: then only a child that read nothing else proves that it was this text.
-        verdict = why if child.answered == 0 or why in {TIME, UNTRIED} else None
-        if verdict is not None:
-            waiting.popleft()
+        if child.answered == 0 or why in {TIME, UNTRIED}:
+            guilty = waiting.popleft()
+            guilty.answer = guilty.by_lines(why)
             if self._deaths_left is not None:
                 self._deaths_left -= 1
                 if self._deaths_left < 0:
-                    raise TooManyDeathsError(order.path)
-        for other in waiting:
-            self._send(other)
-        return verdict
+                    raise TooManyDeathsError(guilty.path)
+        if waiting:
+            other = self._started() or self._least_busy()
+            for order in waiting:
+                _send(order, other)
 
 
-class _Order:
-    __slots__ = ("language", "path", "sent", "text")
-
-    def __init__(self, path: str, text: str, language: str) -> None:
-        self.path = path
-        self.text = text
-        self.language = language
-        self.sent = False
-
-    def cut_by_lines(self, why: str) -> ChunkedFile:
-        return cut_by_lines(self.path, self.text, self.language, abandoned=why)
-
-
-class _Child:
-    """A running child and the two pipes to it. Neither end ever waits for the other to read.
-
-    Raises:
-        OSError: it cannot be started.
-        ValueError: it is not known what to start.
-    """
-
-    def __init__(self) -> None:
-        self.unanswered: deque[_Order] = deque()
-        self.answered = 0
-        self._silent = False
-        self._incoming = bytearray()
-        self._outgoing: deque[memoryview] = deque()
-        theirs, self._to = os.pipe()
-        self._from, answers = os.pipe()
-        try:
-            self._pid = _start(theirs, answers)
-        except BaseException:
-            os.close(self._to)
-            os.close(self._from)
-            raise
-        finally:
-            os.close(theirs)
-            os.close(answers)
-        os.set_blocking(self._to, False)
-        _widen(self._to)
-
-    def send(self, order: _Order) -> None:
-        """Send a text, or as much of it as fits; the rest follows in `answer`."""
-        data = marshal.dumps((order.path, order.text, order.language))
-        self.unanswered.append(order)
-        self._outgoing.append(memoryview(len(data).to_bytes(LENGTH_BYTES, "little") + data))
-        self._write()
-
-    def answer(self, patience: float) -> ChunkedFile | None:
-        """What became of the oldest unanswered text; None if the child does not say.
-
-        Args:
-            patience: seconds to wait for it.
-        """
-        until = time.monotonic() + patience
-        while (data := self._received()) is None:
-            poll = select.poll()
-            poll.register(self._from, select.POLLIN)
-            if self._outgoing:
-                poll.register(self._to, select.POLLOUT)
-            ready = dict(poll.poll(max(0.0, until - time.monotonic()) * 1000))
-            if self._to in ready:
-                self._write()
-            if self._from in ready:
-                block = os.read(self._from, 1 << 16)
-                if not block:
-                    return None
-                self._incoming += block
-            if not ready:
-                self._silent = True
-                return None
-        order = self.unanswered[0]
-        try:
-            chunked = _chunked(json.loads(data), order.text)
-        except (ValueError, TypeError, RecursionError):
-            return None
-        self.unanswered.popleft()
-        self.answered += 1
-        return chunked
-
-    def end(self) -> str:
-        """See to it that it is dead, and say of what it died if it was."""
-        os.close(self._to)
-        os.close(self._from)
-        try:
-            # It has nothing to put in order. One that is dead already keeps its own cause.
-            os.kill(self._pid, signal.SIGKILL)
-            _, status = os.waitpid(self._pid, 0)
-        except (ChildProcessError, ProcessLookupError):  # children are buried at once here
-            status = 0
-        if self._silent:
-            return UNTRIED
-        timed_out = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU
-        return TIME if timed_out else CRASH
-
-    def _received(self) -> bytes | None:
-        """The next whole answer, if it has come."""
-        have = len(self._incoming)
-        if have < LENGTH_BYTES:
-            return None
-        end = LENGTH_BYTES + int.from_bytes(self._incoming[:LENGTH_BYTES], "little")
-        if end > _ANSWER_BYTES_MAX:
-            return b""
-        if have < end:
-            return None
-        data = bytes(self._incoming[LENGTH_BYTES:end])
-        del self._incoming[:end]
-        return data
-
-    def _write(self) -> None:
-        while self._outgoing:
-            view = self._outgoing[0]
-            try:
-                sent = os.write(self._to, view)
-            except BlockingIOError:
-                return
-            except BrokenPipeError:
-                self._outgoing.clear()  # it is dead, which reading will show
-                return
-            if sent == len(view):
-                self._outgoing.popleft()
-            else:
-                self._outgoing[0] = view[sent:]
-
-
-def _without_child(order: _Order) -> ChunkedFile:
-    if len(order.text) <= SMALL_CHARACTERS:
-        return chunk_file(order.path, order.text, order.language)
-    return order.cut_by_lines(UNTRIED)
-
-
-def _start(requests: int, answers: int) -> int:
-    """Start a child on two pipe ends, with nothing else of ours open; its process id."""
-    # Isolated and without site: what that imports costs more than the child does.
-    command = [sys.executable, "-I", "-S", "-c", _START, *_import_path()]
-    actions: list[tuple[int, int, str, int, int] | tuple[int, int, int] | tuple[int, int]] = [
-        (os.POSIX_SPAWN_DUP2, requests, 0),
-        (os.POSIX_SPAWN_DUP2, answers, 1),
-        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
-        *((os.POSIX_SPAWN_CLOSE, number) for number in inherited_descriptors()),
-    ]
-    if not sys.executable:
-        raise ValueError("the path of the interpreter is not known")
-    return os.posix_spawn(
-        sys.executable,
-        command,
-        os.environ,
-        file_actions=actions,
-        setsigmask=(),
-        setsigdef=_SIGNALS,
-    )
-
-
-def _import_path() -> list[str]:
-    """Where this process's modules come from, ours among them however they were found."""
-    own = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    return [place for place in (*sys.path, own) if os.path.isabs(place)]
-
-
-def _widen(pipe: int) -> None:
-    with suppress(AttributeError, OSError):  # Linux's alone, and bounded for each user
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-
-
-def _chunked(answer: Any, text: str) -> ChunkedFile:
-    """What a child says, with the texts that it left out.
-
-    Raises:
-        ValueError, TypeError: it is no answer to this text.
-    """
-    language, found, parse_failed, abandoned, quoted = answer
-    rows = text.split("\n")
-    chunks = []
-    for start, end, symbol, kind, own, header, held in found:
-        holds = tuple(Held(*one) for one in held)
-        for first, last in ((start, end), *(one[2:] for one in holds)):
-            if not 0 < first <= last <= len(rows):
-                raise ValueError("lines that the text does not have")
-        if any(one.kind not in KINDS or not isinstance(one.name, str) for one in holds):
-            raise ValueError("a definition that is none")
-        lines = "\n".join(rows[start - 1 : end]) if own is None else own
-        chunks.append(Chunk(start, end, symbol, kind, lines, header, holds))
-    return ChunkedFile(language, tuple(chunks), parse_failed, abandoned, quoted)
+def _send(order: Order, child: ParserProcess | None) -> None:
+    """Send a text to a child, or leave it with nobody."""
+    if child is not None:
+        child.send(order)
+    else:
+        order.child = None

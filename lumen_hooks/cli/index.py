@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from lumen_hooks.indexing.trim import trim_after
@@ -37,7 +39,7 @@ def run_index(directory: str, *, force: bool, before: str = "") -> None:
         before: what is to be said first if it is interrupted.
     """
     with progress_bar(_AGAIN, before=before, otherwise=_AS_IT_WAS) as progress:
-        job = open_workspace(directory).job("index", progress)
+        job = replace(open_workspace(directory).job("index", progress), foreground=True)
         made = refresh_index(job, force=force)
     say(made.in_words())
     trim_after(job.worktree, job.settings, made.done)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def load_embedder(settings: Settings) -> Embedder:
-    """Load the model in force, from this machine, with `settings.threads` threads.
+    """Load the model in force, from this machine, with `settings.model_threads` threads.
 
     Bounds numpy's threads only if numpy was not imported before: see `limit_threads`.
 
@@ -26,7 +26,7 @@ def load_embedder(settings: Settings) -> Embedder:
     Raises:
         ModelError: the model is unknown, missing or unusable; the hint names the setting.
     """
-    limit_threads(settings.threads)
+    limit_threads(settings.model_threads)
     if settings.model == BUILTIN_MODEL:
         from .builtin import BuiltinEmbedder
 

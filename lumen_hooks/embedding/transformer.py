@@ -74,10 +74,10 @@ def load_engine_embedder(settings: Settings, identity: ModelIdentity) -> Embedde
     """
     files = local_files(settings.model)
     if files is None:
-        engine = load_named(identity, settings.models_folder, settings.threads)
+        engine = load_named(identity, settings.models_folder, settings.model_threads)
         return EngineEmbedder(engine, identity)
     if files.weighed:
         return StaticEmbedder(files.folder, identity)
     if files.static:
         return EngineEmbedder(load_static(files.folder, identity), identity)
-    return EngineEmbedder(load_onnx(files, identity, settings.threads), identity)
+    return EngineEmbedder(load_onnx(files, identity, settings.model_threads), identity)

@@ -43,6 +43,7 @@ class Job:
         progress: is told how far it is.
         still_wanted: asked now and then of an update that takes long; it is given up if not.
         begins: whether our folder may be made: by all who are waited for, and never by a worker.
+        foreground: a person asked for nothing but this: it may use all of the machine.
         deaths_max: it is given up when more texts than this kill the process that parses them;
             None for any number.
     """
@@ -55,6 +56,7 @@ class Job:
     progress: Progress = field(default_factory=NoProgress)
     still_wanted: Callable[[], bool] = lambda: True
     begins: bool = True
+    foreground: bool = False
     deaths_max: int | None = None
 
 

@@ -21,8 +21,9 @@ from lumen_hooks.storage.opening import MEMORY
 
 from .compare import Suspect, tree_of
 from .embedding_queue import NO_VECTOR, EmbeddingQueue
+from .preparing import Preparer
 from .progress import NoProgress
-from .stage import Cutter, Stager
+from .stage import Stager
 from .throttle import Turns
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _stage(
 ) -> None:
     tree = tree_of(job.worktree, job.settings, manifest)
     with Chunker(deaths_max=0, patience=lambda: max(0.0, until - time.monotonic())) as chunker:
-        stager = Stager(index, tree, Cutter(chunker, {}), vectors, NoProgress(), unread=False)
+        stager = Stager(index, tree, Preparer(chunker, {}), vectors, NoProgress(), unread=False)
         for batch in _batches(paths):
             try:
                 stager.stage([_suspect(manifest, path) for path in batch])

@@ -42,7 +42,11 @@ TURN_SECONDS = 60.0
 WAIT_SECONDS = 1800.0
 """A build of a very large repository with a slow model may keep others waiting this long."""
 
-_POLL_SECONDS = 0.05
+PARSERS_MAX = 4
+"""What more processes than this make of files, no writer keeps up with."""
+
+_POLL_SECONDS, _POLL_SECONDS_MAX = 0.05, 0.5
+"""At first, and of whoever has waited for some seconds: twenty of them cost nothing to speak of."""
 
 
 def may_be_waited_for(files: int, model: str) -> bool:
@@ -53,6 +57,30 @@ def may_be_waited_for(files: int, model: str) -> bool:
 def needs_no_slot(files: int, model: str) -> bool:
     """Whether a refresh of so many files may embed beside whoever does."""
     return files <= (SMALL_REFRESH_FILES if model == BUILTIN_MODEL else SMALL_SLOW_REFRESH_FILES)
+
+
+def parsers(threads: int | None, *, foreground: bool) -> int:
+    """How many processes may make of files what is written, beside the one that writes.
+
+    Args:
+        threads: as set; None where it is not.
+        foreground: a person waits for this update and for nothing else.
+    """
+    if threads is not None:
+        return min(threads, PARSERS_MAX)
+    if not foreground:
+        return 1
+    cores = _cores()
+    # On two cores, two: with one, who waits for whom depends on what the files hold.
+    return min(max(cores - 1, 2), PARSERS_MAX) if cores > 1 else 1
+
+
+def _cores() -> int:
+    """The processors that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1
 
 
 class Turns:
@@ -82,6 +110,12 @@ class Turns:
         self._without = False
         self._slot: Acquired | None = None
 
+    def begin(self) -> bool:
+        """Take a slot ahead of the first turn, if there is a free one; whether it is held now."""
+        if self._folder and self._slot is None and not self._without:
+            self._slot = self._slot_or_none(wait=False)
+        return self._slot is not None
+
     @contextmanager
     def take(self) -> Iterator[None]:
         """Wait for a turn; what is embedded in the block must be stored in it, too.
@@ -93,15 +127,17 @@ class Turns:
             yield
             return
         if self._slot is None and not self._without:
-            self._slot = self._acquire_slot()
+            self._slot = self._slot_or_none(wait=True)
         # Worktrees of one repository have most texts in common: each is embedded by one.
         answer = acquire(self._path, timeout=TURN_SECONDS, purpose=self._purpose)
         with answer if isinstance(answer, Acquired) else nullcontext():
             yield
 
-    def _acquire_slot(self) -> Acquired | None:
+    def _slot_or_none(self, *, wait: bool) -> Acquired | None:
         """A slot; None where anyone's folder, or a file system, is in the way of having any."""
         try:
+            if not wait:
+                return free_slot(self._folder, self._slots, purpose=self._purpose)
             return acquire_slot(self._folder, self._slots, purpose=self._purpose)
         except LockError as error:
             self._without = True
@@ -140,23 +176,34 @@ def acquire_slot(folder: str, slots: int, *, purpose: str) -> Acquired:
         BusyError: the holders kept all of them for WAIT_SECONDS.
         LockError: the folder is another user's, or locks do not work in it.
     """
-    _make_private(folder)
     deadline = time.monotonic() + WAIT_SECONDS
-    while True:
-        for number in range(slots):
-            answer = acquire(
-                os.path.join(folder, f"slot-{number}{LOCK_SUFFIX}"), timeout=0, purpose=purpose
-            )
-            if isinstance(answer, Acquired):
-                return answer
-            if isinstance(answer, Failed):
-                raise answer.error()
+    pause = _POLL_SECONDS
+    while (slot := free_slot(folder, slots, purpose=purpose)) is None:
         if time.monotonic() > deadline:
             raise BusyError(
                 f"all {slots} embedding slots of this machine are taken: {_holders(folder, slots)}",
                 hint="wait, end one of them, or raise lumen.workers",
             )
-        time.sleep(_POLL_SECONDS)
+        time.sleep(pause)
+        pause = min(pause * 1.2, _POLL_SECONDS_MAX)
+    return slot
+
+
+def free_slot(folder: str, slots: int, *, purpose: str) -> Acquired | None:
+    """One of the slots, if any is free; see `acquire_slot`.
+
+    Raises:
+        LockError: the folder is another user's, or locks do not work in it.
+    """
+    _make_private(folder)
+    for number in range(slots):
+        path = os.path.join(folder, f"slot-{number}{LOCK_SUFFIX}")
+        answer = acquire(path, timeout=0, purpose=purpose)
+        if isinstance(answer, Acquired):
+            return answer
+        if isinstance(answer, Failed):
+            raise answer.error()
+    return None
 
 
 def _holders(folder: str, slots: int) -> str:

@@ -51,7 +51,7 @@ def work(worktree: Worktree, event: str, *, inline: bool) -> None:
         LumenError: anything else that keeps the index from being updated.
     """
     settings = load_settings(worktree.top, os.environ)
-    limit_threads(settings.threads)  # before numpy is imported
+    limit_threads(settings.model_threads)  # before numpy is imported
     while not _is_off(settings):
         lock = _become_the_worker(worktree, event, inline=inline)
         if lock is None:

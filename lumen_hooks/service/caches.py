@@ -280,7 +280,7 @@ class Models:
         Raises:
             ModelError: it is unknown, missing or unusable.
         """
-        key = (settings.model, settings.models_folder, settings.threads)
+        key = (settings.model, settings.models_folder, settings.model_threads)
         with self._lock:
             known = self._loaded.get(key)
             # Its files may be others by now: replaced, or this package's after an upgrade.

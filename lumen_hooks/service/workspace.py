@@ -64,7 +64,7 @@ def open_workspace(directory: str, *, asked: bool | None = None) -> Workspace:
     asked = asked and os.path.realpath(directory) == worktree.top
     settings = load_settings(worktree.top, os.environ, asked=asked)
     _insist_on_enabled(worktree, settings)
-    limit_threads(settings.threads)
+    limit_threads(settings.model_threads)
     return Workspace(settled(worktree, settings, os.environ), settings)
 
 

@@ -17,8 +17,6 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import apsw
-
 from lumen_hooks.chunking.identifiers import split_identifiers
 from lumen_hooks.chunking.settings import LONG_LINE_SLICE
 
@@ -179,6 +177,7 @@ def lexical_name(symbol: str) -> str:
     return " ".join(distinct_words(symbol, ends=True))
 
 
+@lru_cache(maxsize=64)
 def lexical_path(path: str) -> str:
     """The words of a path, relative to the worktree's top.
 
@@ -209,6 +208,8 @@ def _as_cut_by_fts5(words: list[str]) -> tuple[str, ...]:
     """
     if all(map(str.isascii, words)):
         return tuple(words)
+    import apsw  # not for whoever only makes words
+
     # Not kept: two threads must not share one.
     tokenizer = apsw.Connection(":memory:").fts5_tokenizer("unicode61", ["tokenchars", "_:"])
     terms: dict[str, None] = {}

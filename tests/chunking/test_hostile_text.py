@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lumen_hooks.chunking import process
+from lumen_hooks.chunking import parser_process, process
 from lumen_hooks.chunking.child import CPU_SECONDS_MAX
 from lumen_hooks.chunking.chunk import CRASH, MEMORY, TIME, UNTRIED, TooManyDeathsError
-from lumen_hooks.chunking.chunker import chunk_file, cut_by_lines
+from lumen_hooks.chunking.chunker import chunk_file
 from lumen_hooks.chunking.lines import SourceLines
 from lumen_hooks.chunking.outlined.outlines import outline
 from lumen_hooks.chunking.process import Chunker
@@ -24,13 +24,13 @@ from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import Answerer
 from lumen_hooks.storage.reader import open_reader
 from tests.chunking.checks import EXTENSIONS
+from tests.chunking.deaths import GUILTY, INNOCENT, dying, windows
 from tests.support.helpers import check_whole, contents, job_for, update
 from tests.support.sources import python_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lumen_hooks.chunking.chunk import ChunkedFile
     from tests.support.repository import Repository
 
 SCRIPT = "<script>\nfunction a() {}\n</script>\n"
@@ -103,31 +103,6 @@ def chunker() -> Iterator[Chunker]:
         yield made
 
 
-def windows(text: str, why: str) -> ChunkedFile:
-    return cut_by_lines("a.py", text, abandoned=why)
-
-
-def dying(monkeypatch: pytest.MonkeyPatch, code: str, first: str = "") -> None:
-    """Have children do something to themselves when they meet a text that says `die`."""
-    start = (
-        "import sys; sys.path[:] = sys.argv[1:]\n"
-        "from lumen_hooks.chunking import child\n"
-        "import os, time\n"
-        f"{first}\n"
-        "cut = child.chunk_file\n"
-        "def chunk_file(path, text, language):\n"
-        f"    if 'die' in text:\n        {code}\n"
-        "    return cut(path, text, language)\n"
-        "child.chunk_file = chunk_file\n"
-        "child.serve()"
-    )
-    monkeypatch.setattr(process, "_START", start)
-
-
-INNOCENT = python_module("innocent")
-GUILTY = "x = 1  # die\n" * 300
-
-
 def test_a_child_says_what_would_be_said_here(chunker: Chunker) -> None:
     files = [
         ("a.py", python_module("one", "two")),
@@ -148,7 +123,7 @@ def test_nobody_waits_for_the_other_to_read(
     monkeypatch: pytest.MonkeyPatch, chunker: Chunker
 ) -> None:
     """Much more is under way in both directions than two pipes hold."""
-    monkeypatch.setattr(process, "PIPE_BYTES", 1 << 16)
+    monkeypatch.setattr(parser_process, "PIPE_BYTES", 1 << 16)
     text = "".join(f"def f{number}(): pass\n\n\n" for number in range(1_000))
     for _ in range(8):
         chunker.put("a.py", text)
@@ -186,13 +161,13 @@ def test_what_earlier_texts_took_is_lacking_to_none(
     limits = "child.MEMORY_BYTES_MAX, child.GROWN_BYTES = 60 << 20, 20 << 20; kept = []"
     dying(monkeypatch, "kept.append(b'x' * (5 << 20))", first=limits)
     started: list[int] = []
-    start = process._start
+    start = parser_process._start
 
     def counted(*ends: int) -> int:
         started.append(start(*ends))
         return started[-1]
 
-    monkeypatch.setattr(process, "_start", counted)
+    monkeypatch.setattr(parser_process, "_start", counted)
     order = [GUILTY, INNOCENT] * 20
     for text in order:
         chunker.put("a.py", text)
@@ -268,7 +243,7 @@ def test_a_child_ends_with_its_parent(tmp_path: object) -> None:
         "from lumen_hooks.chunking.process import Chunker\n"
         "chunker = Chunker()\n"
         "chunker.cut('a.py', 'def f(): pass')\n"
-        "print(chunker._child._pid, flush=True)\n"
+        "print(chunker._children[0].pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
@@ -292,9 +267,8 @@ def test_a_child_holds_nothing_of_its_parent(chunker: Chunker) -> None:
     kept = os.open("/", os.O_RDONLY)
     os.set_inheritable(kept, True)
     chunker.cut("a.py", INNOCENT)
-    child = chunker._child
-    assert child is not None
-    folder = f"/proc/{child._pid}"
+    (child,) = chunker._children
+    folder = f"/proc/{child.pid}"
     held = {os.readlink(f"{folder}/fd/{name}") for name in os.listdir(f"{folder}/fd")}
     os.close(kept)
     assert all(name.startswith("pipe:") or name == os.devnull for name in held)

@@ -13,7 +13,7 @@ import sys
 from multiprocessing.reduction import recv_handle, send_handle
 from typing import TYPE_CHECKING, NoReturn
 
-from lumen_hooks.chunking import child, process
+from lumen_hooks.chunking import child, parser_process
 
 from .proc import process_state
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .forks import Child
 
-start_a_real_one = process._start
+start_a_real_one = parser_process._start
 
 _HOME = os.getpid()
 
@@ -31,7 +31,7 @@ _started: list[Child] = []
 
 def fork_parsers() -> None:
     """In a process that forks and has no threads: its children's parsers are their own forks."""
-    process._start = _fork
+    parser_process._start = _fork
 
 
 def start_elsewhere(requests: int, answers: int) -> int:
