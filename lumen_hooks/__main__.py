@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from lumen_hooks.errors import UnsupportedError
 from lumen_hooks.system.supported import insist_on_supported_system
+
+from .errors import UnsupportedError
 
 
 def main() -> None:

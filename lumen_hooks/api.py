@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lumen_hooks.errors import (
+from .errors import (
     BusyError,
     LumenError,
     ModelError,
@@ -154,10 +154,10 @@ class Worktree:
             StoreError: the index cannot be read, or there is none and `refresh` is False.
             LumenError: it cannot be made (no lock can be taken, no room).
         """
+        from lumen_hooks.excerpts.excerpt import excerpt
         from lumen_hooks.notify.spawn import spawn_worker
         from lumen_hooks.search.results import Query
         from lumen_hooks.service.answer import Answerer
-        from lumen_hooks.service.excerpt import excerpt
         from lumen_hooks.service.workspace import excluded_from_top, from_top
 
         if max_lines is not None and max_lines < 1:

@@ -25,7 +25,8 @@ from .settings import HELD_MAX, HELD_NAMES_MAX, LONG_LINE_SLICE, WHOLE_MAX
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from .parts.overlay import Overlay
+    from lumen_hooks.chunking.parts.overlay import Overlay
+
     from .pieces import Piece
 
 _DATA = re.compile(
@@ -80,7 +81,7 @@ def cut_by_lines(path: str, text: str, language: str = "", *, abandoned: str) ->
 
 def language_by(path: str, text: str) -> str:
     """What `languages.language_of_text` says, whose tables a search that cuts nothing is spared."""
-    from .naming.languages import language_of_text
+    from lumen_hooks.chunking.naming.languages import language_of_text
 
     return language_of_text(path, text)
 
@@ -93,7 +94,7 @@ def is_parsed(language: str, text: str) -> bool:
 
 
 def _may_have_parts(language: str, text: str) -> bool:
-    from .parts.embedded import (
+    from lumen_hooks.chunking.parts.embedded import (
         may_have_parts,  # with tables that a search that cuts nothing is spared
     )
 
@@ -102,8 +103,8 @@ def _may_have_parts(language: str, text: str) -> bool:
 
 def _pieces(language: str, text: str, lines: SourceLines) -> tuple[list[Piece], bool, str]:
     """Return the pieces of a text and its parts, whether its parser gave up, and why (TIME)."""
-    from .parts.embedded import PROSE
-    from .parts.overlay import overlaid
+    from lumen_hooks.chunking.parts.embedded import PROSE
+    from lumen_hooks.chunking.parts.overlay import overlaid
 
     if language not in PROSE and len(text) > WHOLE_MAX and is_minified(text):
         return windows(lines), False, ""
@@ -136,8 +137,8 @@ def _without_parser(language: str, text: str, lines: SourceLines) -> list[Piece]
 
 def _overlays(language: str, text: str, lines: SourceLines) -> list[Overlay]:
     """Return the parts of a text, each cut by its own language."""
-    from .parts.embedded import parts_of
-    from .parts.overlay import Overlay, moved, unwrapped
+    from lumen_hooks.chunking.parts.embedded import parts_of
+    from lumen_hooks.chunking.parts.overlay import Overlay, moved, unwrapped
 
     overlays: list[Overlay] = []
     if not _may_have_parts(language, text):
@@ -166,8 +167,8 @@ def _defines(pieces: list[Piece]) -> bool:
 
 def _notebook(text: str) -> ChunkedFile:
     """Cut the Markdown that a notebook stands for; what is found is on the notebook's rows."""
-    from .parts.notebook import read_notebook
-    from .parts.overlay import broken, overlaid
+    from lumen_hooks.chunking.parts.notebook import read_notebook
+    from lumen_hooks.chunking.parts.overlay import broken, overlaid
 
     notebook = read_notebook(text)
     if notebook is None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
+from lumen_hooks.chunking.outlined.rules import OUTLINED
+from lumen_hooks.chunking.syntax.grammars import GRAMMARS
+
 from .lines import SourceLines, text_rank
-from .outlined.rules import OUTLINED
 from .pieces import Piece, pieces_of
 from .settings import SIGNATURE_MAX
-from .syntax.grammars import GRAMMARS
 
 if TYPE_CHECKING:
     from .pieces import Ranks
@@ -62,7 +63,7 @@ def pieces_by_language(
 
 def _parsed(language: str, text: str, shown: SourceLines, lines: SourceLines) -> list[Piece] | None:
     # Files that no parser is made for must not pay for loading one.
-    from .syntax.definitions import parse, signature, statement_ranks
+    from lumen_hooks.chunking.syntax.definitions import parse, signature, statement_ranks
 
     parsed = parse(language, text, lines)
     if parsed.failed:
@@ -88,7 +89,7 @@ def pieces_without_parser(
 
 
 def _outlined(language: str, text: str, shown: SourceLines, lines: SourceLines) -> list[Piece]:
-    from .outlined.outlines import outline, signature
+    from lumen_hooks.chunking.outlined.outlines import outline, signature
 
     pieces = pieces_of(outline(language, text, lines), shown)
     for piece in pieces:

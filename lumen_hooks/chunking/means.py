@@ -6,9 +6,10 @@ from functools import cache
 from importlib.machinery import PathFinder
 from typing import Literal
 
+from lumen_hooks.chunking.parts.embedded import COMPONENTS
+from lumen_hooks.chunking.syntax.grammars import GRAMMARS
+
 from .cutters import NOTEBOOK, has_cutter
-from .parts.embedded import COMPONENTS
-from .syntax.grammars import GRAMMARS
 
 Means = Literal["parsed", "lines", "not installed"]
 """By a grammar (by headings, by its parts, by the rules of its lines), by windows of lines, or by

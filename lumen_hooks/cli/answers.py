@@ -1,6 +1,6 @@
 """Answers of a search by meaning, and of `related`, in the form that was asked for.
 
-Readers get what `service.plain` and `render` write, programs what is here. Knows answers and where
+Readers get what `wording.plain` and `render` write, programs what is here. Knows answers and where
 they are looked at from, and neither indexes nor files.
 """
 
@@ -21,7 +21,7 @@ from .output import in_json, say, say_what_it_is_worth
 if TYPE_CHECKING:
     from lumen_hooks.search.results import SearchResult
     from lumen_hooks.service.answer import Answer
-    from lumen_hooks.service.sizing import Shape
+    from lumen_hooks.wording.sizing import Shape
 
     from .forms import Look
 
@@ -40,8 +40,8 @@ def show(found: Answer, look: Look, directory: str, *, chosen: bool) -> NoReturn
         directory: the folder that paths are relative to.
         chosen: somebody said how many results are wanted.
     """
-    from lumen_hooks.service.plain import with_paths
-    from lumen_hooks.service.viewpoint import Viewpoint
+    from lumen_hooks.wording.plain import with_paths
+    from lumen_hooks.wording.viewpoint import Viewpoint
 
     shape = look.shape()
     if look.threshold:
@@ -71,8 +71,8 @@ def _above(found: Answer, threshold: float) -> Answer:
 
 
 def _widened(found: Answer, look: Look, shape: Shape) -> Answer:
-    from lumen_hooks.service.excerpt import excerpt
-    from lumen_hooks.service.snippets import with_context
+    from lumen_hooks.excerpts.excerpt import excerpt
+    from lumen_hooks.excerpts.snippets import with_context
 
     shown = (excerpt(result, shape.max_lines) for result in found.results)
     wider = tuple(with_context(found.worktree, result, look.context) for result in shown)
@@ -80,7 +80,7 @@ def _widened(found: Answer, look: Look, shape: Shape) -> Answer:
 
 
 def _show_text(found: Answer, shape: Shape, *, cut: bool) -> None:
-    from lumen_hooks.service.plain import AS_OPTIONS, written
+    from lumen_hooks.wording.plain import AS_OPTIONS, written
 
     answer = written(found, shape, AS_OPTIONS, cut=cut)
     if sys.stdout.isatty():
@@ -96,9 +96,9 @@ def _show_text(found: Answer, shape: Shape, *, cut: bool) -> None:
 
 def _show_json(found: Answer, shape: Shape, *, lines: bool) -> None:
     """The whole of an answer, or what fits a budget that was given."""
-    from lumen_hooks.service.plain import AS_OPTIONS, note_of
-    from lumen_hooks.service.sizing import Fitted, fit_whole, insist_on_shape
-    from lumen_hooks.service.tokens import tokens_at_most
+    from lumen_hooks.wording.plain import AS_OPTIONS, note_of
+    from lumen_hooks.wording.sizing import Fitted, fit_whole, insist_on_shape
+    from lumen_hooks.wording.tokens import tokens_at_most
 
     insist_on_shape(shape)
     budget = shape.max_tokens
@@ -125,13 +125,13 @@ def _show_json(found: Answer, shape: Shape, *, lines: bool) -> None:
 
 
 def _json_cost(result: SearchResult) -> int:
-    from lumen_hooks.service.tokens import tokens_at_most
+    from lumen_hooks.wording.tokens import tokens_at_most
 
     return tokens_at_most(in_json(asdict(result)))
 
 
 def _vimgrep_line(result: SearchResult) -> str:
-    from lumen_hooks.service.excerpt import foremost_line
+    from lumen_hooks.excerpts.excerpt import foremost_line
 
     number, text = foremost_line(result)
     column = len(text) - len(text.lstrip()) + 1
@@ -139,7 +139,7 @@ def _vimgrep_line(result: SearchResult) -> str:
 
 
 def _say_what_it_is_worth(found: Answer) -> None:
-    from lumen_hooks.service.plain import WEAK_MATCH
+    from lumen_hooks.wording.plain import WEAK_MATCH
 
     say_what_it_is_worth(found)
     if found.weak and found.results:

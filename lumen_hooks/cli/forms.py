@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 import click
 from click.core import ParameterSource
 
-from lumen_hooks.service.excerpt import SNIPPET_LINES
-from lumen_hooks.service.sizing import LEAST_TOKENS, MAX_TOKENS, RESULTS, Shape
+from lumen_hooks.excerpts.excerpt import SNIPPET_LINES
 from lumen_hooks.system.terminal import one_line
+from lumen_hooks.wording.sizing import LEAST_TOKENS, MAX_TOKENS, RESULTS, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -30,10 +30,10 @@ def outline(directory: str, path: str, max_tokens: int | None, as_json: bool) ->
     """
     with progress_bar() as progress:
         job = open_workspace(directory).job("outline", progress)
-        from lumen_hooks.service.outline import outline_in_words, outline_of
-        from lumen_hooks.service.plain import AS_OPTIONS
-        from lumen_hooks.service.sizing import MAX_TOKENS
-        from lumen_hooks.service.viewpoint import Viewpoint
+        from lumen_hooks.wording.outline import outline_in_words, outline_of
+        from lumen_hooks.wording.plain import AS_OPTIONS
+        from lumen_hooks.wording.sizing import MAX_TOKENS
+        from lumen_hooks.wording.viewpoint import Viewpoint
 
         top = job.worktree.top
         found = outline_of(job, from_top(path, directory, top))

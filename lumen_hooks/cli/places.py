@@ -16,9 +16,9 @@ import click
 
 from lumen_hooks.errors import QueryError
 from lumen_hooks.service.places import SHOWN_BYTES, TITLES
-from lumen_hooks.service.viewpoint import Viewpoint
 from lumen_hooks.service.workspace import open_workspace
 from lumen_hooks.system.terminal import escape_controls, escape_controls_json, one_line
+from lumen_hooks.wording.viewpoint import Viewpoint
 
 from .forms import print_paths, vimgrep_line
 from .output import say, say_what_it_is_worth, styled

@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from lumen_hooks.service.excerpt import ends, left_out
-from lumen_hooks.service.plain import COPIES_NAMED
+from lumen_hooks.excerpts.excerpt import ends, left_out
 from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS, escape_controls, one_line
+from lumen_hooks.wording.plain import COPIES_NAMED
 
 from .output import styled
 

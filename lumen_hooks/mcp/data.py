@@ -10,12 +10,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lumen_hooks.errors import QueryError
-from lumen_hooks.service.excerpt import LEFT_OUT
-from lumen_hooks.service.plain import AS_ARGUMENTS, note_of
-from lumen_hooks.service.sizing import Shape, fit_whole, insist_on_shape
-from lumen_hooks.service.tokens import tokens_at_most
+from lumen_hooks.excerpts.excerpt import LEFT_OUT
 from lumen_hooks.system.terminal import escape_controls, one_line
 from lumen_hooks.system.unicode import encodable
+from lumen_hooks.wording.plain import AS_ARGUMENTS, note_of
+from lumen_hooks.wording.sizing import Shape, fit_whole, insist_on_shape
+from lumen_hooks.wording.tokens import tokens_at_most
 
 from .schemas import Definition, FileOutline, FoundPlace, FoundPlaces, Result, Results, StatusReport
 from .text import fit_places, places_note, sentence_of
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from lumen_hooks.search.results import SearchResult
     from lumen_hooks.service.answer import Answer
     from lumen_hooks.service.everywhere import Everywhere
-    from lumen_hooks.service.outline import Outline
     from lumen_hooks.service.places import Place
-    from lumen_hooks.service.sizing import Fitted
     from lumen_hooks.service.status import Status
+    from lumen_hooks.wording.outline import Outline
+    from lumen_hooks.wording.sizing import Fitted
 
 LEAST_TOKENS = 400
 """A smaller budget has no room for what structured content says at least."""

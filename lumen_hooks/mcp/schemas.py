@@ -10,13 +10,13 @@ from typing import Annotated, Any, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
+from lumen_hooks.excerpts.excerpt import SNIPPET_LINES
 from lumen_hooks.indexing.freshness import State
 from lumen_hooks.indexing.progress import Report
 from lumen_hooks.search.results import Content  # noqa: TC001  (pydantic reads it)
 from lumen_hooks.search.vocabulary import known_content
-from lumen_hooks.service.excerpt import SNIPPET_LINES
-from lumen_hooks.service.sizing import MAX_TOKENS, RESULTS
 from lumen_hooks.service.status import Status
+from lumen_hooks.wording.sizing import MAX_TOKENS, RESULTS
 
 from .forms import in_words, listed
 

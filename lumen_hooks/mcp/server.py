@@ -20,10 +20,10 @@ from pydantic import ValidationError
 
 from lumen_hooks import __version__
 from lumen_hooks.errors import LumenError, NoFilesError, RepositoryError
-from lumen_hooks.service.excerpt import LEFT_OUT
-from lumen_hooks.service.sizing import MAX_TOKENS
-from lumen_hooks.service.tokens import tokens_at_most
+from lumen_hooks.excerpts.excerpt import LEFT_OUT
 from lumen_hooks.system.terminal import escape_controls, one_line
+from lumen_hooks.wording.sizing import MAX_TOKENS
+from lumen_hooks.wording.tokens import tokens_at_most
 
 from .data import data_of
 from .executor import Reporter

@@ -9,27 +9,27 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
+from lumen_hooks.excerpts.excerpt import LEFT_OUT
 from lumen_hooks.indexing.freshness import ABSENT, FRESH
-from lumen_hooks.service.excerpt import LEFT_OUT
 from lumen_hooks.service.places import TITLES
-from lumen_hooks.service.plain import (
+from lumen_hooks.system.terminal import escape_controls, one_line
+from lumen_hooks.system.unicode import encodable
+from lumen_hooks.wording.plain import (
     AS_ARGUMENTS,
     files_in_words,
     head_of,
     standing_of,
 )
-from lumen_hooks.service.sizing import insist_on_shape
-from lumen_hooks.service.tokens import tokens_at_most
-from lumen_hooks.system.terminal import escape_controls, one_line
-from lumen_hooks.system.unicode import encodable
+from lumen_hooks.wording.sizing import insist_on_shape
+from lumen_hooks.wording.tokens import tokens_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from lumen_hooks.service.everywhere import Everywhere
     from lumen_hooks.service.places import Place, Places
-    from lumen_hooks.service.sizing import Shape
     from lumen_hooks.service.status import Status
+    from lumen_hooks.wording.sizing import Shape
 
 _WIDTHS = (240, 120, 60)
 _SYMBOL_CHARACTERS = 60

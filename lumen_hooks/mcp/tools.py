@@ -21,15 +21,15 @@ from lumen_hooks.service.answer import Answer, Answerer, open_searcher
 from lumen_hooks.service.caches import Listings, Looks, Models, SearcherCache
 from lumen_hooks.service.everywhere import Everyplace
 from lumen_hooks.service.freshen import PEER_WAIT_SECONDS
-from lumen_hooks.service.outline import outline_in_words, outline_of
-from lumen_hooks.service.plain import AS_ARGUMENTS, with_paths, written
-from lumen_hooks.service.sizing import Shape, insist_on_shape
 from lumen_hooks.service.status import read_status
 from lumen_hooks.service.unindexed import ANSWER_SECONDS, PromptAnswerer, PromptEveryplace
-from lumen_hooks.service.viewpoint import Viewpoint
 from lumen_hooks.service.workspace import excluded_from_top, open_workspace
 from lumen_hooks.storage.reader import open_index
 from lumen_hooks.system.terminal import one_line
+from lumen_hooks.wording.outline import outline_in_words, outline_of
+from lumen_hooks.wording.plain import AS_ARGUMENTS, with_paths, written
+from lumen_hooks.wording.sizing import Shape, insist_on_shape
+from lumen_hooks.wording.viewpoint import Viewpoint
 
 from .data import definitions_of, places_of, report_of, results_of
 from .executor import Executor, Reporter

@@ -188,7 +188,7 @@ class SearchResult:
         language: of the file.
         score: from 0 to 1, comparable within one answer only.
         snippet: the lines of it that are shown. Where some between them are left out, one line
-            says so (`service.excerpt`).
+            says so (`excerpts.excerpt`).
         lines: the first and last line of each stretch that is shown, in order.
         focus: the lines that say most of what was asked, best first.
         copies: where else the same text stands (`path:line`), as far as it was found.

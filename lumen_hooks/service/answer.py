@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import NotIndexedError
+from lumen_hooks.excerpts.relocate import results_now
 from lumen_hooks.indexing.freshness import look_at
 from lumen_hooks.search.query import Searcher
 from lumen_hooks.search.results import Query, RelatedQuery
@@ -18,7 +19,6 @@ from lumen_hooks.storage.reader import open_index
 from .freshen import LISTED_FILES, Freshener
 from .not_indexed import explained
 from .query_model import note_of, query_model
-from .relocate import results_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

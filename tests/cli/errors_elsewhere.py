@@ -58,7 +58,6 @@ ELSEWHERE: Mapping[str, str] = {
     "search/vocabulary.py: no content": _AGENT,
     "service/": _RACE,
     "service/shelf.py": _FULL,
-    "service/sizing.py": _AGENT,
     "setup/": "files of git's that cannot be written, or an interpreter that will vanish"
     " (tests/setup)",
     "storage/embedding_": _STORE,
@@ -78,4 +77,6 @@ ELSEWHERE: Mapping[str, str] = {
     "storage/values.py": _DAMAGED,
     "storage/vec0.py": _DAMAGED,
     "system/supported.py": "Windows",
+    "wording/outline.py": _RACE,
+    "wording/sizing.py": _AGENT,
 }

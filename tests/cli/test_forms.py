@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from lumen_hooks.cli.main import cli, run
-from lumen_hooks.service.tokens import tokens_at_most
+from lumen_hooks.wording.tokens import tokens_at_most
 from tests.support.commands import lumen
 from tests.support.helpers import update
 

@@ -12,12 +12,12 @@ from rich.console import Console
 
 from lumen_hooks.cli.forms import TERMINAL_LINES
 from lumen_hooks.cli.render import render_terminal
+from lumen_hooks.excerpts.excerpt import excerpt
 from lumen_hooks.search.results import SearchResult
 from lumen_hooks.service.answer import Answer
-from lumen_hooks.service.excerpt import excerpt
-from lumen_hooks.service.plain import AS_OPTIONS, results_in_words, written
-from lumen_hooks.service.sizing import Shape
 from lumen_hooks.system.terminal import escape_controls
+from lumen_hooks.wording.plain import AS_OPTIONS, results_in_words, written
+from lumen_hooks.wording.sizing import Shape
 
 
 def result(
@@ -153,7 +153,7 @@ def test_json_has_the_fields_in_order() -> None:
 def test_plain_output_and_search_need_neither_rich_nor_models() -> None:
     code = (
         "import sys, lumen_hooks.cli.render, lumen_hooks.search.query,"
-        " lumen_hooks.service.snippets\n"
+        " lumen_hooks.excerpts.snippets\n"
         "print(sorted({'rich', 'fastembed', 'tree_sitter', 'pygit2', 'sqlite3', 'onnxruntime'}"
         " & set(sys.modules)))"
     )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lumen_hooks.excerpts.snippets import read_current
 from lumen_hooks.files.content import Content, decode
-from lumen_hooks.service.snippets import read_current
 from tests.support.helpers import update
 
 if TYPE_CHECKING:

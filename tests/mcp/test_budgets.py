@@ -16,9 +16,9 @@ from lumen_hooks.mcp.text import places_in_words
 from lumen_hooks.search.results import MAX_LIMIT
 from lumen_hooks.service.everywhere import Everywhere
 from lumen_hooks.service.places import ROLES, Place, Places
-from lumen_hooks.service.sizing import LEAST_TOKENS, Shape
-from lumen_hooks.service.tokens import tokens_at_most
-from tests.service.test_sizing import TEXTS, hostile
+from lumen_hooks.wording.sizing import LEAST_TOKENS, Shape
+from lumen_hooks.wording.tokens import tokens_at_most
+from tests.wording.test_sizing import TEXTS, hostile
 
 if TYPE_CHECKING:
     from lumen_hooks.service.answer import Answer

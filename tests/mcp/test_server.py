@@ -17,8 +17,8 @@ from mcp import MCPError, types
 
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.service.status import read_status
-from lumen_hooks.service.tokens import tokens_at_most
 from lumen_hooks.storage.reader import open_reader
+from lumen_hooks.wording.tokens import tokens_at_most
 from tests.support.commands import lumen
 from tests.support.helpers import check_whole, job_for, update
 from tests.support.mcp_agent import MODERN, Agent, agent, server_command

@@ -17,7 +17,8 @@ from .spans import STRING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .rules.rule import Ends
+    from lumen_hooks.chunking.outlined.rules.rule import Ends
+
     from .scan import Candidate, Scan
 
 _STEPS_MAX = 200

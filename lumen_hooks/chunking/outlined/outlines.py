@@ -21,7 +21,7 @@ from .scan import PREFIX, Candidate, Scan
 from .spans import STRING, Masker
 
 if TYPE_CHECKING:
-    from .rules.rule import Outline, Rule
+    from lumen_hooks.chunking.outlined.rules.rule import Outline, Rule
 
 _NAME_MAX = 100
 _DEPTH_MAX = 8

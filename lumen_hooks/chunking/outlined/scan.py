@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lumen_hooks.chunking.lines import SourceLines
-
-    from .rules.rule import Rule
+    from lumen_hooks.chunking.outlined.rules.rule import Rule
 
 PREFIX = 400
 """So many characters of a line are looked at."""

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from .rules.rule import Span
+    from lumen_hooks.chunking.outlined.rules.rule import Span
 
 STRING = "\x1a"
 """Stands where a character of a string stood; a comment's are blanks."""

@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from lumen_hooks.excerpts.excerpt import LEFT_OUT, ends
 from lumen_hooks.indexing.freshness import FRESH
+from lumen_hooks.service.answer import Answer
 from lumen_hooks.system.terminal import escape_controls, one_line
 
-from .answer import Answer
-from .excerpt import LEFT_OUT, ends
 from .sizing import Fitted, fit_whole, insist_on_shape
 from .tokens import tokens_at_most
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from lumen_hooks.indexing.freshness import State
     from lumen_hooks.search.results import SearchResult
+    from lumen_hooks.service.everywhere import Everywhere
 
-    from .everywhere import Everywhere
     from .sizing import Shape
 
 COPIES_NAMED = 3

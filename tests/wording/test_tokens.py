@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from lumen_hooks.service.tokens import tokens_at_most
+from lumen_hooks.wording.tokens import tokens_at_most
 
 ROWS = [
     ("", 0),

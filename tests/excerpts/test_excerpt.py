@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lumen_hooks.excerpts.excerpt import ends, excerpt
+from lumen_hooks.excerpts.focus import Asked
 from lumen_hooks.search.results import SearchResult
-from lumen_hooks.service.excerpt import ends, excerpt
-from lumen_hooks.service.focus import Asked
 
 BODY = [f"    total_{n} = add(total_{n - 1}, {n})" for n in range(1, 120)]
 

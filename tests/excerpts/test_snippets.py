@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lumen_hooks.excerpts.snippets import read_current
 from lumen_hooks.search.results import Hit
-from lumen_hooks.service.snippets import read_current
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from lumen_hooks.errors import QueryError
 from lumen_hooks.search.results import SearchResult
 from lumen_hooks.service.answer import Answer
-from lumen_hooks.service.plain import AS_ARGUMENTS, AS_OPTIONS, WEAK_MATCH, with_paths, written
-from lumen_hooks.service.sizing import LEAST_TOKENS, Shape
-from lumen_hooks.service.tokens import tokens_at_most
+from lumen_hooks.wording.plain import AS_ARGUMENTS, AS_OPTIONS, WEAK_MATCH, with_paths, written
+from lumen_hooks.wording.sizing import LEAST_TOKENS, Shape
+from lumen_hooks.wording.tokens import tokens_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from lumen_hooks.chunking.chunk import TooManyDeathsError
 from lumen_hooks.chunking.process import Chunker
 from lumen_hooks.errors import QueryError, StoreError
+from lumen_hooks.excerpts.excerpt import LEFT_OUT
+from lumen_hooks.excerpts.snippets import is_inside
 from lumen_hooks.files.content import Content, read_file
 from lumen_hooks.storage.reader import open_index
 from lumen_hooks.system.terminal import one_line
 
-from .excerpt import LEFT_OUT
 from .plain import short_name
 from .sizing import Shape, insist_on_shape
-from .snippets import is_inside
 from .tokens import tokens_at_most
 
 if TYPE_CHECKING:

@@ -13,9 +13,8 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import QueryError
+from lumen_hooks.excerpts.excerpt import LEFT_OUT, SNIPPET_LINES, excerpt
 from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS
-
-from .excerpt import LEFT_OUT, SNIPPET_LINES, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

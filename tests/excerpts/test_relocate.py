@@ -8,11 +8,11 @@ import pytest
 
 from lumen_hooks.chunking.chunker import chunk_file
 from lumen_hooks.embedding.text import embedded_text, embedding_key
+from lumen_hooks.excerpts import relocate as anchor
+from lumen_hooks.excerpts.excerpt import excerpt
+from lumen_hooks.excerpts.relocate import results_now
 from lumen_hooks.files.content import blob_id
 from lumen_hooks.search.results import Hit, Part
-from lumen_hooks.service import relocate as anchor
-from lumen_hooks.service.excerpt import excerpt
-from lumen_hooks.service.relocate import results_now
 from tests.support.sources import python_function, python_module
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import pytest
 
 from lumen_hooks.chunking.chunk import Held
 from lumen_hooks.errors import QueryError
-from lumen_hooks.service.outline import Outline, _nested, outline_in_words, outline_of
-from lumen_hooks.service.plain import AS_ARGUMENTS
-from lumen_hooks.service.tokens import tokens_at_most
+from lumen_hooks.wording.outline import Outline, _nested, outline_in_words, outline_of
+from lumen_hooks.wording.plain import AS_ARGUMENTS
+from lumen_hooks.wording.tokens import tokens_at_most
 from tests.support.commands import lumen
 from tests.support.helpers import job_for
 

@@ -1,0 +1,1 @@
+"""Answers in words: sized for who asks, with paths as seen from where they stand."""
