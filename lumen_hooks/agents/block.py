@@ -10,9 +10,8 @@ import re
 START = "<!-- lumen-hooks >>> -->"
 END = "<!-- <<< lumen-hooks -->"
 
-_BLOCK = re.compile(
-    rf"^{re.escape(START)}\r?\n.*?^{re.escape(END)}[ \t]*", re.DOTALL | re.MULTILINE
-)
+_BEGINS = re.compile(rf"^{re.escape(START)}\r?\n", re.MULTILINE)
+_ENDS = re.compile(rf"^{re.escape(END)}[ \t]*", re.MULTILINE)
 _BOM = "\ufeff"
 
 
@@ -26,10 +25,21 @@ def find(text: str) -> str | None:
     Raises:
         BlockError: one of its marks is there without the other.
     """
-    found = _BLOCK.search(text.removeprefix(_BOM))
+    rest = text.removeprefix(_BOM)
+    found = _span(rest)
     if found is None and (START in text or END in text):
         raise BlockError(f"it has {START} or {END} without the other")
-    return None if found is None else found[0].replace("\r\n", "\n").rstrip()
+    return None if found is None else rest[found].replace("\r\n", "\n").rstrip()
+
+
+def _span(text: str) -> slice | None:
+    """Where the block is, in a text without byte order mark.
+
+    Each mark is looked for once: text of a thousand first marks must not take a thousand searches.
+    """
+    first = _BEGINS.search(text)
+    last = _ENDS.search(text, first.end()) if first is not None else None
+    return slice(first.start(), last.end()) if first is not None and last is not None else None
 
 
 def put(text: str | None, words: str) -> str:
@@ -43,7 +53,7 @@ def put(text: str | None, words: str) -> str:
     if text is None:
         return block + "\n"
     crlf = "\r\n" in text
-    found = _BLOCK.search(text.removeprefix(_BOM))
+    found = _span(text.removeprefix(_BOM))
     if found is None and text.strip(_BOM):
         # See `take`: a text without a line break at its end is told by a block without one.
         block = f"\n{block}\n" if text.endswith("\n") else f"\n\n{block}"
@@ -51,17 +61,17 @@ def put(text: str | None, words: str) -> str:
     if found is None:
         return text + block
     shift = len(text) - len(text.removeprefix(_BOM))
-    return text[: found.start() + shift] + block + text[found.end() + shift :]
+    return text[: found.start + shift] + block + text[found.stop + shift :]
 
 
 def take(text: str) -> str | None:
     """The text as it was before `put`, byte for byte; None if `put` made the file."""
     bom = _BOM if text.startswith(_BOM) else ""
     rest = text.removeprefix(_BOM)
-    found = _BLOCK.search(rest)
+    found = _span(rest)
     if found is None:
         return text
-    before, after = rest[: found.start()], rest[found.end() :]
+    before, after = rest[: found.start], rest[found.stop :]
     line_break = "\r\n" if "\r\n" in rest else "\n"
     if not before:
         if after in {"\n", "\r\n"} and not bom:

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_BYTES = 32 << 20
-"""Larger files are nobody's configuration."""
+"""Larger files of a user are no configuration."""
+
+MAX_SHARED_BYTES = 1 << 18
+"""The same of a repository's files. Whoever made it may have made them to keep parsers busy: a
+megabyte can take a minute."""
 
 _DEAD_SECONDS = 60
 """A temporary file of ours is never that old while its writer lives."""
@@ -33,27 +37,42 @@ class ChangedError(Exception):
     """Somebody else wrote the file since it was read."""
 
 
-def read(path: str) -> str | None:
+class Ground(NamedTuple):
+    """Where files are: what holds for those of a user, and for those of a repository.
+
+    Attributes:
+        base: the home folder or a worktree's top; no folder but those in it is removed.
+        shared: the files are a repository's: new ones are for everybody, and since a repository may
+            be anybody's, none is reached through a link that leads out of it.
+    """
+
+    base: str
+    shared: bool
+
+
+def read(path: str, ground: Ground) -> str | None:
     """A file's text, line breaks and byte order mark as they are; None if it is not there.
 
     Raises:
-        InstallError: it is no text in UTF-8, or cannot be read; it is left alone.
+        InstallError: it is no text in UTF-8, is too large, or cannot be read; it is left alone.
     """
-    content = _content(path)
+    content = _content(path, ground)
     try:
         return None if content is None else content.decode()
     except UnicodeDecodeError:
         raise InstallError(f"{path} is not UTF-8, so it was left alone") from None
 
 
-def _content(path: str) -> bytes | None:
+def _content(path: str, ground: Ground) -> bytes | None:
+    most = MAX_SHARED_BYTES if ground.shared else MAX_BYTES
     try:
         with open(path, "rb", opener=_opener) as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
                 raise InstallError(f"{path} is no file, so it was left alone")
-            if found.st_size > MAX_BYTES:
-                raise InstallError(f"{path} is larger than 32 MB, so it was left alone")
+            if found.st_size > most:
+                size = f"{most >> 10:,} KB"
+                raise InstallError(f"{path} is larger than {size}, so it was left alone")
             return file.read()
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -78,19 +97,6 @@ def insist_on_writable(path: str) -> None:
         return
     if not (mode & _WRITABLE and os.access(real, os.W_OK)):
         raise InstallError(f"{path} is read-only, so it was left alone")
-
-
-class Ground(NamedTuple):
-    """Where files are: what holds for those of a user, and for those of a repository.
-
-    Attributes:
-        base: the home folder or a worktree's top; no folder but those in it is removed.
-        shared: the files are a repository's: new ones are for everybody, and since a repository may
-            be anybody's, none is reached through a link that leads out of it.
-    """
-
-    base: str
-    shared: bool
 
 
 def insist_on_inside(path: str, ground: Ground) -> None:
@@ -123,22 +129,24 @@ def write(path: str, before: str | None, after: str | None, ground: Ground) -> N
     try:
         if after is None:
             with _locked(os.path.dirname(real)):
-                _insist_on(path, before)
+                _insist_on(path, before, ground)
                 os.unlink(real)
             _remove_empty(os.path.dirname(real), ground.base)
             return
         os.makedirs(os.path.dirname(real), exist_ok=True)
         with _locked(os.path.dirname(real)):
-            _insist_on(path, before)
+            _insist_on(path, before, ground)
             _sweep(os.path.dirname(real))
             mode = stat.S_IMODE(os.stat(real).st_mode) if before is not None else _new_mode(ground)
-            write_atomic(real, after.encode(), mode, last_look=lambda: _insist_on(path, before))
+            write_atomic(
+                real, after.encode(), mode, last_look=lambda: _insist_on(path, before, ground)
+            )
     except OSError as error:
         raise InstallError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _insist_on(path: str, before: str | None) -> None:
-    if _content(path) != (None if before is None else before.encode()):
+def _insist_on(path: str, before: str | None, ground: Ground) -> None:
+    if _content(path, ground) != (None if before is None else before.encode()):
         raise ChangedError(path)
 
 

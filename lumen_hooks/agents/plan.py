@@ -113,7 +113,7 @@ def look(site: Site) -> Found:
     Raises:
         InstallError: the file cannot be read, or not be understood.
     """
-    text = files.read(site.path)
+    text = files.read(site.path, site.ground)
     try:
         state = site.part.look(text)
         return Found(site, state, site.part.words(text) if text is not None else [])
@@ -152,7 +152,7 @@ def _plan_file(action: Action, path: str, placed: list[Site]) -> Change:
     before = None
     try:
         files.insist_on_inside(path, placed[0].ground)
-        before = text = files.read(path)
+        before = text = files.read(path, placed[0].ground)
         for site in placed:
             text, remark = _step(action, site, text)
             remarks += [f"{path}: {remark}"] if remark else []

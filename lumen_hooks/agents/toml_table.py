@@ -10,12 +10,15 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _BOM = "\ufeff"
+_MOST_HEADERS = 20
+"""So many lines that look like a table's header are tried."""
 
 
 class TomlError(ValueError):
@@ -141,7 +144,7 @@ def _spans(text: str, path: tuple[str, ...]) -> Iterator[tuple[int, int]]:
     own = re.compile(rf"^[ \t]*\[[ \t]*{names}[ \t]*\][^\r\n]*(?:\r?\n|\Z)", re.MULTILINE)
     inside = re.compile(rf"[ \t]*\[{{1,2}}[ \t]*{names}[ \t]*\.")
     shift = len(text) - len(text.removeprefix(_BOM))
-    for found in own.finditer(text.removeprefix(_BOM)):
+    for found in islice(own.finditer(text.removeprefix(_BOM)), _MOST_HEADERS):
         end = at = found.end() + shift
         for line in text[at:].splitlines(keepends=True):
             at += len(line)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lumen_hooks.agents import files
+from lumen_hooks.agents import block, files
 from lumen_hooks.agents.command import Commands
 from lumen_hooks.agents.hosts import HOSTS
 from lumen_hooks.agents.plan import Change, Site, carry_out, look, plan, sites
@@ -232,6 +232,27 @@ def test_a_repository_cannot_lead_out_of_itself(tmp_path: Path) -> None:
     assert outside.read_text() == "mine\n"
     assert (top / "docs/AGENTS.md").read_text().startswith("inside\n\n<!--")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["profile", "top"]
+
+
+def test_a_repository_cannot_keep_us_busy(tmp_path: Path) -> None:
+    marks = f"{block.END}\n" + f"{block.START}\n" * 8_000  # a search from each took many minutes
+    headers = "[mcp_servers.lumen]\n" * 3_000
+    hostile = {
+        "AGENTS.md": (marks, "without the other"),
+        ".codex/config.toml": (
+            f"x = '''\n{headers}'''\nmcp_servers.lumen.command = 'lumen-hooks'",
+            "",
+        ),
+        ".mcp.json": (f"[{'0,' * 200_000}0]", "larger than 256 KB"),
+        "opencode.jsonc": ("/*" * 100_000, "line 1"),
+    }
+    for name, (text, _) in hostile.items():
+        put(tmp_path / name, text)
+    wanted = sites(HOSTS, "project", Commands(NEW), {"HOME": "/nowhere"}, str(tmp_path))
+    changes = {change.path: change for change in plan("uninstall", wanted)}
+    for name, (_, problem) in hostile.items():
+        assert problem in changes[str(tmp_path / name)].problem
+        assert changes[str(tmp_path / name)].problem
 
 
 def test_what_is_new_is_private_or_for_all(tmp_path: Path) -> None:
