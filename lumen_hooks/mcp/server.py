@@ -16,6 +16,7 @@ import anyio
 from mcp import MCPError, types
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
+from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
 from lumen_hooks import __version__
@@ -31,6 +32,7 @@ from .forms import arguments_meant
 from .roots import StrayError, folder_of_uri, needs_roots
 from .schemas import lists_of, schema_of
 from .tools import TOOLS, Call, Tools
+from .unread import read_all
 
 if TYPE_CHECKING:
     import threading
@@ -56,6 +58,9 @@ INSTRUCTIONS = (
 
 _ROOTS = "roots"
 _LONGEST_NAME = 40
+_LONGEST_ERROR = 1_000
+"""So many characters: an error repeats what a client sent, which may be of any size."""
+
 _NAMED = 3
 
 
@@ -92,8 +97,10 @@ class LumenServer:
     async def _serve(self) -> None:
         async with stdio_server() as (incoming, outgoing), anyio.create_task_group() as tasks:
             tasks.start_soon(self._keep_house)
+            send, read = anyio.create_memory_object_stream[SessionMessage | Exception]()
+            tasks.start_soon(read_all, incoming, send, outgoing)
             options = self._server.create_initialization_options()
-            await self._server.run(incoming, outgoing, options)
+            await self._server.run(read, outgoing, options)
             tasks.cancel_scope.cancel()
 
     async def _keep_house(self) -> None:
@@ -115,7 +122,7 @@ class LumenServer:
             known = ", ".join(tool.name for tool in TOOLS)
             raise MCPError(
                 code=types.INVALID_PARAMS,
-                message=f"no tool is called {one_line(params.name)}: {known}",
+                message=f"no tool is called {one_line(params.name)[:_LONGEST_NAME]}: {known}",
             )
         try:
             return await self._run(tool, context, params)
@@ -254,8 +261,13 @@ def _nothing(error: LumenError, max_tokens: int) -> types.CallToolResult:
 
 
 def _failure(message: str, hint: str) -> types.CallToolResult:
-    text = f"error: {one_line(message)}" + (f"\nhint: {one_line(hint)}" if hint else "")
+    message, hint = (_begin(one_line(words)) for words in (message, hint))
+    text = f"error: {message}" + (f"\nhint: {hint}" if hint else "")
     return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)
+
+
+def _begin(text: str) -> str:
+    return text if len(text) <= _LONGEST_ERROR else text[:_LONGEST_ERROR] + LEFT_OUT
 
 
 def _complaint(tool: Tool, error: ValidationError) -> str:

@@ -386,6 +386,7 @@ async def test_bad_input_brings_clear_errors_and_the_server_lives_on(
     assert "hint: give a limit of at least 1" in await refused(limit=-1)
     assert "'klingon'" in await refused(languages=["klingon"])
     assert "there are: function" in await refused(kinds=["functor"])
+    assert len(await refused(languages=["x" * 100_000])) < 3_000
     assert "0 lines" in await refused(max_lines=0)
     assert "not in a git worktree" in await refused(path=str(tmp_path))
     assert "does not exist" in await refused(path="/no/such/place")
@@ -625,6 +626,32 @@ def test_nothing_but_protocol_on_standard_output(repo: Repository, tmp_path: Pat
                 server.stdin.close()
         assert answered == {10, 11, 12, 13}
         assert server.wait(PATIENCE_SECONDS) == 0
+
+
+def test_what_the_protocols_package_cannot_read_is_answered(
+    repo: Repository, tmp_path: Path
+) -> None:
+    """Else a client waits for its answer until it gives up."""
+    repo.commit({"a.py": python_module("alpha")})
+    deep: list[object] = []
+    for _ in range(250):
+        deep = [deep]
+    arguments = [{"path": "a.py", "x": "cut \ud83d"}, {"path": "\udcff"}, {"x": deep}]
+    with _raw(repo, tmp_path) as server:
+        _greet(server)
+        assert server.stdin is not None
+        assert server.stdout is not None
+        answers = []
+        for number, given in enumerate(arguments):
+            call = {"name": "file_outline", "arguments": given}
+            _say(server, id=10 + number, method="tools/call", params=call)
+            answers.append(json.loads(server.stdout.readline()))
+            assert answers[-1]["id"] == 10 + number
+        server.stdin.close()
+        assert server.wait(PATIENCE_SECONDS) == 0
+    assert "alpha" in answers[0]["result"]["content"][0]["text"]
+    assert "does not exist" in answers[1]["result"]["content"][0]["text"]
+    assert answers[2]["error"]["message"] == "this request cannot be read"
 
 
 def test_without_the_protocols_package_the_error_names_it(tmp_path: Path) -> None:
