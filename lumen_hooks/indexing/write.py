@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import StoreError
 from lumen_hooks.storage.facts import Refresh
-from lumen_hooks.storage.fingerprint import INDEX_VERSION, fingerprint
+from lumen_hooks.storage.fingerprint import INDEX_VERSION
 from lumen_hooks.storage.index import create_index
 from lumen_hooks.storage.publish import discard, publish, temporary_path
-from lumen_hooks.storage.schema import TAKEN_OVER
 from lumen_hooks.storage.sqlite import translated
 from lumen_hooks.storage.values import storable
 
@@ -91,7 +90,7 @@ def refresh(index: Index, update: UnderWay, manifest: Manifest, *, force: bool) 
     Raises:
         StoreError: it cannot be written; what was there is still there.
     """
-    facts = _taken_over(index, update)
+    facts = index.facts()
     fit = facts.usable_for(update.fingerprint)
     rebuild = force or not fit
     if rebuild:
@@ -131,18 +130,6 @@ def refresh(index: Index, update: UnderWay, manifest: Manifest, *, force: bool) 
         done = _finish(index, update, manifest, tally, kind=kind, removed=len(gone))
     index.repack()
     return Outcome(done, tally)
-
-
-def _taken_over(index: Index, update: UnderWay) -> Facts:
-    """What an index says of itself, once one of the version before is as this one's."""
-    facts = index.facts()
-    older = fingerprint(update.identity, TAKEN_OVER)
-    if index.version != TAKEN_OVER or not facts.usable_for(older):
-        return facts
-    with index.transaction():
-        index.take_over(update.fingerprint)
-    update.log("taken over", schema=TAKEN_OVER)
-    return index.facts()
 
 
 def _staged(

@@ -53,7 +53,7 @@ _SAMPLES = 256
 _SAMPLE_ROWS = 8
 _ROWS_AT_ONCE = 16_384
 _FLOATS_AT_ONCE = 2048
-_LEVELS = 6
+_LEVELS = 4
 
 
 class Coarse:
@@ -147,9 +147,10 @@ class Coarse:
         if len(rows) <= max(EXACT_MOST, count):
             return nearest(self._ids[rows], self._exactly(rows, unit), count)
         distances = self._distances(unit, rows)
-        near = rows[_least(distances, max(NEAR_LEAST, len(rows) // NEAR_SHARE))]
+        counts = np.bincount(distances)
+        near = rows[_least(distances, counts, max(NEAR_LEAST, len(rows) // NEAR_SHARE))]
         near, cosines = self._best(near, unit, count)
-        return nearest(self._ids[near], cosines, count, self._background(unit, rows, distances))
+        return nearest(self._ids[near], cosines, count, self._background(unit, rows, counts))
 
     def _best(
         self, rows: NDArray[np.intp], unit: NDArray[np.float32], count: int
@@ -247,9 +248,9 @@ class Coarse:
         return floats
 
     def _background(
-        self, unit: NDArray[np.float32], rows: NDArray[np.intp], distances: NDArray[np.uint16]
+        self, unit: NDArray[np.float32], rows: NDArray[np.intp], counts: NDArray[np.intp]
     ) -> tuple[float, float]:
-        """Mean and deviation of the cosines of these rows, which have these distances.
+        """Mean and deviation of the cosines of these rows, so many of which have each distance.
 
         By regression on the distances, which are known of all of them: what a sample says of
         how cosines follow distances, with the sample's luck in distances taken out (Cochran,
@@ -258,10 +259,9 @@ class Coarse:
         sampled, vectors = self._sampled(rows)
         cosines = vectors @ unit
         of_sample = self._distances(unit, sampled).astype(np.float64)
-        counts = np.bincount(distances)
         scale = np.arange(len(counts))
-        mean = float(counts @ scale) / len(distances)
-        spread = float(counts @ (scale - mean) ** 2) / len(distances)
+        mean = float(counts @ scale) / len(rows)
+        spread = float(counts @ (scale - mean) ** 2) / len(rows)
         of_own = of_sample - of_sample.mean()
         slope = float(of_own @ cosines) / max(float(of_own @ of_own), 1.0)
         rest = cosines - cosines.mean() - slope * of_own
@@ -301,10 +301,9 @@ def load_vectors(index: IndexReader, dimensions: int) -> Matrix | Coarse | None:
     return Coarse(vectors, dimensions, mark, blocks, vectors.signs())
 
 
-def _least(distances: NDArray[np.uint16], count: int) -> NDArray[np.intp]:
+def _least(distances: NDArray[np.uint16], counts: NDArray[np.intp], count: int) -> NDArray[np.intp]:
     """Where the least distances are: so many, and all that are equal to the largest of them."""
-    up_to = np.cumsum(np.bincount(distances))
-    return np.flatnonzero(distances <= np.searchsorted(up_to, count))
+    return np.flatnonzero(distances <= np.searchsorted(np.cumsum(counts), count))
 
 
 def _first(values: NDArray[np.float32], count: int) -> NDArray[np.intp]:

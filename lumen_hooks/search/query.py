@@ -22,7 +22,7 @@ from .filters import allowed_chunks
 from .foremost import foremost, least_of
 from .held import Meant
 from .knn import match_cosines, match_search
-from .lexical import file_chunks, lexical_search
+from .lexical import FrequentWords, file_chunks, lexical_search
 from .merge import definition_parts, merge_hits
 from .ranking import rank
 from .related import origin_at
@@ -95,12 +95,18 @@ class Searcher:
         index: what to search.
     """
 
-    __slots__ = ("_index", "_made_with", "_vectors")
+    __slots__ = ("_frequent", "_index", "_made_with", "_vectors")
 
     def __init__(self, index: IndexReader) -> None:
         self._index = index
         self._vectors: Matrix | Coarse | None = None
         self._made_with: tuple[tuple[int, int], MadeWith] | None = None
+        self._frequent = FrequentWords()
+
+    @property
+    def nbytes(self) -> int:
+        """What it keeps in memory for the next question."""
+        return self._frequent.nbytes + (0 if self._vectors is None else self._vectors.nbytes)
 
     @property
     def index(self) -> IndexReader:
@@ -212,7 +218,7 @@ class Searcher:
             count: how many candidates of each search.
             allowed: chunks that may be found; None for all.
         """
-        words = lexical_search(self._index, text, count, allowed)
+        words = lexical_search(self._index, text, count, allowed, self._frequent)
         named = file_chunks(self._index, text, count, allowed)
         ids = {*words.scores, *named}
         near = None if vector is None else self._dense(vector, count, allowed)

@@ -25,16 +25,11 @@ INDEX_VERSION = 4
 """
 
 
-def fingerprint(identity: ModelIdentity, schema: int = SCHEMA_VERSION) -> str:
-    """The fingerprint of indexes that this version makes with a model (32 hex digits).
-
-    Args:
-        identity: the model.
-        schema: an older one, for what an index of it says that is else as this version's.
-    """
+def fingerprint(identity: ModelIdentity) -> str:
+    """The fingerprint of indexes that this version makes with a model (32 hex digits)."""
     parts = (
         str(INDEX_VERSION),
-        str(schema),
+        str(SCHEMA_VERSION),
         CHUNKER_SETTINGS,
         identity.model_key,
         str(identity.dimensions),

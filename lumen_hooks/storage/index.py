@@ -142,21 +142,6 @@ class Index(IndexReader):
             [(stamp.blob, stamp.size, stamp.changed_ns, stamp.file_id) for stamp in stamps],
         )
 
-    def take_over(self, fingerprint: str) -> None:
-        """Bring an index of the version before to this one's tables, and have it say so.
-
-        To be called inside a transaction. It reads every vector, and neither files nor words.
-
-        Raises:
-            CorruptIndexError: a vector is not as it was written; signs and sums would hide it.
-        """
-        told = self.facts()
-        sums.insist_on_blocks(self.connection, told.dimensions)
-        schema.take_over(self.connection)
-        vectors.seal_all(self.connection)
-        self.version = SCHEMA_VERSION
-        self.write_facts(told._replace(fingerprint=fingerprint))
-
     def reset(self, dimensions: int) -> None:
         """Make every table anew, for this version and these vectors. Inside a transaction."""
         schema.create(self.connection, dimensions)

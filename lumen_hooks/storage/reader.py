@@ -20,7 +20,7 @@ from lumen_hooks.chunking.chunk import UNTRIED
 from lumen_hooks.errors import CorruptIndexError, StoreError
 from lumen_hooks.system.unicode import encodable
 
-from . import facts, holds, signs, sums, values, vec0
+from . import facts, holds, postings, signs, sums, values, vec0
 from .opening import closed_on_error, load_vec0, open_to_read
 from .rows import ChunkOfFile, ChunkRow, Counts, FileRow, KnownFile, KnownPath, ReadableFile
 from .schema import HOLDING, SCHEMA_VERSION, SIGNED, SUMMED, check_header
@@ -61,7 +61,6 @@ class IndexReader:
         self.connection = connection
         self.path = path
         self.version = version
-        self._lexical_size: tuple[tuple[int, int], tuple[int, int]] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -287,29 +286,16 @@ class IndexReader:
     # words
 
     def lexical_size(self) -> tuple[int, int]:
-        """How many chunks have words, and the largest of their ids.
+        """How many chunks have words, and the largest of their ids."""
+        return postings.size(self.connection)
 
-        Every row is counted for that, so it is kept until something is written.
-        """
-        mark = self.change_mark()
-        if self._lexical_size is None or self._lexical_size[0] != mark:
-            query = "SELECT count(*), coalesce(max(id), 0) FROM lexical_docsize"
-            ((chunks, last),) = self._read(query, values.natural, values.integer)
-            self._lexical_size = mark, (chunks, last)
-        return self._lexical_size[1]
+    def postings(self, expressions: Sequence[str], first: int | None = None) -> dict[str, str]:
+        """The chunks that match each FTS5 expression; see `postings.ids_of`."""
+        return postings.ids_of(self.connection, expressions, first)
 
-    def postings(self, expressions: Sequence[str]) -> dict[str, str]:
-        """By FTS5 expression the ids of the chunks that match it, ascending, between commas.
-
-        As one text, since a row for each id would cost more than all the rest of a search.
-        """
-        query = (
-            "SELECT value, (SELECT group_concat(rowid) FROM lexical WHERE lexical MATCH value)"
-            " FROM carray(?)"
-        )
-        bindings = (apsw.carray(tuple(expressions)),)
-        rows = self._read(query, values.text, _TEXT_OR_NONE, bindings=bindings)
-        return {expression: joined or "" for expression, joined in rows}
+    def postings_about(self, expression: str, last: int) -> int:
+        """How many chunks match an FTS5 expression, about; see `postings.about`."""
+        return postings.about(self.connection, expression, last)
 
     def files_with(self, expression: str) -> set[int]:
         """The ids of the files of the chunks that an FTS5 expression matches."""

@@ -42,9 +42,6 @@ HOLDING = 4
 SIGNED = 5
 """Since this version the signs of all vectors stand beside them."""
 
-TAKEN_OVER = 4
-"""From this version's tables the rest can be told, so that nothing is made anew."""
-
 # detail=none: which chunks have a word, and neither where nor how often (each word is given once).
 # That is less than half of the bytes, and what bm25() needs is lost, so search/lexical.py scores.
 LEXICAL = """CREATE VIRTUAL TABLE lexical USING fts5(
@@ -181,17 +178,6 @@ def create(connection: apsw.Connection, dimensions: int) -> None:
         connection.execute(sql)
     vectors.create(connection, dimensions)
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-
-
-def take_over(connection: apsw.Connection) -> None:
-    """Give an index of TAKEN_OVER this version's tables, those that are new empty.
-
-    In a transaction.
-    """
-    connection.execute("DROP TABLE vector_sums")
-    connection.execute(vectors.SUMS)
-    connection.execute(signs.TABLE)
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 

@@ -122,20 +122,6 @@ def insist_on_files(connection: apsw.Connection, paths: Iterable[str]) -> None:
             )
 
 
-def insist_on_blocks(connection: apsw.Connection, dimensions: int) -> None:
-    """Compare the sums of all blocks of vectors.
-
-    Raises:
-        CorruptIndexError: one of them is not as it was written.
-    """
-    query = f"SELECT EXISTS({vectors.DAMAGED_BLOCKS})"
-    if values.read(connection, query, (values.natural,), (dimensions,)) != [(0,)]:
-        raise CorruptIndexError(
-            f"{connection.filename} is damaged: a block of vectors is not whole",
-            hint=values.REBUILT,
-        )
-
-
 def check_agreement(connection: apsw.Connection, path: str) -> None:
     """Look at what a check of the pages cannot see: whether the tables fit each other.
 

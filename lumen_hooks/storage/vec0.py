@@ -144,12 +144,6 @@ def remove(connection: apsw.Connection, ids: Iterable[int]) -> None:
             signs.remove(connection, block, BLOCK_ROWS)
 
 
-def seal_all(connection: apsw.Connection) -> None:
-    """Note the sums and signs of every block, in tables that have none. In a transaction."""
-    _seal(connection, "c.chunk_id > ?", (-1,))
-    _sign(connection, -1)
-
-
 def _seal(connection: apsw.Connection, which: str, bindings: tuple[int, ...]) -> None:
     """Note the check sums of blocks that were written; whoever loads one compares it."""
     connection.execute(

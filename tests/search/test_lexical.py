@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from lumen_hooks.errors import CorruptIndexError
-from lumen_hooks.search.lexical import FIELD_WEIGHTS, lexical_search
+from lumen_hooks.search import lexical
+from lumen_hooks.search.lexical import FIELD_WEIGHTS, FrequentWords, lexical_search
 from lumen_hooks.storage.lexical_terms import NAME_MARK, PATH_MARK
 from lumen_hooks.storage.reader import IndexReader
 from tests.support.search_corpus import Corpus, Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 WORDS = [f"word{letter}" for letter in "abcdefghij"]
@@ -27,14 +29,19 @@ def corpus(tmp_path: Path) -> Corpus:
     return Corpus(tmp_path / "index.db")
 
 
-def test_scores_are_those_of_fts5_where_all_chunks_are_of_one_length() -> None:
-    rng = random.Random(3)
-    theirs, ours = apsw.Connection(":memory:"), apsw.Connection(":memory:")
-    theirs.execute(f"CREATE VIRTUAL TABLE l USING fts5(code, name, path, {TOKENIZER})")
-    ours.execute(
+def empty() -> apsw.Connection:
+    connection = apsw.Connection(":memory:")
+    connection.execute(
         "CREATE VIRTUAL TABLE lexical USING fts5(words, content='', contentless_delete=1,"
         f" detail=none, {TOKENIZER})"
     )
+    return connection
+
+
+def test_scores_are_those_of_fts5_where_all_chunks_are_of_one_length() -> None:
+    rng = random.Random(3)
+    theirs, ours = apsw.Connection(":memory:"), empty()
+    theirs.execute(f"CREATE VIRTUAL TABLE l USING fts5(code, name, path, {TOKENIZER})")
     for number in range(1, 301):
         code, name, path = (rng.sample(WORDS, count) for count in (4, 2, 1))
         theirs.execute("INSERT INTO l VALUES(?, ?, ?)", tuple(map(" ".join, (code, name, path))))
@@ -88,3 +95,106 @@ def test_a_chunk_that_cannot_be_is_damage(corpus: Corpus) -> None:
     corpus.writer.execute("INSERT INTO lexical(rowid, words) VALUES(-4, 'parse')")
     with pytest.raises(CorruptIndexError, match="chunk -4"):
         lexical_search(corpus.reader, "parse", 5)
+
+
+# many chunks, for which few are taken here
+
+CHUNKS = 5000
+
+
+class Asked(IndexReader):
+    """Notes which expressions are listed whole, and which are counted here and there."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        super().__init__(connection, ":memory:")
+        self.listed: list[str] = []
+        self.counted: list[str] = []
+
+    def postings(self, expressions: Sequence[str], first: int | None = None) -> dict[str, str]:
+        if first is None:
+            self.listed += expressions
+        return super().postings(expressions, first)
+
+    def postings_about(self, expression: str, last: int) -> int:
+        self.counted.append(expression)
+        return super().postings_about(expression, last)
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """`common` is in every second chunk, `usual` in every third, `often` in a tenth."""
+    monkeypatch.setattr(lexical, "COMMON_FROM", 1)
+    monkeypatch.setattr(lexical, "_FREQUENT", 100)
+    connection = empty()
+    words = {"common": 2, "usual": 3, "often": 10, "seldom": 400, "n:common": 1000}
+    with connection:
+        connection.executemany(
+            "INSERT INTO lexical(rowid, words) VALUES(?, ?)",
+            [
+                (row, " ".join(word for word, each in words.items() if not row % each) or "none")
+                for row in range(1, CHUNKS + 1)
+            ],
+        )
+    return Asked(connection)
+
+
+def test_a_common_word_is_not_listed_beside_a_rarer_one(many: Asked) -> None:
+    found = lexical_search(many, "common seldom", CHUNKS)
+    assert '"common"' not in many.listed
+    assert {'"n:common"', '"seldom"'} <= set(many.listed)
+    assert set(found.scores) == {*range(400, CHUNKS + 1, 400), *range(1000, CHUNKS + 1, 1000)}
+    assert found.rarities[0] < found.rarities[1] / 100
+    assert many.counted == ['"common"']
+
+
+def test_a_frequent_word_that_is_not_common_is_listed(many: Asked) -> None:
+    found = lexical_search(many, "often", CHUNKS)
+    assert list(found.scores) == list(range(10, CHUNKS + 1, 10))
+    assert many.counted == ['"often"']
+
+
+def test_of_nothing_but_common_words_the_rarest_is_listed(many: Asked) -> None:
+    found = lexical_search(many, "common usual", 10)
+    assert '"usual"' not in many.listed  # the symbol of some is `common`
+    assert set(found.scores) == {1000, 2000, 3000, 4000, 5000}
+    many.connection.execute("DELETE FROM lexical WHERE rowid % 1000 = 0")
+    found = lexical_search(many, "common usual", CHUNKS)
+    assert '"usual"' in many.listed
+    assert list(found.scores) == [row for row in range(3, CHUNKS + 1, 3) if row % 1000]
+
+
+def test_few_chunks_have_no_common_words(many: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lexical, "COMMON_FROM", CHUNKS + 1)
+    assert len(lexical_search(many, "common seldom", CHUNKS).scores) == CHUNKS / 2
+    assert many.counted == []
+
+
+def test_frequent_words_are_listed_once(many: Asked) -> None:
+    known = FrequentWords()
+    first = lexical_search(many, "often seldom common", 50, None, known)
+    many.listed.clear()
+    again = lexical_search(many, "often seldom common", 50, None, known)
+    assert '"often"' not in many.listed
+    assert many.counted == ['"often"', '"common"']
+    assert again.scores == first.scores == lexical_search(many, "often seldom common", 50).scores
+    assert 0 < known.nbytes < CHUNKS / 4
+    many.connection.execute("INSERT INTO lexical(rowid, words) VALUES(9999, 'often')")
+    assert 9999 in lexical_search(many, "often", CHUNKS, None, known).scores
+
+
+def test_what_is_kept_of_frequent_words_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lexical, "_KEPT_BYTES", 1000)
+    monkeypatch.setattr(lexical, "_FREQUENT", 1)
+    known = FrequentWords()
+    for word in "abc":
+        known.keep(word, np.array([7, 3200]))
+    assert (known.nbytes <= 1000, "a" in known, "c" in known) == (True, False, True)
+    kept = known.get("c")
+    assert kept is not None
+    assert kept.tolist() == [7, 3200]
+
+
+def test_about_how_many_chunks_have_a_word(many: Asked) -> None:
+    for expression, each in (('"common"', 2), ('"usual"', 3), ('"often"', 10)):
+        assert many.postings_about(expression, CHUNKS) == pytest.approx(CHUNKS / each, rel=0.05)
+    assert many.postings_about('"nowhere"', CHUNKS) == 0

@@ -1,31 +1,26 @@
 """An index with an older version's tables is made again, without embedding anything.
 
-One of schema 2 to 4 answers meanwhile. One of schema 1 is too old to be read. One of schema 4
-that is else as this version's is taken over: nothing in it is made anew.
+One of schema 2 to 4 answers meanwhile. One of schema 1 is too old to be read.
 """
 
 from __future__ import annotations
 
 import os
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import apsw
 import pytest
 
 from lumen_hooks.doctor.index import check_index
-from lumen_hooks.embedding.registry import identify
 from lumen_hooks.errors import CorruptIndexError, StorageFullError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.search.results import Query, RelatedQuery
 from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
-from lumen_hooks.storage import facts, sums
+from lumen_hooks.storage import sums
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
 from lumen_hooks.storage.embedding_schema import APPLICATION_ID
-from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.storage.index import open_writer
-from lumen_hooks.storage.opening import open_to_write
 from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.storage.schema import SCHEMA_VERSION
 from tests.support.fake_embedder import FakeEmbedder
@@ -310,48 +305,6 @@ def test_kinds_are_those_of_chunks_in_an_older_schema(indexed: Repository, older
     assert answerer.answer(Query("upload", kinds=("function",))).results
     assert not answerer.answer(Query("upload", kinds=("struct",))).results
     assert os.path.exists(older)
-
-
-def give_version_4(repo: Repository) -> str:
-    """Give an index the tables of schema 4, and have it be else as this version's; its path."""
-    job = job_for(repo)
-    path = job.worktree.index_path
-    identity = identify(job.settings)
-    give_version(path, 4)
-    connection = open_to_write(path)
-    with closing(connection), connection:
-        told = facts.read(connection)._replace(fingerprint=fingerprint(identity, 4))
-        facts.write(connection, told)
-    return path
-
-
-def test_an_index_of_schema_4_is_taken_over(indexed: Repository) -> None:
-    before = contents(indexed)
-    embedder = FakeEmbedder()
-    path = give_version_4(indexed)
-    inode = os.stat(path).st_ino
-    done = update(indexed, embedder)
-    assert (done.refresh, embedder.embedded) == (None, [])
-    assert (version_of(path), os.stat(path).st_ino) == (SCHEMA_VERSION, inode)
-    assert contents(indexed) == before
-    check_whole(indexed)
-    assert update(indexed.add_worktree("sibling"), embedder).seeded is not None
-    indexed.write({"a.py": python_module("upload", "other")})
-    update(indexed, embedder)
-    check_whole(indexed)
-
-
-def test_damage_is_not_taken_over(indexed: Repository) -> None:
-    """New sums over a damaged vector would hide it."""
-    path = give_version_4(indexed)
-    connection = apsw.Connection(path)
-    connection.execute("UPDATE vectors_vector_chunks00 SET vectors=zeroblob(length(vectors))")
-    connection.close()
-    done = update(indexed)
-    assert done.refresh is not None
-    assert done.refresh.kind == "full"
-    assert os.path.exists(path + ".damaged")
-    check_whole(indexed)
 
 
 def test_the_sums_of_schema_3_still_count(indexed: Repository) -> None:
