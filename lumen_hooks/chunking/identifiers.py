@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_CASE_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_PART_START = re.compile(r"[A-Z](?:(?<=[a-z0-9].)|(?<=[A-Z].)(?=[a-z]))")
+"""A letter before which a part ends. It is looked for by the letter, which few characters are."""
 
 
 def split_identifiers(text: str) -> str:
@@ -12,4 +13,4 @@ def split_identifiers(text: str) -> str:
 
     Underscores and punctuation stay: the tokenizer separates at them already.
     """
-    return _CASE_BOUNDARY.sub(" ", text)
+    return _PART_START.sub(r" \g<0>", text)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import zlib
 from bisect import bisect_left, bisect_right
-from itertools import accumulate
+from itertools import accumulate, count
+from operator import add
 from typing import TYPE_CHECKING
 
 from .settings import PART_MAX, PART_MIN, WHOLE_MAX
@@ -28,7 +29,8 @@ class SourceLines:
     def __init__(self, text: str) -> None:
         self.whole = text
         self.rows = text.split("\n")
-        self._starts = [0, *accumulate(len(row) + 1 for row in self.rows)]
+        ends = accumulate(map(len, self.rows))
+        self._starts: list[int] = [0, *map(add, ends, count(1))]  # each line break counts
 
     def size(self, first: int, last: int) -> int:
         """Return the characters of the rows `first` to `last`, both included."""

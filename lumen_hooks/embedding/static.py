@@ -49,7 +49,8 @@ class StaticEmbedder:
     def __init__(self, folder: str, identity: ModelIdentity) -> None:
         self.identity = identity
         self.weighing = read_weighing(folder)
-        self._rows, self._scales = _map_weights(os.path.join(folder, STATIC_WEIGHTS))
+        mapped, self._scales = _map_weights(os.path.join(folder, STATIC_WEIGHTS))
+        self._rows = np.asarray(mapped)  # the same memory, without what a memmap does at each look
         path = os.path.join(folder, TOKENIZER)
         self._tokenizer, self._unknown = _load_tokenizer(path)
         if self._tokenizer.get_vocab_size() > len(self._rows):
@@ -78,7 +79,7 @@ class StaticEmbedder:
             ids, counts = self._counted_pieces(words)
             if ids:
                 weights = np.array(counts, np.float32) * self._scales[ids]
-                pooled[row] = weights @ self._rows[ids]
+                pooled[row] = weights @ self._rows.take(ids, axis=0)
         norms = np.linalg.norm(pooled, axis=1, keepdims=True)
         pooled /= np.maximum(norms, np.float32(1e-12))
         return pooled
@@ -91,29 +92,30 @@ class StaticEmbedder:
         ids: list[int] = []
         counts: list[int] = []
         left = MAX_TOKENS
+        known = self._pieces.get
         for word, count in words:
-            pieces = self._pieces_of(word)
-            size = len(pieces) * count
-            if size > left:
-                taken = (pieces * min(count, left))[:left]
-                pieces, count, size = taken, 1, left  # noqa: PLW2901 - the last word, cut
+            pieces = known(word) or self._made_pieces(word)
+            left -= len(pieces) * count
+            if left < 0:  # the last word, cut
+                room = left + len(pieces) * count
+                pieces, count = (pieces * min(count, room))[:room], 1  # noqa: PLW2901
             ids += pieces
-            counts += [count] * len(pieces)
-            left -= size
-            if not left:
+            if len(pieces) == 1:
+                counts.append(count)
+            else:
+                counts += [count] * len(pieces)
+            if left <= 0:
                 break
         if self._unknown in ids:
-            known = [place for place, one in enumerate(ids) if one != self._unknown]
-            return [ids[place] for place in known], [counts[place] for place in known]
+            places = [place for place, one in enumerate(ids) if one != self._unknown]
+            return [ids[place] for place in places], [counts[place] for place in places]
         return ids, counts
 
-    def _pieces_of(self, word: str) -> list[int]:
-        found = self._pieces.get(word)
-        if found is None:
-            if len(self._pieces) >= _WORDS_KEPT:
-                self._pieces.clear()
-            found = self._tokenizer.encode(word, add_special_tokens=False).ids
-            self._pieces[word] = found
+    def _made_pieces(self, word: str) -> list[int]:
+        if len(self._pieces) >= _WORDS_KEPT:
+            self._pieces.clear()
+        found = self._tokenizer.encode(word, add_special_tokens=False).ids
+        self._pieces[word] = found
         return found
 
 

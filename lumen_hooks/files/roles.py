@@ -276,7 +276,7 @@ _BEFORE_CODE = re.compile(
 )
 """What may stand before a head, besides comments."""
 
-_MENTIONED = re.compile(r"generated|meta object code|gnu bison", re.IGNORECASE)
+_MENTIONED = ("generated", "meta object code", "gnu bison")
 _LEADING = r"(?:[^\w<@]*(?:warning|note|notice|attention|important|caution|do not edit)\b)*[^\w<@]*"
 _AUTO = r"(?:auto(?:matically)?[- ]?|machine[- ])"
 _SAYS_SO = re.compile(
@@ -316,7 +316,8 @@ def is_generated_text(text: str) -> bool:
     lines, or 4,096 characters, those count that come before the first code.
     """
     head = text[:_HEAD_CHARACTERS]
-    if not _MENTIONED.search(head):
+    low = head.lower()
+    if not any(word in low for word in _MENTIONED):
         return False
     said = ""
     for line in _head_comments(head):
