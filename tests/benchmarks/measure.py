@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shlex
 import subprocess
 import sys
@@ -19,48 +18,83 @@ if TYPE_CHECKING:
 
 DJANGO = "Django==5.2"
 
+_BLOCK_BYTES = 512
+"""Of what getrusage(2) counts as output."""
+
 FROM_INDEX = ("download", "-q", "--no-deps", "--retries", "1")
 """What pip is asked for a package alone; offline it says so soon."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """CPU seconds (user and system, of a command and its children) and wall seconds."""
+    """What a command and the processes that it waited for took.
+
+    Attributes:
+        cpu: seconds of user and system.
+        wall: seconds.
+        memory: bytes at most, of the largest of these processes.
+        written: bytes that went to a disk.
+    """
 
     cpu: float
     wall: float
+    memory: int = 0
+    written: int = 0
 
     def __str__(self) -> str:
         return f"{self.cpu:6.3f} CPU s  {self.wall:6.2f} s"
 
 
 def run(
-    *command: str, cwd: Path, env: dict[str, str] | None = None, check: bool = True
+    *command: str,
+    cwd: Path,
+    env: dict[str, str] | None = None,
+    check: bool = True,
+    text: str = "",
 ) -> tuple[Cost, str]:
     """Run a command to its end; what it cost and what it printed.
 
     The benchmark ends with what the command said if it fails and that is not expected.
+
+    Args:
+        command: the program and its arguments.
+        cwd: where.
+        env: what is set beside this process's own environment.
+        check: it must succeed.
+        text: for its standard input.
     """
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.monotonic()
-    with tempfile.TemporaryFile() as said:  # no pipe: a worker that is left behind may hold it
-        done = subprocess.run(
+    with (  # no pipes: a worker that is left behind may hold them
+        tempfile.TemporaryFile() as given,
+        tempfile.TemporaryFile() as printed,
+        tempfile.TemporaryFile() as said,
+    ):
+        given.write(text.encode("utf-8", "surrogateescape"))
+        given.seek(0)
+        started = time.monotonic()
+        process = subprocess.Popen(
             command,
             cwd=cwd,
             env={**os.environ, **(env or {})},
-            check=False,
-            stdout=subprocess.PIPE,
+            stdin=given,
+            stdout=printed,
             stderr=said,
-            stdin=subprocess.DEVNULL,
-            text=True,
         )
+        _, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - started
-        if check and done.returncode:
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if check and process.returncode:
             said.seek(0)
-            sys.exit(_failure(command, done.returncode, said.read().decode("utf-8", "replace")))
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(cpu, wall), done.stdout
+            words = said.read().decode("utf-8", "replace")
+            sys.exit(_failure(command, process.returncode, words))
+        printed.seek(0)
+        output = printed.read().decode("utf-8", "surrogateescape")
+    cost = Cost(
+        usage.ru_utime + usage.ru_stime,
+        wall,
+        usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+        usage.ru_oublock * _BLOCK_BYTES,
+    )
+    return cost, output
 
 
 def _failure(command: Sequence[str], code: int, said: str) -> str:
