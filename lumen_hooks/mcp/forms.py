@@ -49,6 +49,7 @@ _FOLDERS = (
 
 _NOT_FOR_US = re.compile(r"_|.*(?:call_?id|explanation|reason|thought|title$|session|progress)")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_COMMAS = re.compile("[{},]")
 _NOTHING = frozenset({"", "null", "none", "undefined"})
 _ANY_TEXT = frozenset({"query", "text"})
 
@@ -146,14 +147,13 @@ def _from_json(text: str) -> Any:
 
 def _by_commas(text: str) -> list[str]:
     """The parts between commas, but for those in braces."""
-    parts, depth = [""], 0
-    for character in text:
-        depth += (character == "{") - (character == "}" and depth > 0)
-        if character == "," and not depth:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return parts
+    parts, depth, start = [], 0, 0
+    for found in _COMMAS.finditer(text):
+        depth += {"{": 1, "}": -1 if depth else 0, ",": 0}[found[0]]
+        if found[0] == "," and not depth:
+            parts.append(text[start : found.start()])
+            start = found.end()
+    return [*parts, text[start:]]
 
 
 def in_words(value: Any) -> Any:

@@ -96,3 +96,8 @@ def test_what_is_wrong_stays_wrong() -> None:
 @pytest.mark.parametrize("hostile", ["[" * 10_000, '"' * 999, "{" * 999 + ",", "}," * 99])
 def test_hostile_lists(hostile: str) -> None:
     assert all(isinstance(one, str) for one in listed(hostile))
+
+
+def test_a_long_list_is_read_in_one_go() -> None:
+    """Each character copied all before it: two megabytes kept the server from everybody."""
+    assert listed("a" * 4_000_000 + ", {b,c}},d") == ["a" * 4_000_000, "{b,c}}", "d"]
