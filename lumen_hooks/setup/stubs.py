@@ -54,7 +54,7 @@ def put_stubs_in(worktree: Worktree, script_of: Callable[[str], str]) -> list[In
     """The same in the folder where a repository's hooks lie.
 
     Raises:
-        InstallError: that folder is someone else's, or none.
+        InstallError: that folder is someone else's, not in the repository, or none.
         RepositoryError: git cannot say where it is.
         OSError: a file cannot be written.
     """
@@ -62,6 +62,11 @@ def put_stubs_in(worktree: Worktree, script_of: Callable[[str], str]) -> list[In
     obstacle = folder_obstacle(worktree, folder)
     if obstacle:
         raise InstallError(obstacle.replace("; add the line to {event} there", ""))
+    if not os.path.realpath(folder).startswith(
+        os.path.join(os.path.realpath(worktree.common_dir), "")
+    ):
+        # The repository's own configuration says so, and the repository may be anybody's.
+        raise InstallError(f"its hooks lie outside of it, in {folder}")
     return put_stubs(folder, script_of)
 
 

@@ -454,6 +454,8 @@ class TestFolders:
         husky = new_repository(tmp_path / "src/c")
         husky.git("config", "core.hooksPath", ".husky/_")
         last = new_repository(tmp_path / "src/d")
+        leads_out = new_repository(tmp_path / "src/e")
+        leads_out.git("config", "core.hooksPath", str(tmp_path / "elsewhere"))
         src = tmp_path / "src"
         before = tree(src)
         _, visited = install(stand_in.program, src)
@@ -461,6 +463,8 @@ class TestFolders:
         assert [one.action for one in said["a"].hooks] == ["installed"] * len(GIT_EVENTS)
         assert [one.event for one in said["b"].hooks if one.action == "refused"] == ["post-merge"]
         assert "husky" in said["c"].problem
+        assert "outside of it" in said["e"].problem
+        assert not (tmp_path / "elsewhere").exists()
         assert (last.top / ".git/hooks/post-commit").exists()
         assert not list(src.rglob("lumen"))
         serve_here(files)
