@@ -71,14 +71,14 @@ def git(
                 capture_output=True,
                 check=False,
             )
-        except FileNotFoundError as error:
-            if not os.path.isdir(cwd):
-                raise RepositoryError(f"{cwd} does not exist") from error
-            raise RepositoryError(
-                "git was not found", hint="install git and put it on PATH"
-            ) from error
-        except NotADirectoryError as error:
-            raise RepositoryError(f"{cwd} is not a directory") from error
+        except (FileNotFoundError, NotADirectoryError) as error:  # of PATH, too, a part may be none
+            if os.path.isdir(cwd):
+                raise RepositoryError(
+                    "git was not found", hint="install git and put it on PATH"
+                ) from error
+            if os.path.exists(cwd):
+                raise RepositoryError(f"{cwd} is not a directory") from error
+            raise RepositoryError(f"{cwd} does not exist") from error
     if done.returncode not in accept:
         raise _refusal(arguments[0], cwd, done)
     return done.stdout

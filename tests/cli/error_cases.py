@@ -219,7 +219,7 @@ IN_PLACES = (
         "a Jujutsu workspace without `.git`", ("-C", "{home}/change", "status"),
         lambda place: (place.home / "change/.jj").mkdir(parents=True),
     ),
-    Case("no git on PATH", ("index",), environment=(("PATH", "/nowhere"),)),
+    Case("no git on PATH", ("index",), environment=(("PATH", "/nowhere:/etc/passwd"),)),
     Case(
         "a repository of another user", ("index",),
         environment=(("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1"),),
