@@ -47,8 +47,9 @@ def install(
     in a file is kept to the byte, and `agent uninstall` takes it out again. It goes into the user's
     own files, for all repositories, or with --project into this one's.
     """
+    named = _named(names)
     commands = _commands(project)
-    hosts = _named(names) or _found()
+    hosts = named or _found()
     if not hosts:
         raise InstallError(
             "no coding agent's program was found on this machine",

@@ -17,6 +17,8 @@ from lumen_hooks.excerpts.excerpt import SNIPPET_LINES
 from lumen_hooks.system.terminal import one_line
 from lumen_hooks.wording.sizing import LEAST_TOKENS, MAX_TOKENS, RESULTS, Shape
 
+from .decimal_range import DecimalRange
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -88,7 +90,7 @@ class Look(NamedTuple):
 _OPTIONS = (
     click.option(
         "--threshold",
-        type=click.FloatRange(0, 1),
+        type=DecimalRange(0, 1),
         default=0.0,
         metavar="S",
         help="Only results that score at least S.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 EXPECTED, USAGE, BUG = 1, 2, 3
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What a disk or a terminal says that takes no more."""
 
 SECTIONS = {
     "Ask": {"search": "search", "related": "related", "outline": "outline", "status": "status"},
@@ -105,6 +109,11 @@ def run(argv: Sequence[str]) -> int:
         say(_marked("error", error.message))
         if error.hint:
             say(_marked("hint", error.hint))
+        return EXPECTED
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            return _bug(argv, error)
+        say(f"error: cannot write {error.filename or 'the output'}: {error.strerror}")
         return EXPECTED
     except Exception as error:  # a bug: say so in one line, and keep the traceback for the report
         return _bug(argv, error)

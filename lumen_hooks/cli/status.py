@@ -18,6 +18,7 @@ from lumen_hooks.service.status import status_of
 from lumen_hooks.settings import stray_settings
 from lumen_hooks.system.terminal import one_line
 
+from .decimal_range import DecimalRange
 from .output import echo_json, say, styled
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from lumen_hooks.service.status import Status
 
 WATCH_SECONDS = 2.0
+WATCH_SECONDS_MAX = 86_400
 
 _ABOUT_COLUMNS = 11
 
@@ -37,7 +39,7 @@ _ABOUT_COLUMNS = 11
 @click.option(
     "--watch",
     "seconds",
-    type=click.FloatRange(min=0.1),
+    type=DecimalRange(0.1, WATCH_SECONDS_MAX),
     is_flag=False,
     flag_value=WATCH_SECONDS,
     metavar="[SECONDS]",

@@ -7,6 +7,7 @@ import click
 from lumen_hooks.service.refresh import wait_until_fresh
 from lumen_hooks.service.workspace import open_workspace
 
+from .decimal_range import DecimalRange
 from .progress import progress_bar
 
 _OTHERS = "a worker that is at work goes on: lumen-hooks wait waits for it"
@@ -15,7 +16,7 @@ _OTHERS = "a worker that is at work goes on: lumen-hooks wait waits for it"
 @click.command()
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0),
+    type=DecimalRange(min=0),
     default=600.0,
     show_default=True,
     metavar="S",

@@ -374,6 +374,26 @@ def test_every_place_of_a_text(project: Repository) -> None:
     )
 
 
+def test_output_that_there_is_no_room_for(tmp_path: Path) -> None:
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "lumen_hooks", "--version"],
+            cwd=tmp_path, check=False, stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    said = "error: cannot write the output: No space left on device\n"
+    assert (result.returncode, result.stderr) == (1, said)
+
+
+def test_what_is_no_number_is_a_usage_error(tmp_path: Path) -> None:
+    for words in (
+        ("wait", "--timeout", "nan"),
+        ("search", "x", "--threshold", "nan"),
+        ("status", "--watch", "nan"),
+        ("status", "--watch", "inf"),
+    ):
+        assert lumen(tmp_path, *words).returncode == 2
+
+
 def test_a_pipe_that_is_closed_early(project: Repository) -> None:
     command = f"{sys.executable} -I -m lumen_hooks search --exact e | head -1"
     ended = subprocess.run(
