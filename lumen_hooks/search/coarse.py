@@ -106,13 +106,13 @@ class Coarse:
         expected = (self._blocks[:, None] * per_block + np.arange(per_block)).ravel().tolist()
         width = PART_ROWS * self._dimensions // 8
         row = 0
-        for part in parts:
-            number = row // PART_ROWS
-            if number >= len(expected) or part.part != expected[number]:
+        for some in parts:
+            end = row + len(some.parts) * PART_ROWS
+            if expected[row // PART_ROWS : end // PART_ROWS] != some.parts:
                 break
-            end = row + PART_ROWS
-            self._codes[row:end].reshape(-1)[:] = np.frombuffer(part.codes, np.uint8, width)
-            self._sums[row:end] = np.frombuffer(part.codes, "<u4", PART_ROWS, width)
+            coded = np.frombuffer(some.codes, np.uint8).reshape(len(some.parts), -1)
+            self._codes[row:end].reshape(len(coded), -1)[:] = coded[:, :width]
+            self._sums[row:end].view(np.uint8).reshape(len(coded), -1)[:] = coded[:, width:]
             row = end
         if row != len(self._codes):
             raise impossible("some vectors have no signs")

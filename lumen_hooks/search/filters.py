@@ -16,6 +16,7 @@ import numpy as np
 
 from lumen_hooks.errors import NoFilesError, NotIndexedError, QueryError
 from lumen_hooks.files.roles import forms_of
+from lumen_hooks.storage import values
 from lumen_hooks.storage.rows import KnownPath
 
 from .globs import Glob, alternatives, any_of, escaped, is_glob
@@ -46,8 +47,11 @@ def allowed_chunks(index: IndexReader, query: Query) -> NDArray[np.int64] | None
     files = allowed_files(index, query._replace(languages=()))
     if files is None and not (languages or kinds):
         return None
-    found = [] if files == [] else index.chunk_ids(languages=languages, kinds=kinds, files=files)
-    return np.array(found, np.int64)
+    if files == []:
+        return np.empty(0, np.int64)
+    joined = index.chunk_ids(languages=languages, kinds=kinds, files=files)
+    with values.decoding(index.path):
+        return np.sort(np.fromstring(joined, np.int64, sep=","))
 
 
 def allowed_files(index: IndexReader, query: Query) -> list[int] | None:

@@ -86,6 +86,14 @@ if TYPE_CHECKING:
     """Finds the model that an index was made with."""
 
 
+class _Allowed(NamedTuple):
+    """What the filters of a query let through, at a moment of the index."""
+
+    mark: tuple[int, int]
+    filters: Query
+    chunks: NDArray[np.int64] | None
+
+
 class Searcher:
     """Searches an index repeatedly, keeping its vectors in memory while nothing changes.
 
@@ -95,18 +103,21 @@ class Searcher:
         index: what to search.
     """
 
-    __slots__ = ("_frequent", "_index", "_made_with", "_vectors")
+    __slots__ = ("_allowed", "_frequent", "_index", "_made_with", "_vectors")
 
     def __init__(self, index: IndexReader) -> None:
         self._index = index
         self._vectors: Matrix | Coarse | None = None
         self._made_with: tuple[tuple[int, int], MadeWith] | None = None
         self._frequent = FrequentWords()
+        self._allowed: _Allowed | None = None
 
     @property
     def nbytes(self) -> int:
-        """What it keeps in memory for the next question."""
-        return self._frequent.nbytes + (0 if self._vectors is None else self._vectors.nbytes)
+        """What it keeps in memory for the next question, about."""
+        allowed = None if self._allowed is None else self._allowed.chunks
+        kept = (self._frequent, self._vectors, allowed)
+        return sum(one.nbytes for one in kept if one is not None)
 
     @property
     def index(self) -> IndexReader:
@@ -163,7 +174,7 @@ class Searcher:
         And whether they are weak: see `Ranked`.
         """
         count = max(_CANDIDATES, _CANDIDATES_PER_HIT * limit)
-        allowed = allowed_chunks(self._index, query)
+        allowed = self._allowed_by(query)
         while True:
             rows, ranked = self._ranked(text, vector, count, allowed)
             hits = self._first(rows, ranked.scores, limit)
@@ -251,7 +262,7 @@ class Searcher:
         with index.one_state():
             origin = origin_at(index, query)
             count = max(_CANDIDATES, _CANDIDATES_PER_HIT * limit) + len(origin.chunk_ids)
-            near = self._dense(origin.vector, count, allowed_chunks(index, query.within))
+            near = self._dense(origin.vector, count, self._allowed_by(query.within))
             cosines = dict(zip(near.ids.tolist(), near.cosines.tolist(), strict=True))
             rows = index.chunks(cosines.keys() - origin.chunk_ids)
             hits = _hits(index, rows, [max(0.0, cosines[row.id]) for row in rows])
@@ -260,6 +271,18 @@ class Searcher:
             apart = _told(index, once(found)[:limit], rows)
             index.insist_on_files({origin.path, *(hit.path for hit in apart)})
         return Found(tuple(apart))
+
+    def _allowed_by(self, query: Query) -> NDArray[np.int64] | None:
+        """The chunks that a query's filters let through: `allowed_chunks`, or as it said last.
+
+        Questions come in series with the same filters, and of a million chunks many are let
+        through.
+        """
+        filters, mark = query._replace(text="", limit=1), self._index.change_mark()
+        kept = self._allowed
+        if kept is None or kept.mark != mark or kept.filters != filters:
+            self._allowed = kept = _Allowed(mark, filters, allowed_chunks(self._index, query))
+        return kept.chunks
 
     def _dense(
         self, vector: NDArray[np.float32], count: int, allowed: NDArray[np.int64] | None

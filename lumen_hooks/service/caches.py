@@ -35,7 +35,12 @@ if TYPE_CHECKING:
     from lumen_hooks.storage.reader import IndexReader
 
 MAX_OPEN = 4
-"""Indexes that are kept open; each holds its vectors in memory (256 bytes for a chunk)."""
+"""Indexes that are kept open; each holds its vectors in memory, or their signs."""
+
+MAX_BYTES = 96 << 20
+"""What they may hold together; the one that was asked last is kept, whatever it holds.
+
+That is one of a million chunks (70 bytes for each), or 360,000 chunks in smaller ones (270)."""
 
 IDLE_SECONDS = 300.0
 """An index that nobody asked for so long is closed."""
@@ -58,6 +63,7 @@ class _Kept:
         self.file = file
         self.searcher = Searcher(index)
         self.is_closed = False
+        self.nbytes = 0
         self.lock = threading.Lock()
         self.used = time.monotonic()
 
@@ -72,10 +78,16 @@ class _Kept:
 
 
 class SearcherCache:
-    """Searchers of the indexes that were asked last. Safe to use from several threads."""
+    """Searchers of the indexes that were asked last. Safe to use from several threads.
 
-    def __init__(self, size: int = MAX_OPEN) -> None:
+    Args:
+        size: how many are kept at most.
+        max_bytes: what they may hold in memory, but for the last one.
+    """
+
+    def __init__(self, size: int = MAX_OPEN, max_bytes: int = MAX_BYTES) -> None:
         self._size = size
+        self._max_bytes = max_bytes
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -102,6 +114,7 @@ class SearcherCache:
             raise
         finally:
             kept.used = time.monotonic()
+            kept.nbytes = kept.searcher.nbytes
             kept.lock.release()
         self._shrink()
 
@@ -164,9 +177,15 @@ class SearcherCache:
 
     def _shrink(self) -> None:
         with self._lock:
-            surplus = list(self._kept.items())[: max(0, len(self._kept) - self._size)]
-        for path, kept in surplus:
-            self._close_if_free(path, kept)
+            kept = list(self._kept.items())
+        total, surplus = 0, []
+        for number, (path, one) in enumerate(reversed(kept)):
+            total += one.nbytes
+            if number >= self._size or (number and total > self._max_bytes):
+                surplus.append((path, one))
+                total -= one.nbytes
+        for path, one in surplus:
+            self._close_if_free(path, one)
 
 
 def _open(path: str) -> _Kept:

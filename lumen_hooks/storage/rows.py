@@ -129,15 +129,15 @@ class BlockIds(NamedTuple):
 
 
 class Signs(NamedTuple):
-    """Some rows of a block, coarsely; see `signs`.
+    """Some rows, coarsely; see `signs`.
 
     Attributes:
-        part: its number, among all rows of all blocks in `signs.PART_ROWS`.
-        codes: a bit for each dimension of each row (1 above zero), the highest of a byte first;
-            then for each row the CRC-32 of its vector, four bytes, the lowest first.
+        parts: their numbers, among all rows of all blocks in `signs.PART_ROWS`.
+        codes: for each part a bit for each dimension of each row (1 above zero), the highest of a
+            byte first; then for each row the CRC-32 of its vector, four bytes, the lowest first.
     """
 
-    part: int
+    parts: list[int]
     codes: bytes
 
 

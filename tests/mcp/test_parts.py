@@ -156,6 +156,20 @@ class TestSearcherCache:
         assert [open_files(place) > 0 for place in paths] == [False, False, True, True]
         cache.close_unused(idle=0)
 
+    def test_no_more_is_kept_in_memory_than_allowed(self, repo: Repository, path: str) -> None:
+        """The vectors of one small index, and nothing of an index that was only opened."""
+        cache, embedder = SearcherCache(max_bytes=600), FakeEmbedder()
+        other = repo.add_worktree("other")
+        update(other)
+        another = find_worktree(str(other.top)).index_path
+        for place in (path, another, path):
+            self.symbols(cache, place, embedder)
+            assert (len(cache), open_files(place) > 0) == (1, True)
+        with cache.using(another) as searcher:
+            assert searcher.nbytes == 0
+        assert len(cache) == 2
+        cache.close_unused(idle=0)
+
     def test_an_error_closes_it_but_a_wrong_question_does_not(self, path: str) -> None:
         cache, embedder = SearcherCache(), FakeEmbedder()
         with cache.using(path) as first:

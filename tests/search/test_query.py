@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,8 @@ import pytest
 
 from lumen_hooks.embedding.builtin import BuiltinEmbedder
 from lumen_hooks.errors import CorruptIndexError, QueryError, StoreError
+from lumen_hooks.search import query as query_module
+from lumen_hooks.search.filters import allowed_chunks
 from lumen_hooks.search.query import Searcher
 from lumen_hooks.search.results import MAX_LIMIT, Query
 from lumen_hooks.storage.opening import load_vec0, open_to_read
@@ -16,6 +19,9 @@ from tests.support.search_corpus import Corpus, Piece, search, search_index
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 UPLOAD = Piece(
@@ -246,6 +252,28 @@ def test_a_kept_searcher_sees_what_is_written(corpus: Corpus) -> None:
     corpus.add(Piece("new.py", "wombat"))
     corpus.writer.execute("DELETE FROM lexical")
     assert any(hit.path == "new.py" for hit in search(searcher, corpus.embedder, query))
+
+
+def test_filters_are_looked_up_once_until_something_is_written(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Query] = []
+
+    def noted(index: IndexReader, query: Query) -> NDArray[np.int64] | None:
+        asked.append(query)
+        return allowed_chunks(index, query)
+
+    monkeypatch.setattr(query_module, "allowed_chunks", noted)
+    searcher = Searcher(corpus.reader)
+    for text in ("parse", "upload"):
+        assert search(searcher, corpus.embedder, Query(text, path="src/http"))
+    assert len(asked) == 1
+    corpus.add(replace(PARSER, path="src/http/other.py", code="def parse(): pass"))
+    paths = {hit.path for hit in search(searcher, corpus.embedder, Query("parse", path="src/http"))}
+    assert (len(asked), "src/http/other.py" in paths) == (2, True)
+    search(searcher, corpus.embedder, Query("parse", path="src/http", limit=3))
+    search(searcher, corpus.embedder, Query("parse", path="src"))
+    assert len(asked) == 3
 
 
 def test_an_answer_shows_one_state_of_the_index(corpus: Corpus) -> None:

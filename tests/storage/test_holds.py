@@ -13,7 +13,7 @@ from lumen_hooks.chunking.chunk import KINDS, Chunk, Held
 from lumen_hooks.errors import CorruptIndexError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.storage.holds import mark_of, packed, unpacked
-from lumen_hooks.storage.reader import open_reader
+from lumen_hooks.storage.reader import IndexReader, open_reader
 from tests.support.helpers import update
 
 if TYPE_CHECKING:
@@ -78,11 +78,15 @@ def test_damage_in_an_index(repo: Repository, value: str) -> None:
     index = open_reader(path)
     assert index is not None
     with index:
-        ids = index.chunk_ids(languages=(), kinds=(), files=None)
         with pytest.raises(CorruptIndexError):
-            list(map(index.held, index.chunks(ids)))
+            list(map(index.held, index.chunks(ids_in(index))))
         with pytest.raises(CorruptIndexError, match="not as written"):
             index.insist_on_files(["a.py"])
+
+
+def ids_in(index: IndexReader, *kinds: str) -> list[int]:
+    joined = index.chunk_ids(languages=(), kinds=kinds, files=None)
+    return [int(one) for one in joined.split(",") if one]
 
 
 def test_kinds_are_those_of_what_is_held(repo: Repository) -> None:
@@ -91,11 +95,11 @@ def test_kinds_are_those_of_what_is_held(repo: Repository) -> None:
     index = open_reader(find_worktree(str(repo.top)).index_path)
     assert index is not None
     with index:
-        (one,) = index.chunk_ids(languages=(), kinds=(), files=None)
+        (one,) = ids_in(index)
         for kind in ("struct", "function", "enum"):
-            assert index.chunk_ids(languages=(), kinds=(kind,), files=None) == [one]
+            assert ids_in(index, kind) == [one]
         for kind in ("trait", "class", "method"):
-            assert index.chunk_ids(languages=(), kinds=(kind,), files=None) == []
+            assert ids_in(index, kind) == []
         (row,) = index.chunks([one])
         assert [(held.kind, held.name) for held in index.held(row)] == [
             ("struct", "Alpha"),
@@ -111,5 +115,5 @@ def test_what_a_program_wrote_is_marked(repo: Repository) -> None:
     index = open_reader(find_worktree(str(repo.top)).index_path)
     assert index is not None
     with index:
-        rows = index.chunks(index.chunk_ids(languages=(), kinds=(), files=None))
+        rows = index.chunks(ids_in(index))
         assert {row.path: row.generated for row in rows} == {"a.py": True, "b.py": False}
