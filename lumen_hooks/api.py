@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import os
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
     from typing import Self
 
@@ -171,7 +172,7 @@ class Worktree:
             tuple(excluded_from_top(one, self._directory, self.top) for one in _several(exclude)),
             content,
         )
-        with self._lock:
+        with self._lock, self._unless_gone():
             answerer = Answerer(
                 self._job("api search"),
                 partial(spawn_worker, self.top, "search"),
@@ -207,12 +208,13 @@ class Worktree:
 
         Raises:
             ModelError: there is no index, and its model cannot be had.
-            RepositoryError: git cannot read the worktree.
+            RepositoryError: git cannot read the worktree, or it was removed meanwhile.
             StoreError: the index cannot be opened.
         """
         from lumen_hooks.service.status import read_status
 
-        return read_status(self._workspace.worktree, self._workspace.settings)
+        with self._unless_gone():
+            return read_status(self._workspace.worktree, self._workspace.settings)
 
     def close(self) -> None:
         """Close what is kept open; a later call opens it again."""
@@ -229,6 +231,16 @@ class Worktree:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @contextmanager
+    def _unless_gone(self) -> Iterator[None]:
+        """See to it that a removed worktree is called so, whatever was looked for in it."""
+        self._workspace.worktree.insist_on_presence()
+        try:
+            yield
+        except FileNotFoundError:
+            self._workspace.worktree.insist_on_presence()
+            raise
 
     def _job(self, purpose: str) -> Job:
         from lumen_hooks.indexing.progress import NoProgress

@@ -121,3 +121,15 @@ def test_a_worktree_that_goes_away_and_an_index_that_does(project: Repository) -
             worktree.search("retry_failed")
         with pytest.raises(api.LumenError):
             worktree.wait()
+
+
+def test_a_removed_worktree_is_called_so(repo: Repository) -> None:
+    repo.commit({"a.py": python_module("alpha")})
+    linked = repo.top.parent / "linked"
+    repo.git("worktree", "add", "-q", str(linked))
+    with api.open_worktree(linked) as worktree:
+        worktree.wait()
+        repo.git("worktree", "remove", "--force", str(linked))
+        for ask in (worktree.status, worktree.wait, lambda: worktree.search("alpha")):
+            with pytest.raises(api.RepositoryError, match="was removed"):
+                ask()
