@@ -47,13 +47,15 @@ def install(
     in a file is kept to the byte, and `agent uninstall` takes it out again. It goes into the user's
     own files, for all repositories, or with --project into this one's.
     """
+    from lumen_hooks.agents.hosts import NAMES
+
     named = _named(names)
     commands = _commands(project)
     hosts = named or _found()
     if not hosts:
         raise InstallError(
             "no coding agent's program was found on this machine",
-            hint="name one: lumen-hooks agent install NAME",
+            hint=f"name one: lumen-hooks agent install NAME ({', '.join(NAMES)})",
         )
     wanted = _sites(hosts, _scope(project), commands, directory)
     if _go_through("install", wanted, yes=yes, only_show=only_show):
@@ -151,7 +153,8 @@ def _commands(project: bool) -> Commands:
         raise InstallError("the path of lumen-hooks is not UTF-8, which no configuration can hold")
     if not os.access(program, os.X_OK):
         raise InstallError(
-            f"there is no {program} to start", hint="pip install --force-reinstall lumen-hooks"
+            f"there is no {program} to start",
+            hint="install lumen-hooks anew (pip install --force-reinstall CHECKOUT)",
         )
     if is_temporary(sys.executable):
         say(f"note: agents will start {program} (in a temporary folder, which may be emptied)")

@@ -105,7 +105,7 @@ def _natively(worktree: Worktree, request: Request) -> InstallError | None:
     refused = [result for result in results if result.action == "refused"]
     if refused:
         return InstallError(
-            _refusals(refused), hint="when the lines are there, lumen-hooks doctor checks them"
+            refusals(refused), hint="when the lines are there, lumen-hooks doctor checks them"
         )
     if any(result.off for result in results):
         return None  # as the user wants it
@@ -134,12 +134,16 @@ def _with_pre_commit(worktree: Worktree, request: Request) -> None:
     )
 
 
-def _refusals(refused: list[Installed]) -> str:
+def refusals(refused: list[Installed]) -> str:
+    """Hooks that were left alone, and what to add; what is the same for several is said once."""
     hooks = "a hook was" if len(refused) == 1 else f"{len(refused)} hooks were"
     lines = [f"{hooks} left alone; add what follows to have all"]
+    alike: dict[tuple[str, str], list[str]] = {}  # for some tools, one command serves all events
     for result in refused:
-        lines.append(f"{result.path}: {result.reason}")
-        lines += [f"    {line}" for line in result.line_to_add.splitlines()]
+        alike.setdefault((result.reason, result.line_to_add), []).append(result.path)
+    for (reason, line_to_add), paths in alike.items():
+        lines += [*(f"{path}," for path in paths[:-1]), f"{paths[-1]}: {reason}"]
+        lines += [f"    {line}" for line in line_to_add.splitlines()]
     return "\n".join(lines)
 
 

@@ -47,12 +47,12 @@ EDITED = "it was edited since it was installed; delete it or keep it"
 
 Action = Literal["installed", "updated", "unchanged", "added to", "refused"]
 
-_ADD_STANZA = "pre-commit wrote this hook, and can call ours: run the line below"
+_ADD_STANZA = "written by pre-commit, which can call ours: run the line below"
 _REMEDY = {
     "pre-commit": _ADD_STANZA,
     "lefthook": "lefthook rewrites this hook; add these lines to lefthook.yml",
     "husky": "husky rewrites this hook; add the line to .husky/{event}",
-    "git-lfs": "git-lfs refuses a changed hook; add the line if you do not update it with git lfs",
+    "git-lfs": "git-lfs wrote this hook; add the line (git lfs install keeps it then, with exit 2)",
 }
 
 

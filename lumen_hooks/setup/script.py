@@ -83,7 +83,8 @@ def hook_script(
         script = script.replace(b"@EVENT@", event.encode(), 1)  # in the first lines, for people
         return script.replace(_DIGEST, _digest(script), 1)
     raise InstallError(
-        f"this installation has no {event} script", hint="pip install --force-reinstall lumen-hooks"
+        f"this installation has no {event} script",
+        hint="install lumen-hooks anew (pip install --force-reinstall CHECKOUT)",
     )
 
 

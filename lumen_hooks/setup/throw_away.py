@@ -33,8 +33,8 @@ TEMPORARY = " (in a temporary folder: hooks stop when that is emptied)"
 """What to say of an interpreter that may stay, but need not."""
 
 FOR_GOOD = (
-    "install lumen-hooks for good (uv tool install lumen-hooks, pipx install lumen-hooks, or pip"
-    " in an environment that stays)"
+    "install lumen-hooks for good, from a checkout (uv tool install FOLDER, pipx install FOLDER, or"
+    " pip in an environment that stays)"
 )
 REMEDY = f"{FOR_GOOD}, and run lumen-hooks install from there"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lumen_hooks.cli.install import refusals
 from lumen_hooks.errors import InstallError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.notify.events import EVENTS, GIT_EVENTS
@@ -312,6 +313,12 @@ class TestPreCommit:
         found = install(framework)["post-commit"]
         assert found.action == "refused"
         assert found.line_to_add == "lumen-hooks install --pre-commit"
+
+    def test_one_command_for_all_events_is_said_once(self, framework: Repository) -> None:
+        self.pre_commit(framework, "install", *(f"--hook-type={event}" for event in GIT_EVENTS))
+        told = refusals(list(install(framework).values()))
+        assert told.count("lumen-hooks install --pre-commit") == 1
+        assert all(f"hooks/{event}" in told for event in GIT_EVENTS)
 
     def test_came_second(self, framework: Repository, stand_in: StandIn) -> None:
         install(framework)

@@ -60,7 +60,7 @@ def test_is_refused_before_anything_is_written(repo: Repository, tmp_path: Path,
     with pytest.raises(InstallError, match="hooks cannot rely on") as error:
         install_hooks(find_worktree(str(repo.top)), Request(python))
     assert python in error.value.message
-    assert "uv tool install lumen-hooks" in error.value.hint
+    assert "uv tool install FOLDER" in error.value.hint
     assert sorted(os.walk(repo.top)) == before
 
 

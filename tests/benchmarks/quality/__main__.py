@@ -69,7 +69,8 @@ def _corpora(
         except SourceError as error:
             problems.append(str(error))
     if problems:
-        sys.exit("\n".join(["Missing (--mirrors FOLDER has git repositories):", *problems]))
+        where = "Missing (--mirrors FOLDER has git repositories, as owner+name):"
+        sys.exit("\n".join([where, *problems]))
     return corpora
 
 
