@@ -36,6 +36,7 @@ PRELOADED = (
     "click._textwrap",
     "filelock",
     "mmap",
+    "pygit2",
     "re2",
     "lumen_hooks.chunking.chunker",
     "lumen_hooks.cli.agent",
