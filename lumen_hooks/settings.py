@@ -73,6 +73,8 @@ class Settings:
         max_cache_bytes: size above which the embedding store evicts what no index uses.
         models_folder: where downloaded models, and digests of models, are kept.
         mcp_structured: `lumen-hooks mcp` gives answers as structured content, too.
+        listing: what git's own configuration says of which files there are, not to be set here:
+            keys and values, those that win last; empty if it was not asked.
     """
 
     enabled: bool = True
@@ -88,11 +90,18 @@ class Settings:
     max_cache_bytes: int = 512 << 20
     models_folder: str = field(default_factory=lambda: default_models_folder({}))
     mcp_structured: bool = False
+    listing: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
     def model_threads(self) -> int:
         """Threads of one model, as numerical libraries and onnxruntime take them."""
         return self.threads or 1
+
+
+_NAMES = tuple(one.name for one in fields(Settings) if one.name != "listing")
+
+_LISTING = ("core.", "extensions.", "index.", "attr.")
+"""The sections of git's configuration that say which files there are."""
 
 
 def _key(name: str) -> str:
@@ -114,21 +123,24 @@ def load_settings(directory: str, environ: Mapping[str, str], *, asked: bool = F
         RepositoryError: git cannot read its configuration, or refuses this repository.
     """
     configured: dict[str, list[str]] = {}
-    for entry in config_entries(directory, "lumen[.].*|core[.]repositoryformatversion"):
+    listing = []
+    for entry in config_entries(directory, "(lumen|core|extensions|index|attr)[.].*"):
         configured.setdefault(entry.key.lower(), []).append(entry.value or "")
+        if entry.key.startswith(_LISTING):
+            listing.append((entry.key, entry.value or ""))
     if "core.repositoryformatversion" not in configured:
         # From a repository that it refuses, git config silently reads nothing.
         insist_on_trust(directory)
-    values: dict[str, object] = {}
-    for one in fields(Settings):
-        variable = "LUMEN_" + one.name.upper()
+    values: dict[str, object] = {"listing": tuple(listing)}
+    for name in _NAMES:
+        variable = "LUMEN_" + name.upper()
         if variable in environ:
             raw, source = [environ[variable]], variable
-        elif _key(one.name) in configured:
-            raw, source = configured[_key(one.name)], _camel(one.name)
+        elif _key(name) in configured:
+            raw, source = configured[_key(name)], _camel(name)
         else:
             continue
-        values[one.name] = _convert(one.name, raw, source)
+        values[name] = _convert(name, raw, source)
     if "LUMEN_ENABLED" not in environ and holds_home(directory):
         values["enabled"] = _is_on_at_home(directory, asked=asked)
     if not values.get("models_folder"):
@@ -177,16 +189,15 @@ def stray_settings(directory: str, environ: Mapping[str, str]) -> list[Stray]:
     Raises:
         RepositoryError: git cannot read its configuration.
     """
-    names = [one.name for one in fields(Settings)]
-    known = {_key(name) for name in names}
-    ours = {name.replace("_", ""): _camel(name) for name in names}
+    known = {_key(name) for name in _NAMES}
+    ours = {name.replace("_", ""): _camel(name) for name in _NAMES}
     keys = dict.fromkeys(entry.key for entry in config_entries(directory, "lumen[.].*"))
     strays = [
         Stray(key, did_you_mean(key.removeprefix("lumen."), ours))
         for key in keys
         if key.lower() not in known
     ]
-    variables = {name: f"LUMEN_{name.upper()}" for name in (*names, "hooks")}
+    variables = {name: f"LUMEN_{name.upper()}" for name in (*_NAMES, "hooks")}
     for variable in environ:
         if variable.startswith("LUMEN_") and variable not in variables.values():
             hint = did_you_mean(variable.removeprefix("LUMEN_"), variables)

@@ -27,10 +27,12 @@ from .ignore import IGNORE_FILE, RULES_VERSION, left_out, rules_of
 from .told import Told, told_languages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
+
+SUBMODULE = "submodule"
 
 _IGNORE_FILE_BYTES = 1 << 20
 _ATTEMPTS = 3
@@ -58,6 +60,7 @@ class Manifest:
         rules: digest of everything that decides what is indexable. When it changes, files that
             were skipped for their content may now be wanted.
         told: which languages its files are told to be in.
+        passed_over: the files that were passed over, with the reason, where all were listed.
     """
 
     head: str | None
@@ -65,6 +68,7 @@ class Manifest:
     unindexable: dict[str, int]
     rules: str
     told: Told
+    passed_over: Mapping[str, str] = field(default_factory=dict)
 
 
 def scan(worktree: Worktree, settings: Settings) -> Manifest:
@@ -74,14 +78,25 @@ def scan(worktree: Worktree, settings: Settings) -> Manifest:
         RepositoryError: git cannot read the repository or its index.
         SettingsError: a pattern in the settings is none.
     """
+    head = head_of(worktree)
+    sifted = _sifted(worktree, settings)
+    counted = dict(Counter(sifted.reasons.values()))
+    told = told_languages(settings.language, sifted.languages, sifted.files)
+    rules = _digest(settings, sifted.ignore_files)
+    return Manifest(head, sifted.files, counted, rules, told, sifted.reasons)
+
+
+def head_of(worktree: Worktree) -> str | None:
+    """The commit checked out, in hex; None if HEAD is unborn.
+
+    Raises:
+        RepositoryError: git cannot read the repository.
+    """
     head = checked_out_commit(worktree)
     if head is None:
         verify = ["rev-parse", "-q", "--verify", "HEAD"]
         head = git(verify, cwd=worktree.top, accept=(0, 1)).decode().strip() or None
-    sifted = _sifted(worktree, settings)
-    counted = dict(Counter(sifted.reasons.values()))
-    told = told_languages(settings.language, sifted.languages, sifted.files)
-    return Manifest(head, sifted.files, counted, _digest(settings, sifted.ignore_files), told)
+    return head
 
 
 def passed_over(worktree: Worktree, settings: Settings) -> tuple[dict[str, str], set[str]]:
@@ -235,7 +250,7 @@ def _place_other(listed: _Listed, path: str, entry: str, mode: int) -> None:
     elif not stat.S_ISDIR(mode):
         listed.others[path] = "not a regular file"
     elif entry[2:8] == _GITLINK:
-        listed.others[path] = "submodule"
+        listed.others[path] = SUBMODULE
 
 
 def _text(output: bytes) -> str:

@@ -62,6 +62,11 @@ class Worktree(NamedTuple):
         return os.path.join(self.folder, layout.INDEX)
 
     @property
+    def picture_path(self) -> str:
+        """What the last look at this worktree found; see files/picture."""
+        return os.path.join(self.folder, layout.PICTURE)
+
+    @property
     def lock_path(self) -> str:
         """The writer lock of this worktree's index."""
         return os.path.join(self.folder, layout.INDEX_LOCK)

@@ -11,23 +11,22 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from lumen_hooks.embedding.registry import identify
 from lumen_hooks.errors import ModelError
-from lumen_hooks.files.manifest import scan
 from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.system.locks import read_holder
 
-from .compare import compare, look, retold, tree_of
+from .compare import look, tree_of
 from .progress import read_report
+from .survey import keep, survey
 
 if TYPE_CHECKING:
-    from lumen_hooks.files.manifest import Manifest
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
     from lumen_hooks.storage.facts import Facts
-    from lumen_hooks.storage.reader import IndexReader
     from lumen_hooks.system.locks import Holder
 
     from .progress import Report
+    from .survey import Survey
 
 State = Literal["absent", "building", "refreshing", "stale", "fresh"]
 
@@ -68,8 +67,13 @@ class Freshness(NamedTuple):
     outdated: Outdated | None = None
 
 
-def look_at(worktree: Worktree, settings: Settings) -> Freshness:
+def look_at(worktree: Worktree, settings: Settings, *, keeps: bool = False) -> Freshness:
     """Compare an index with the files of its worktree.
+
+    Args:
+        worktree: whose.
+        settings: in force there.
+        keeps: what was found is kept for the next look, which is shorter then.
 
     Raises:
         CorruptIndexError: it is damaged.
@@ -80,18 +84,20 @@ def look_at(worktree: Worktree, settings: Settings) -> Freshness:
     if index is None:
         return Freshness(ABSENT)
     with index:
-        manifest = scan(worktree, settings)
         facts = index.facts()
-        differing = differing_files(index, facts, manifest, worktree, settings)
+        found = survey(index, facts, worktree, settings)
+        differing = differing_files(found, worktree, settings)
         wanted, refusal = wanted_fingerprint(settings)
         holder = read_holder(worktree.lock_path)
         state = state_of(facts, wanted, len(differing), holder)
+        if keeps and state == FRESH and (found.kept is None or found.touched):
+            keep(found, facts, worktree, settings)
     outdated = None
     if facts.complete and not facts.usable_for(wanted):
         report = read_report(holder)
         progress = report if report is not None and report.model == settings.model else None
         outdated = Outdated(facts.model, refusal, progress)
-    return Freshness(state, differing, manifest.head, outdated)
+    return Freshness(state, differing, found.manifest.head, outdated)
 
 
 def differ_in_words(count: int) -> str:
@@ -123,34 +129,17 @@ def state_of(facts: Facts, wanted: str, differing: int, holder: Holder | None) -
     return REFRESHING if facts.complete else BUILDING
 
 
-def differing_files(
-    index: IndexReader,
-    facts: Facts,
-    manifest: Manifest,
-    worktree: Worktree,
-    settings: Settings,
-) -> tuple[str, ...]:
+def differing_files(found: Survey, worktree: Worktree, settings: Settings) -> tuple[str, ...]:
     """The files that the index does not hold as they are in the worktree now, in path order.
 
     Args:
-        index: what is compared.
-        facts: what it says of itself.
-        manifest: the worktree's files.
-        worktree: where they are.
+        found: by a survey of the two.
+        worktree: where the files are.
         settings: in force there.
     """
-    difference = compare(
-        worktree,
-        manifest,
-        index.files(),
-        own=facts.refreshed,
-        same_rules=facts.rules == manifest.rules,
-        max_bytes=settings.max_file_bytes,
-        retold=retold(index, facts, manifest),
-    )
-    tree = tree_of(worktree, settings, manifest)
-    differing = [path for path, _ in difference.removed]
-    for suspect in difference.suspects:
+    tree = tree_of(worktree, settings, found.manifest)
+    differing = [path for path, _ in found.difference.removed]
+    for suspect in found.difference.suspects:
         looked = look(tree, suspect)
         absent = looked.vanished and suspect.row is None
         if not (looked.same or absent):

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from lumen_hooks.embedding.registry import identify
 from lumen_hooks.errors import CorruptIndexError, LockError, StoreError
 from lumen_hooks.files.content import stamp_of
-from lumen_hooks.files.manifest import scan
 from lumen_hooks.git import own_folders
 from lumen_hooks.storage.index import open_writer
 from lumen_hooks.storage.publish import file_identity, set_aside, sweep
@@ -26,6 +25,7 @@ from . import events
 from .compare import KNOWN_FILES
 from .freshness import FRESH, STALE, Freshness
 from .job import Busy, Updated
+from .survey import keep
 from .under_way import UnderWay
 from .write import build, refresh
 
@@ -169,14 +169,15 @@ def _attempt(update: UnderWay, *, force: bool, check: bool) -> Updated:
         update.insist_on_presence()
         events.take(worktree)
         scanned_at = time.monotonic()
-        manifest = scan(worktree, update.settings)
         if index is None:
-            outcome = build(update, manifest)
+            outcome = build(update)
         else:
             with translated(worktree.index_path, writing=True):
-                outcome = refresh(index, update, manifest, force=force)
+                outcome = refresh(index, update, force=force)
     events.answered(worktree)
-    freshness = _freshness(worktree, manifest, outcome.tally, scanned_at)
+    if not outcome.tally.untried:
+        keep(outcome.found, outcome.facts, worktree, update.settings)
+    freshness = _freshness(worktree, outcome.found.manifest, outcome.tally, scanned_at)
     return Updated(outcome.refresh, seeded, freshness)
 
 

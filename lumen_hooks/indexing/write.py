@@ -20,7 +20,8 @@ from lumen_hooks.storage.publish import discard, publish, temporary_path
 from lumen_hooks.storage.sqlite import translated
 from lumen_hooks.storage.values import storable
 
-from .compare import Tally, compare, look, retold, tree_of
+from .compare import Tally, look, tree_of
+from .survey import survey
 
 if TYPE_CHECKING:
     from lumen_hooks.files.manifest import Manifest
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from lumen_hooks.storage.index import Index
 
     from .compare import Difference, Suspect, Tree
+    from .survey import Survey
     from .under_way import UnderWay
 
     Suspects = tuple[Suspect, ...]
@@ -39,13 +41,17 @@ class Outcome(NamedTuple):
     Attributes:
         refresh: what was done; None when there was nothing to do.
         tally: what was looked at for it.
+        found: by the survey that it went by.
+        facts: what the index says of itself now.
     """
 
     refresh: Refresh | None
     tally: Tally
+    found: Survey
+    facts: Facts
 
 
-def build(update: UnderWay, manifest: Manifest) -> Outcome:
+def build(update: UnderWay) -> Outcome:
     """Make an index, where there is none, and publish it when it is whole.
 
     Raises:
@@ -55,7 +61,7 @@ def build(update: UnderWay, manifest: Manifest) -> Outcome:
     temporary = temporary_path(path)
     update.insist_on_presence()
     try:
-        outcome = _fill(temporary, update, manifest)
+        outcome = _fill(temporary, update)
         published = publish(temporary, path, gate=update.insist_on_presence)
     except BaseException:
         discard(temporary)
@@ -68,23 +74,21 @@ def build(update: UnderWay, manifest: Manifest) -> Outcome:
     return outcome
 
 
-def _fill(path: str, update: UnderWay, manifest: Manifest) -> Outcome:
+def _fill(path: str, update: UnderWay) -> Outcome:
     """A whole index in a file that nobody else knows yet."""
-    tree = tree_of(update.worktree, update.settings, manifest)
     index = create_index(path, update.identity.dimensions)
     with closing(index), translated(path, writing=True):
-        difference = compare(
-            update.worktree, manifest, {}, own=True, same_rules=True, max_bytes=tree.max_bytes
-        )
-        tally = _staged(update, index, tree, difference, unread=True)
+        found = survey(index, index.facts(), update.worktree, update.settings, anew=True)
+        tree = tree_of(update.worktree, update.settings, found.manifest)
+        tally = _staged(update, index, tree, found.difference, unread=True)
         update.reconsider()
         with index.transaction():
-            refresh = _finish(index, update, manifest, tally, kind="full", removed=0)
+            refresh = _finish(index, update, found.manifest, tally, kind="full", removed=0)
         index.optimise()
-    return Outcome(refresh, tally)
+        return Outcome(refresh, tally, found, index.facts())
 
 
-def refresh(index: Index, update: UnderWay, manifest: Manifest, *, force: bool) -> Outcome:
+def refresh(index: Index, update: UnderWay, *, force: bool) -> Outcome:
     """Make an index equal to the tree; all of it anew if it must be, or if that is wanted.
 
     Raises:
@@ -97,17 +101,9 @@ def refresh(index: Index, update: UnderWay, manifest: Manifest, *, force: bool) 
         update.progress.expected = index.counts().chunks
     if not fit:
         update.log("made anew", was=facts.model, model=update.identity.name)
-    rows = {} if rebuild else index.files()
+    found = survey(index, facts, update.worktree, update.settings, anew=rebuild)
+    manifest, rows, difference = found.manifest, found.rows, found.difference
     tree = tree_of(update.worktree, update.settings, manifest)
-    difference = compare(
-        update.worktree,
-        manifest,
-        rows,
-        own=facts.refreshed,
-        same_rules=facts.rules == manifest.rules,
-        max_bytes=tree.max_bytes,
-        retold={} if rebuild else retold(index, facts, manifest),
-    )
     tally = _staged(update, index, tree, difference, cuts_known=fit)
     stamps = (*difference.stamps, *tally.stamps)
     gone = {row.id for _, row in difference.removed}
@@ -118,7 +114,7 @@ def refresh(index: Index, update: UnderWay, manifest: Manifest, *, force: bool) 
             with index.transaction():
                 index.restamp(stamps)
                 index.write_facts(now)
-        return Outcome(None, tally)
+        return Outcome(None, tally, found, now)
     kind: RefreshKind = "full" if rebuild else "incremental" if facts.refreshed else "seed"
     update.reconsider()
     with index.transaction():
@@ -129,7 +125,7 @@ def refresh(index: Index, update: UnderWay, manifest: Manifest, *, force: bool) 
         index.restamp(stamps)
         done = _finish(index, update, manifest, tally, kind=kind, removed=len(gone))
     index.repack()
-    return Outcome(done, tally)
+    return Outcome(done, tally, found, index.facts())
 
 
 def _staged(

@@ -17,6 +17,9 @@ FOLDER = "lumen"
 """Our folder in a git dir; one in the common dir is shared by all worktrees of a repository."""
 
 INDEX = "index.db"
+PICTURE = "index.db.picture"
+"""What the last look found. It goes with the index, whose name its own begins with."""
+
 INDEX_LOCK = "index.lock"
 WORKER_LOCK = "worker.lock"
 WATCH_LOCK = "watch.lock"

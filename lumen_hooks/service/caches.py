@@ -227,7 +227,7 @@ class Looks:
         if kept is not None and kept[0] >= asked_at and kept[1] == settings:
             return kept[2]
         began = time.monotonic()
-        found = look_at(worktree, settings)
+        found = look_at(worktree, settings, keeps=True)
         with self._lock:
             self._kept.pop(worktree.git_dir, None)
             if found.state == FRESH:

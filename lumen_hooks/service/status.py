@@ -20,6 +20,7 @@ from lumen_hooks.indexing.freshness import (
     wanted_fingerprint,
 )
 from lumen_hooks.indexing.progress import Report, read_report
+from lumen_hooks.indexing.survey import survey
 from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.storage.sqlite import size_on_disk
 from lumen_hooks.system.locks import Holder, read_holder
@@ -207,16 +208,16 @@ def _problem(known: str, worktree: Worktree) -> str | None:
 def _of_index(
     index: IndexReader, worktree: Worktree, settings: Settings, holder: Holder | None
 ) -> Status:
-    manifest = scan(worktree, settings)
     facts = index.facts()
+    found = survey(index, facts, worktree, settings)
     counts = index.counts()
     wanted, refusal = wanted_fingerprint(settings)
-    pending = len(differing_files(index, facts, manifest, worktree, settings))
+    pending = len(differing_files(found, worktree, settings))
     state = state_of(facts, wanted, pending, holder)
     misfit = refusal or ("" if facts.usable_for(wanted) else OTHER_FINGERPRINT)
     skipped = index.skipped()
     languages = index.languages()
-    for reason, count in manifest.unindexable.items():
+    for reason, count in found.manifest.unindexable.items():
         skipped[reason] = skipped.get(reason, 0) + count
     return replace(
         _bare(worktree),

@@ -112,6 +112,17 @@ class IndexReader:
         query = f"SELECT path, id, content, blob, size, changed_ns, skipped, {cut} FROM files"
         return {path: FileRow(*rest) for path, *rest in self._read(query, *_FILE)}
 
+    def files_at(self, paths: Collection[str]) -> dict[str, FileRow]:
+        """Those of these files that the index knows, by path."""
+        cut = "cut" if self.version >= SUMMED else "NULL"
+        query = (
+            f"SELECT path, id, content, blob, size, changed_ns, skipped, {cut} FROM files"
+            " WHERE path IN (SELECT value FROM carray(?))"
+        )
+        wanted = tuple(paths)  # as a carray at least one
+        rows = self._read(query, *_FILE, bindings=(apsw.carray(wanted),)) if wanted else []
+        return {path: FileRow(*rest) for path, *rest in rows}
+
     def cuts(self) -> dict[tuple[bytes, str], str]:
         """Why texts are cut by lines, where that is a parser's doing, by content and language.
 

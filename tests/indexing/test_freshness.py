@@ -6,17 +6,17 @@ import os
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lumen_hooks.errors import RepositoryError
-from lumen_hooks.files.manifest import scan
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import compare as difference
 from lumen_hooks.indexing import events
 from lumen_hooks.indexing import update as updating
 from lumen_hooks.indexing.freshness import Freshness, look_at
+from lumen_hooks.indexing.survey import survey
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from lumen_hooks.files.manifest import Manifest
-    from lumen_hooks.git.worktree import Worktree
-    from lumen_hooks.settings import Settings
+    from lumen_hooks.indexing.survey import Survey
     from tests.support.repository import Repository
 
 OLD = python_module("alpha")
@@ -217,16 +215,16 @@ def test_a_search_with_a_changed_file_looks_at_the_tree_once_before_and_once_to_
     repo.commit({"a.py": OLD, "b.py": OLD})
     update(repo)
     repo.write({"a.py": NEW})
-    scans: list[str] = []
+    surveys: list[Survey] = []
 
-    def counting(worktree: Worktree, settings: Settings) -> Manifest:
-        scans.append(worktree.top)
-        return scan(worktree, settings)
+    def counting(*arguments: Any, **more: Any) -> Survey:
+        surveys.append(survey(*arguments, **more))
+        return surveys[-1]
 
-    for module in ("freshness", "update"):
-        monkeypatch.setattr(f"lumen_hooks.indexing.{module}.scan", counting)
+    for module in ("freshness", "write"):
+        monkeypatch.setattr(f"lumen_hooks.indexing.{module}.survey", counting)
     found = Answerer(job_for(repo), pytest.fail).answer(Query("omega"))
-    assert (found.state, len(scans)) == ("fresh", 2)
+    assert (found.state, len(surveys)) == ("fresh", 2)
     assert found.head == repo.git("rev-parse", "HEAD").strip()
 
 

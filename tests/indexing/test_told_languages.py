@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -165,8 +166,11 @@ def test_where_nothing_is_told_git_is_asked_no_more_than_once(
     repo.commit(FILES)
     update(repo)
     monkeypatch.setattr(attributes, "ask", counting)
+    os.unlink(find_worktree(str(repo.top)).picture_path)
     assert update(repo).refresh is None
     assert len(asked) == 1
+    assert update(repo).refresh is None
+    assert len(asked) == 1  # by the picture that the last one left
 
 
 def test_why_a_text_is_cut_by_lines_holds_for_its_language_only(repo: Repository) -> None:

@@ -1,0 +1,378 @@
+"""A worktree as one look found it: what tells a later look, without git, which files have changed.
+
+git lists a tree anew for every look, and every path is judged anew. Most looks find nothing else
+than the one before. A picture holds all that such a list came from: git's index and the files
+with rules (by their stat data), the names in every folder that git looks into, and size and change
+time of each file that counts. If everything but some files is as it was, then so is the list, and
+those files alone are in doubt. What is not understood in full gets no picture, or is no longer as
+in it; then git lists the tree again. It knows no index of ours; `picture_file` keeps it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from array import array
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from lumen_hooks import __version__
+from lumen_hooks.errors import RepositoryError
+from lumen_hooks.git.command import git
+
+from .folders import Folders
+from .git_index import is_sparse
+from .ignore import IGNORE_FILE, RULES_VERSION
+from .manifest import SUBMODULE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.settings import Settings
+
+    from .manifest import Manifest
+
+Signature: TypeAlias = list[int] | None
+"""Device, inode, size, modification and change time of what is at a path; None for nothing."""
+
+Stamp: TypeAlias = tuple[int, int]
+"""Size and change time of a file, as `Seen` has them; the time is -1 of one that is in doubt."""
+
+YOUNG_NS = 2_000_000_000
+"""What changed less than this before a look may change again under the same time stamp."""
+
+_TICK_NS = 50_000_000
+"""The same on a file system that notes fractions of milliseconds: several ticks of its clock."""
+
+_RULE_FILES = (b".gitignore", b".gitattributes", IGNORE_FILE.encode())
+_ATTRIBUTES = ("/etc", "/usr/local/etc", "/opt/homebrew/etc")
+_DEPTH = 64
+"""How many folders that hold no file may lie in each other; as many questions go to git."""
+
+_FOLDER, _OTHER = b"/", b"//"
+"""What is put behind the name of a folder, and of what is neither that nor a plain file."""
+
+
+class Picture(NamedTuple):
+    """A worktree as one look found it.
+
+    Attributes:
+        made_with: digest of the settings, git's configuration and the environment.
+        witnesses: what decides which files there are, by path (absolute, or below the top).
+        folders: every folder that git looks into, and those that are not the worktree's own.
+        names: digest of the names in these folders.
+        files: the files that count, in the order of the manifest.
+        sizes: of these.
+        changed: when they changed, -1 of those that must be looked at.
+        blobs: what git's index calls them, one after the other; zeros if it does not know one.
+        blob_length: bytes of each.
+        unindexable: see `Manifest`.
+        rules: see `Manifest`.
+        languages: which are told, by path.
+    """
+
+    made_with: str
+    witnesses: dict[str, Signature]
+    folders: list[bytes]
+    names: str
+    files: list[bytes]
+    sizes: array[int]
+    changed: array[int]
+    blobs: bytes
+    blob_length: int
+    unindexable: dict[str, int]
+    rules: str
+    languages: dict[str, str]
+
+    def blob(self, number: int) -> str:
+        """What git's index calls a file; see `Seen`."""
+        found = self.blobs[number * self.blob_length : (number + 1) * self.blob_length]
+        return found.hex() if any(found) else ""
+
+    def differing(
+        self, worktree: Worktree, settings: Settings, most: int
+    ) -> dict[int, Stamp] | None:
+        """The files that may have changed since, by number, as they are now.
+
+        Args:
+            worktree: whose picture this is.
+            settings: in force there now.
+            most: so many at most.
+
+        Returns:
+            None if anything else has changed, or too many have.
+        """
+        if self.made_with != _made_with(settings):
+            return None
+        base = os.fsencode(worktree.top) + b"/"
+        try:
+            if any(_signature(base, path) != then for path, then in self.witnesses.items()):
+                return None
+            if self.names != _digest(_entries(base + folder) for folder in self.folders):
+                return None
+            return self._changed(base, most)
+        except OSError:
+            return None
+
+    def _changed(self, base: bytes, most: int) -> dict[int, Stamp] | None:
+        found: dict[int, Stamp] = {}
+        lstat, then = os.lstat, zip(self.files, self.sizes, self.changed, strict=True)
+        for number, (path, size, changed) in enumerate(then):
+            status = lstat(base + path)
+            modified, altered = status.st_mtime_ns, status.st_ctime_ns
+            now = modified if modified > altered else altered  # noqa: FURB136 - max takes longer
+            if now != changed or status.st_size != size:
+                found[number] = status.st_size, now
+                if len(found) > most:
+                    return None
+        return found
+
+
+def take(
+    worktree: Worktree, settings: Settings, manifest: Manifest, began_ns: int
+) -> Picture | None:
+    """What a look found, if all of it held still while it looked.
+
+    Args:
+        worktree: where it looked.
+        settings: in force there.
+        manifest: all that it found.
+        began_ns: when it began (Unix time, nanoseconds).
+    """
+    strange = is_sparse(worktree) or settings.include or not settings.listing
+    if strange or any(key == "attr.tree" for key, _ in settings.listing):
+        return None
+    try:
+        walk = _Walk(worktree, settings, manifest)
+        if not walk.is_explained():
+            return None
+        outside = _outside(worktree, settings)
+        witnesses = {path: _signature(walk.base, path) for path in (*outside, *walk.rule_files)}
+    except (OSError, RepositoryError):
+        return None
+    still = all(_was_still(signature, began_ns) for signature in witnesses.values())
+    return _developed(settings, manifest, walk, witnesses, began_ns) if still else None
+
+
+def _developed(
+    settings: Settings,
+    manifest: Manifest,
+    walk: _Walk,
+    witnesses: dict[str, Signature],
+    began_ns: int,
+) -> Picture:
+    seen = list(manifest.files.values())
+    length = max((len(blob) // 2 for blob, *_ in seen), default=0)
+    settled = began_ns - YOUNG_NS
+    return Picture(
+        made_with=_made_with(settings),
+        witnesses=witnesses,
+        folders=walk.folders,
+        names=_digest(walk.entries),
+        files=[path.encode() for path in manifest.files],
+        sizes=array("q", (size for _, size, _ in seen)),
+        changed=array("q", (at if at < settled else -1 for *_, at in seen)),
+        blobs=b"".join(bytes.fromhex(blob).ljust(length, b"\0") for blob, *_ in seen),
+        blob_length=length,
+        unindexable=manifest.unindexable,
+        rules=manifest.rules,
+        languages=dict(manifest.told.languages),
+    )
+
+
+def retouched(picture: Picture, now: Mapping[int, Stamp], at_ns: int) -> dict[int, Stamp]:
+    """What to note of files that were looked at again, in the picture, too, which is changed.
+
+    Args:
+        picture: of before.
+        now: these files, as `differing` found them.
+        at_ns: when that was (Unix time, nanoseconds).
+    """
+    noted = {
+        number: (size, changed if changed < at_ns - YOUNG_NS else -1)
+        for number, (size, changed) in now.items()
+    }
+    for number, (size, changed) in noted.items():
+        picture.sizes[number], picture.changed[number] = size, changed
+    return noted
+
+
+class _Walk:
+    """The folders that git looks into, with every name in them.
+
+    Every name must be one that the manifest knows of, or that git ignores: what came in between
+    the manifest and this is neither.
+
+    Attributes:
+        base: the worktree's top with a slash.
+        folders: below the top, each with a slash behind it.
+        entries: the names in each.
+        rule_files: what decides about others in them.
+    """
+
+    def __init__(self, worktree: Worktree, settings: Settings, manifest: Manifest) -> None:
+        self.base = os.fsencode(worktree.top) + b"/"
+        self.folders: list[bytes] = []
+        self.entries: list[list[bytes]] = []
+        self.rule_files: list[str] = []
+        self._worktree = worktree
+        self._own = Folders(worktree, settings)
+        self._files = set(map(str.encode, manifest.files))
+        self._known = {_bytes(path) for path in manifest.passed_over} | self._files
+        self._submodules = {
+            _bytes(path) + _FOLDER for path, why in manifest.passed_over.items() if why == SUBMODULE
+        }
+        self._above = _above(self._known)
+        self._missing = len(self._files)
+        self._in_doubt: list[bytes] = []
+
+    def is_explained(self) -> bool:
+        """Walk; whether every name is explained, and every file of the manifest was met."""
+        self._look_into([b""])
+        for _ in range(_DEPTH):
+            if not self._in_doubt:
+                return not self._missing
+            asked, self._in_doubt = self._in_doubt, []
+            left = set(asked) - self._ignored(asked)
+            if not all(path.endswith(_FOLDER) for path in left):
+                return False
+            self._look_into(sorted(left))
+        return False
+
+    def _look_into(self, folders: list[bytes]) -> None:
+        while folders:
+            folder = folders.pop()
+            names = _entries(self.base + folder)
+            self.folders.append(folder)
+            self.entries.append(names)
+            for name in names:
+                self._place(folder + name, folders)
+            rules = (name.rstrip(b"/") for name in names if name.rstrip(b"/") in _RULE_FILES)
+            self.rule_files += [_text(folder + name) for name in rules]
+
+    def _place(self, path: bytes, folders: list[bytes]) -> None:
+        if path in self._files:
+            self._missing -= 1
+        elif path in self._above:
+            folders.append(path)
+        elif path.endswith(_OTHER):
+            self._in_doubt += [path[: -len(_OTHER)]] * (path[: -len(_OTHER)] not in self._known)
+        elif path in self._known or path in {b".git", b".git/"}:
+            if path.endswith(_FOLDER):
+                self._only_names_of(path)
+        elif path in self._submodules:
+            return
+        elif self._own.foreign(_text(path)):
+            if path.endswith(_FOLDER):
+                self._only_names_of(path)
+        else:
+            self._in_doubt.append(path)
+
+    def _only_names_of(self, folder: bytes) -> None:
+        """One that is not the worktree's own: what makes it so is in it."""
+        if folder != b".git/":
+            self.folders.append(folder)
+            self.entries.append(_entries(self.base + folder))
+
+    def _ignored(self, paths: list[bytes]) -> set[bytes]:
+        asked = b"".join(path + b"\0" for path in paths)
+        command = ["check-ignore", "-z", "--stdin"]
+        found = git(command, cwd=self._worktree.top, stdin=asked, accept=(0, 1))
+        return set(found.split(b"\0"))
+
+
+def _above(paths: Iterable[bytes]) -> set[bytes]:
+    """The folders that these paths are in, each with a slash behind it."""
+    found: set[bytes] = set()
+    for path in paths:
+        end = path.rstrip(b"/").rfind(b"/") + 1
+        while end and path[:end] not in found:
+            found.add(path[:end])
+            end = path.rfind(b"/", 0, end - 1) + 1
+    return found
+
+
+def _entries(folder: bytes) -> list[bytes]:
+    """The names in a folder, with what they are, in order."""
+    with os.scandir(folder) as found:
+        names = [
+            entry.name
+            if entry.is_file(follow_symlinks=False)
+            else entry.name + (_FOLDER if entry.is_dir(follow_symlinks=False) else _OTHER)
+            for entry in found
+        ]
+    names.sort()
+    return names
+
+
+def _digest(folders: Iterable[Sequence[bytes]]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for names in folders:  # a name is not empty
+        digest.update(b"\0".join(names) + b"\0\0")
+    return digest.hexdigest()
+
+
+def _outside(worktree: Worktree, settings: Settings) -> list[str]:
+    """What decides about files from outside their folders.
+
+    Raises:
+        RepositoryError: git does not say where it is.
+    """
+    said = dict(settings.listing)
+    home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    excludes = said.get("core.excludesfile", os.path.join(home, "git", "ignore"))
+    attributes = said.get("core.attributesfile", os.path.join(home, "git", "attributes"))
+    prefix = os.fsdecode(git(["--exec-path"], cwd=worktree.top).strip())
+    prefix = os.path.dirname(os.path.dirname(prefix))
+    named = [os.path.expanduser(path) for path in (excludes, attributes) if path]
+    if not all(map(os.path.isabs, named)):
+        raise RepositoryError(f"{named} is not understood")
+    return [
+        os.path.join(worktree.git_dir, "index"),
+        os.path.join(worktree.git_dir, "info", "sparse-checkout"),
+        *(os.path.join(worktree.common_dir, "info", name) for name in ("exclude", "attributes")),
+        *named,
+        *(os.path.join(folder, "gitattributes") for folder in _ATTRIBUTES),
+        os.path.join(prefix, "etc", "gitattributes"),
+    ]
+
+
+def _signature(base: bytes, path: str) -> Signature:
+    """Of a file, a symbolic link followed: rules of the user's may lie elsewhere."""
+    try:
+        found = os.stat(os.path.join(base, _bytes(path)))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return [found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
+
+
+def _was_still(signature: Signature, began_ns: int) -> bool:
+    """Whether a file that looks so now has not changed since shortly before a look began."""
+    if signature is None:
+        return True
+    *_, modified, changed = signature
+    fine = changed % 1_000_000 and modified % 1_000_000
+    return max(modified, changed) < began_ns - (_TICK_NS if fine else YOUNG_NS)
+
+
+def _made_with(settings: Settings) -> str:
+    """Digest of what is wanted and of how git is set up; see `Picture`."""
+    environment = [
+        (name, value)
+        for name, value in sorted(os.environ.items())
+        if name in {"HOME", "XDG_CONFIG_HOME"} or name.startswith(("GIT_CONFIG", "GIT_ATTR"))
+    ]
+    decisive = (
+        (__version__, RULES_VERSION, settings.max_file_bytes, settings.include, settings.exclude),
+        (settings.language, settings.listing, environment),
+    )
+    return hashlib.blake2b(json.dumps(decisive).encode(), digest_size=16).hexdigest()
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")
+
+
+def _bytes(path: str) -> bytes:
+    return path.encode("utf-8", "surrogateescape")
