@@ -16,7 +16,7 @@ from lumen_hooks.embedding.registry import identify
 from lumen_hooks.settings import BUILTIN_MODEL
 from lumen_hooks.storage.facts import Facts
 from lumen_hooks.storage.fingerprint import INDEX_VERSION, fingerprint
-from lumen_hooks.storage.index import create_index
+from lumen_hooks.storage.new_index import create_index
 from lumen_hooks.storage.opening import MEMORY
 
 from .compare import Suspect, tree_of
@@ -64,8 +64,8 @@ def partial_index(job: Job, manifest: Manifest, paths: Sequence[str], until: flo
     identity = identify(job.settings)
     index = create_index(MEMORY, identity.dimensions)
     try:
-        _stage(index, job, manifest, paths, until, _vectors_of(job, identity))
         with index.transaction():
+            _stage(index, job, manifest, paths, until, _vectors_of(job, identity))
             index.write_staged()
             index.write_facts(_facts(identity))
             index.seal()
@@ -90,7 +90,7 @@ def _stage(
 ) -> None:
     tree = tree_of(job.worktree, job.settings, manifest)
     with Chunker(deaths_max=0, patience=lambda: max(0.0, until - time.monotonic())) as chunker:
-        stager = Stager(index, tree, Preparer(chunker, {}), vectors, NoProgress(), unread=False)
+        stager = Stager(index, tree, Preparer(chunker, {}), vectors, NoProgress())
         for batch in _batches(paths):
             try:
                 stager.stage([_suspect(manifest, path) for path in batch])

@@ -1,8 +1,8 @@
 """From files in doubt to staged rows: read, chunk, have embedded what is new.
 
 Works in batches of bounded size; what is read ahead is with the parsing
-process meanwhile. Nothing is written to the index here but, where nobody reads
-it yet, what is staged.
+process meanwhile. What staging means is the index's: one that is read lays rows
+aside, one that is made anew takes them at once.
 """
 
 from __future__ import annotations
@@ -62,8 +62,6 @@ def stage(
     tree: Tree,
     difference: Difference,
     cuts: Mapping[tuple[bytes, str], str],
-    *,
-    unread: bool = False,
 ) -> Tally:
     """Stage what differs; the embedding slot and the embedding store are held meanwhile.
 
@@ -73,7 +71,6 @@ def stage(
         tree: how files are read.
         difference: between the two.
         cuts: why texts are cut by lines, as far as this version knows, by content and language.
-        unread: nobody reads the index yet: what is staged is written batch by batch.
     """
     with ExitStack() as held:
         store = held.enter_context(_embedding_store(update))
@@ -82,7 +79,7 @@ def stage(
         load = partial(update.job.load, update.settings)
         queue = EmbeddingQueue(update.identity, load, store, turns, update.reconsider)
         preparer = Preparer(chunker, cuts)
-        stager = Stager(index, tree, preparer, queue, update.progress, unread=unread)
+        stager = Stager(index, tree, preparer, queue, update.progress)
         return stager.stage(difference.suspects)
 
 
@@ -135,7 +132,6 @@ class Stager:
         preparer: makes of them what is staged, but for the vectors.
         queue: has embedded what is not known.
         progress: is told how far it is.
-        unread: nobody reads the index yet, so that staged rows are written after each batch.
     """
 
     def __init__(
@@ -145,15 +141,12 @@ class Stager:
         preparer: Preparer,
         queue: Vectors,
         progress: Progress,
-        *,
-        unread: bool,
     ) -> None:
         self._index = index
         self._tree = tree
         self._preparer = preparer
         self._queue = queue
         self._progress = progress
-        self._unread = unread
         self._total = 0
         self._ready_files = 0
         self.tally = Tally()
@@ -213,9 +206,6 @@ class Stager:
         for prepared in batch:
             self._index.stage(prepared.file, prepared.rows(vectors))
             self.tally.chunks += len(prepared.chunks)
-        if self._unread:
-            with self._index.transaction():
-                self._index.write_staged()
         self._ready_files = self.tally.looked
         self._tell(0, 0, 1)
 

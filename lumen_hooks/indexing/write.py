@@ -1,21 +1,22 @@
-"""The two ways in which rows get into an index: a new one, and the difference to one that exists.
+"""The two ways in which rows get into an index: all of them anew, or the difference.
 
-A new index is made beside its place and published when it is whole. An index
-that exists is changed in one transaction, a rebuild too: a reader sees the old
-tree or the new one. What an index says of itself comes last, in the
-transaction that makes it true.
+All anew is a file of its own beside the index's place, which is published when
+it is whole; an index that exists becomes, page by page, what that file holds.
+Either that or the difference is one transaction of an index that exists: a
+reader sees the old tree or the new one. What an index says of itself comes
+last, in the transaction that makes it true.
 """
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import StoreError
 from lumen_hooks.storage.facts import Refresh
 from lumen_hooks.storage.fingerprint import INDEX_VERSION
-from lumen_hooks.storage.index import create_index
+from lumen_hooks.storage.new_index import create_index, prepare_for_others
 from lumen_hooks.storage.publish import discard, publish, temporary_path
 from lumen_hooks.storage.sqlite import translated
 from lumen_hooks.storage.values import storable
@@ -24,6 +25,8 @@ from .compare import Tally, look, tree_of
 from .survey import survey
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     from lumen_hooks.files.manifest import Manifest
     from lumen_hooks.storage.facts import Facts, RefreshKind
     from lumen_hooks.storage.index import Index
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
     from .under_way import UnderWay
 
     Suspects = tuple[Suspect, ...]
+
+    Cuts = Callable[[], Mapping[tuple[bytes, str], str]]
+    """Tells why texts are cut by lines, as far as this version knows; see `stage.stage`."""
 
 
 class Outcome(NamedTuple):
@@ -58,14 +64,9 @@ def build(update: UnderWay) -> Outcome:
         StoreError: it cannot be written or published; nothing is left of it.
     """
     path = update.worktree.index_path
-    temporary = temporary_path(path)
-    update.insist_on_presence()
-    try:
-        outcome = _fill(temporary, update)
+    with _made_anew(update, dict) as (temporary, outcome):
+        prepare_for_others(temporary)
         published = publish(temporary, path, gate=update.insist_on_presence)
-    except BaseException:
-        discard(temporary)
-        raise
     if not published:
         raise StoreError(
             f"{path} appeared while its lock was held here",
@@ -74,17 +75,38 @@ def build(update: UnderWay) -> Outcome:
     return outcome
 
 
-def _fill(path: str, update: UnderWay) -> Outcome:
-    """A whole index in a file that nobody else knows yet."""
+def _rebuild(index: Index, update: UnderWay, cuts: Cuts) -> Outcome:
+    """Have an index that exists become one that is made anew."""
+    update.progress.expected = index.counts().chunks
+    with _made_anew(update, cuts) as (temporary, outcome):
+        index.replace_by(temporary)
+    return outcome
+
+
+@contextmanager
+def _made_anew(update: UnderWay, cuts: Cuts) -> Iterator[tuple[str, Outcome]]:
+    """A whole index in a file that nobody else knows, and that is gone afterwards."""
+    temporary = temporary_path(update.worktree.index_path)
+    update.insist_on_presence()
+    try:
+        outcome = _fill(temporary, update, cuts)
+        update.insist_on_presence()
+        yield temporary, outcome
+    finally:
+        discard(temporary)
+
+
+def _fill(path: str, update: UnderWay, cuts: Cuts) -> Outcome:
+    """Fill a new index, in one transaction."""
     index = create_index(path, update.identity.dimensions)
     with closing(index), translated(path, writing=True):
         found = survey(index, index.facts(), update.worktree, update.settings, anew=True)
         tree = tree_of(update.worktree, update.settings, found.manifest)
-        tally = _staged(update, index, tree, found.difference, unread=True)
-        update.reconsider()
         with index.transaction():
+            tally = _staged(update, index, tree, found.difference, cuts)
+            index.write_staged()
+            update.reconsider()
             refresh = _finish(index, update, found.manifest, tally, kind="full", removed=0)
-        index.optimise()
         return Outcome(refresh, tally, found, index.facts())
 
 
@@ -96,30 +118,27 @@ def refresh(index: Index, update: UnderWay, *, force: bool) -> Outcome:
     """
     facts = index.facts()
     fit = facts.usable_for(update.fingerprint)
-    rebuild = force or not fit
-    if rebuild:
-        update.progress.expected = index.counts().chunks
     if not fit:
         update.log("made anew", was=facts.model, model=update.identity.name)
-    found = survey(index, facts, update.worktree, update.settings, anew=rebuild)
+    if force or not fit:
+        return _rebuild(index, update, index.cuts if fit else dict)
+    found = survey(index, facts, update.worktree, update.settings)
     manifest, rows, difference = found.manifest, found.rows, found.difference
     tree = tree_of(update.worktree, update.settings, manifest)
-    tally = _staged(update, index, tree, difference, cuts_known=fit)
+    tally = _staged(update, index, tree, difference, index.cuts)
     stamps = (*difference.stamps, *tally.stamps)
     gone = {row.id for _, row in difference.removed}
     gone.update(rows[path].id for path in tally.vanished if path in rows)
-    if facts.refreshed and not rebuild and not tally.changed and not gone:
+    if facts.refreshed and not tally.changed and not gone:
         now = _seen(facts, update, manifest)
         if stamps or now != facts:
             with index.transaction():
                 index.restamp(stamps)
                 index.write_facts(now)
         return Outcome(None, tally, found, now)
-    kind: RefreshKind = "full" if rebuild else "incremental" if facts.refreshed else "seed"
+    kind: RefreshKind = "incremental" if facts.refreshed else "seed"
     update.reconsider()
     with index.transaction():
-        if rebuild:
-            index.reset(update.identity.dimensions)
         index.remove_files(gone)
         index.write_staged()
         index.restamp(stamps)
@@ -129,27 +148,17 @@ def refresh(index: Index, update: UnderWay, *, force: bool) -> Outcome:
 
 
 def _staged(
-    update: UnderWay,
-    index: Index,
-    tree: Tree,
-    difference: Difference,
-    *,
-    cuts_known: bool = False,
-    unread: bool = False,
+    update: UnderWay, index: Index, tree: Tree, difference: Difference, cuts: Cuts
 ) -> Tally:
-    """Stage what differs, if anything does: see `stage.stage`.
-
-    `cuts_known`: what the index says of texts that are cut by lines holds for this version.
-    """
+    """Stage what differs, if anything does: see `stage.stage`."""
     cleared = Tally()
     suspects = _clear(tree, difference.suspects, cleared)
     if not suspects:
         return cleared
     from .stage import stage  # with grammars, models and the embedding store
 
-    cuts = index.cuts() if cuts_known else {}
     left = difference._replace(suspects=suspects)
-    return cleared.plus(stage(update, index, tree, left, cuts, unread=unread))
+    return cleared.plus(stage(update, index, tree, left, cuts()))
 
 
 def _clear(tree: Tree, suspects: Suspects, tally: Tally) -> Suspects:

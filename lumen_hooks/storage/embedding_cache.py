@@ -8,24 +8,32 @@ bytes and keys; it knows no model, index or worktree.
 from __future__ import annotations
 
 import time
+from array import array
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, final
 
-from lumen_hooks.errors import CorruptIndexError
+import apsw
+
+from lumen_hooks.errors import CorruptIndexError, StoreError
 
 from . import values
+from .embedding_places import Places
 from .embedding_schema import empty_store, open_store
 from .embedding_trim import trim
 from .sqlite import crc32, one_state, transaction, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
 TOUCH_AFTER_DAYS = 7
 """A vector's day of use is rewritten only when it is older: each rewrite costs a 16 KiB page."""
 
 _DAY_SECONDS = 86_400
+
+_SUM = values.optional(values.natural)
+"""What version 1 stored has none."""
 
 
 @final
@@ -50,11 +58,11 @@ class EmbeddingStore:
         self._clock = clock
         self._may_repair = True
         try:
-            self._connection = open_store(path)
+            self._open()
         except CorruptIndexError:
             self._may_repair = False
             empty_store(path)
-            self._connection = open_store(path)
+            self._open()
 
     def get(
         self, model_key: str, keys: Sequence[bytes], *, dimensions: int | None = None
@@ -70,18 +78,17 @@ class EmbeddingStore:
             StoreError: the file cannot be read. If it was damaged, it is emptied instead.
         """
         try:
-            # One state for both reads: after a repair elsewhere, a number means another model.
+            # One state for all reads: after a repair elsewhere, a number means another model.
             with translated(self.path), one_state(self._connection):
                 model = self._model(model_key)
                 if model is None:
                     return {}
-                query = (
-                    "SELECT key, vector, sum IS NULL OR sum=crc32(?1, key, vector) FROM vectors"
-                    " WHERE model=?2 AND key=?3"
-                )
-                rows = self._connection.executemany(query, ((model_key, model, k) for k in keys))
-                kinds = (values.blob, partial(_vectors, dimensions), all)
-                return {key: vector for key, vector, _ in values.checked(rows, self.path, kinds)}
+                found = self._places.find(model, keys)
+                return {
+                    key: vector
+                    for table, rows in found.items()
+                    for key, vector in self._read(table, rows.values(), model_key, dimensions)
+                }
         except CorruptIndexError:
             self._repair()
             return {}
@@ -107,13 +114,15 @@ class EmbeddingStore:
         Raises:
             StoreError: the file cannot be written.
         """
-        today = self._today()
+        today, wanted = self._today(), list(keys)
+        if not wanted:
+            return
         with translated(self.path), transaction(self._connection):
             model = self._model(model_key)
-            if model is not None:
+            for table, rows in self._places.find(model, wanted).items() if model else ():
                 self._connection.executemany(
-                    "UPDATE vectors SET used=? WHERE model=? AND key=? AND used<?",
-                    ((today, model, key, today - TOUCH_AFTER_DAYS) for key in keys),
+                    f"UPDATE {table} SET used=? WHERE id=? AND used<?",
+                    ((today, row, today - TOUCH_AFTER_DAYS) for row in rows.values()),
                 )
 
     def trim(self, max_bytes: int, in_use: Iterable[bytes]) -> int:
@@ -137,6 +146,9 @@ class EmbeddingStore:
 
     def close(self) -> None:
         """Close the file. Calling it twice does nothing more."""
+        if self._places.waiting:
+            with suppress(StoreError), translated(self.path), transaction(self._connection):
+                self._places.settle()
         self._connection.close()
 
     def __enter__(self) -> EmbeddingStore:
@@ -150,6 +162,10 @@ class EmbeddingStore:
     ) -> None:
         self.close()
 
+    def _open(self) -> None:
+        self._connection = open_store(self.path)
+        self._places = Places(self._connection)
+
     def _today(self) -> int:
         return int(self._clock() // _DAY_SECONDS)
 
@@ -158,17 +174,36 @@ class EmbeddingStore:
         rows = values.read(self._connection, query, (values.natural,), (model_key,))
         return rows[0][0] if rows else None
 
+    def _read(
+        self, table: str, rows: Iterable[int], model_key: str, dimensions: int | None
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """The keys and vectors of rows, if they are as they were written."""
+        query = (
+            f"SELECT s.key, s.vector, s.sum FROM carray(?) c CROSS JOIN {table} s ON s.id=c.value"
+        )
+        kinds = (values.blob, partial(_vectors, dimensions), _SUM)
+        among = array("q", rows)
+        if not among:
+            return
+        found = values.stream(self._connection, query, kinds, (apsw.carray(among),))
+        for key, vector, total in found:
+            if total not in {None, crc32(model_key, key, vector)}:
+                raise CorruptIndexError(f"{self.path} is damaged: a vector is not as written")
+            yield key, vector
+
     def _put(self, model_key: str, items: Mapping[bytes, bytes]) -> None:
         today = self._today()
         with translated(self.path), transaction(self._connection):
             self._connection.execute("INSERT OR IGNORE INTO models(key) VALUES(?)", (model_key,))
-            model = self._model(model_key)
+            model = self._model(model_key) or 0
+            known = self._places.find(model, list(items)).values()
+            new = [key for key in items if not any(key in rows for rows in known)]
+            first = self._places.add(new)
             self._connection.executemany(
-                "INSERT INTO vectors(model, key, vector, used, sum)"
-                " VALUES(?, ?, ?, ?, ?) ON CONFLICT(model, key) DO NOTHING",
+                "INSERT INTO stored(id, model, key, vector, used, sum) VALUES(?, ?, ?, ?, ?, ?)",
                 (
-                    (model, key, vector, today, crc32(model_key, key, vector))
-                    for key, vector in items.items()
+                    (row, model, key, items[key], today, crc32(model_key, key, items[key]))
+                    for row, key in enumerate(new, start=first)
                 ),
             )
 
@@ -179,7 +214,7 @@ class EmbeddingStore:
         self._may_repair = False
         self._connection.close()
         empty_store(self.path)
-        self._connection = open_store(self.path)
+        self._open()
 
 
 def _vectors(dimensions: int | None, column: Sequence[bytes]) -> bool:

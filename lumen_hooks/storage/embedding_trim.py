@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .embedding_schema import PLACE, tables_of
 from .sqlite import transaction
 
 if TYPE_CHECKING:
@@ -18,6 +19,12 @@ TRIM_TO = 0.8
 """The share of the limit that a trim leaves, so that it is not needed again at once."""
 
 _DELETE_ROWS = 5000
+
+_DELETE = (
+    f"DELETE FROM places WHERE (place, id) = (SELECT {PLACE}, id FROM stored WHERE id=?)",
+    "DELETE FROM recent WHERE id=?",
+    "DELETE FROM stored WHERE id=?",
+)
 
 
 def trim(connection: apsw.Connection, max_bytes: int, in_use: Iterable[bytes]) -> int:
@@ -43,28 +50,37 @@ def _bytes_used(connection: apsw.Connection) -> int:
 
 def _choose_victims(
     connection: apsw.Connection, target_bytes: int, in_use: Iterable[bytes]
-) -> list[int]:
-    """Row ids to delete, least recently used first; ties go by age."""
+) -> list[tuple[str, int]]:
+    """Rows to delete, with their table, least recently used first; ties go by age."""
     execute = connection.execute
     execute("CREATE TEMP TABLE kept(key BLOB PRIMARY KEY) WITHOUT ROWID")
     with transaction(connection):
         connection.executemany(
             "INSERT OR IGNORE INTO temp.kept VALUES(?)", ((key,) for key in in_use)
         )
-    rows = int(execute("SELECT count(*) FROM vectors").get)
+    tables = tables_of(connection)
+    rows = sum(int(execute(f"SELECT count(*) FROM {table}").get) for table in tables)
     used = _bytes_used(connection)
     excess = -(-rows * (used - target_bytes) // used)
-    found = execute(
-        "SELECT id FROM vectors WHERE key NOT IN (SELECT key FROM temp.kept)"
-        " ORDER BY used, id LIMIT ?",
-        (max(0, excess),),
+    of_all = " UNION ALL ".join(
+        f"SELECT used, id, '{table}' AS name FROM {table}"
+        " WHERE key NOT IN (SELECT key FROM temp.kept)"
+        for table in tables
     )
-    return [int(row[0]) for row in found]
+    found = execute(
+        f"SELECT name, id FROM ({of_all}) ORDER BY used, name DESC, id LIMIT ?", (max(0, excess),)
+    )
+    return [(str(name), int(row)) for name, row in found]
 
 
-def _delete(connection: apsw.Connection, ids: Sequence[int]) -> None:
+def _delete(connection: apsw.Connection, victims: Sequence[tuple[str, int]]) -> None:
     """In short transactions, so that other writers get their turn."""
-    for start in range(0, len(ids), _DELETE_ROWS):
-        part = ids[start : start + _DELETE_ROWS]
+    for start in range(0, len(victims), _DELETE_ROWS):
+        part = victims[start : start + _DELETE_ROWS]
+        stored = [(row,) for table, row in part if table == "stored"]
+        old = [(row,) for table, row in part if table == "vectors"]
         with transaction(connection):
-            connection.executemany("DELETE FROM vectors WHERE id=?", ((row,) for row in part))
+            for sql in _DELETE:
+                connection.executemany(sql, stored)
+            if old:
+                connection.executemany("DELETE FROM vectors WHERE id=?", old)

@@ -1,4 +1,4 @@
-"""One worktree's index, opened to be written: every statement that changes its tables.
+"""One worktree's index, opened to be written: every statement that changes its rows.
 
 It knows rows and transactions. It does not know git, files on disk, models or
 ranking; vectors come as int8 bytes.
@@ -7,13 +7,14 @@ ranking; vectors come as int8 bytes.
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from typing import TYPE_CHECKING
 
-from . import facts, schema, sums
+from . import facts, sums
 from . import vec0 as vectors
-from .opening import closed_on_error, load_vec0, open_private, open_to_write, start_wal
+from .opening import STAGED_CACHE_KIB, closed_on_error, load_vec0, open_private, open_to_write
 from .reader import IndexReader
-from .schema import SCHEMA_VERSION, check_header
+from .schema import check_header
 from .sqlite import only_row, transaction, translated
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from .facts import Facts
     from .rows import StagedChunk, StagedFile, Stamp
 
-_STAGING = """
+# SQLite writes temporary tables to a file (one without a name) as far as they exceed their cache.
+_STAGING = f"""
+PRAGMA temp.cache_size=-{STAGED_CACHE_KIB};
 CREATE TEMP TABLE IF NOT EXISTS staged_files(
   id INTEGER PRIMARY KEY, path TEXT, content BLOB, blob BLOB, size INTEGER, changed_ns INTEGER,
   language TEXT, skipped TEXT, cut TEXT, generated INTEGER
@@ -36,7 +39,7 @@ CREATE TEMP TABLE IF NOT EXISTS staged_chunks(
 
 
 class Index(IndexReader):
-    """An index opened to be written, by `open_writer` or `create_index`; and to be read."""
+    """An index opened to be written, by `open_writer`; and to be read."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """One write transaction, taken at once."""
@@ -53,7 +56,8 @@ class Index(IndexReader):
     def stage(self, file: StagedFile, chunks: Iterable[StagedChunk]) -> None:
         """Lay a file aside, in temporary tables, for the transaction that will write it.
 
-        Nothing is locked and no reader sees anything; SQLite spills large amounts to disk.
+        Nothing is locked and no reader sees anything. It is kept in memory, beyond
+        STAGED_CACHE_KIB in a temporary file.
         """
         (file_id,) = only_row(
             self.connection,
@@ -120,13 +124,6 @@ class Index(IndexReader):
             self.connection.execute("DELETE FROM chunks WHERE file_id=?", (file_id,))
             self.connection.execute("DELETE FROM files WHERE id=?", (file_id,))
 
-    def optimise(self) -> None:
-        """Make the file as small as it gets, after much was written."""
-        with self.transaction():
-            self.connection.execute("INSERT INTO lexical(lexical) VALUES('optimize')")
-            self.seal()
-        self.connection.execute("VACUUM")
-
     def repack(self) -> None:
         """Give back what deletions wasted in the vector table, where that is much."""
         if vectors.is_wasteful(self.connection):
@@ -142,10 +139,17 @@ class Index(IndexReader):
             [(stamp.blob, stamp.size, stamp.changed_ns, stamp.file_id) for stamp in stamps],
         )
 
-    def reset(self, dimensions: int) -> None:
-        """Make every table anew, for this version and these vectors. Inside a transaction."""
-        schema.create(self.connection, dimensions)
-        self.version = SCHEMA_VERSION
+    def replace_by(self, path: str) -> None:
+        """Become what a finished private index is, in one transaction; to be closed then.
+
+        Page by page (sqlite.org/backup.html), so that the file, its WAL and all who have it open
+        stay: a reader sees what was there until it asks again. Not inside a transaction.
+        """
+        with closing(open_private(path)) as source:
+            with self.connection.backup("main", source, "main") as backup:
+                backup.step(-1)
+            # That commits without SQLite's own look at how large the WAL has grown.
+            self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 def open_writer(path: str) -> Index | None:
@@ -165,15 +169,3 @@ def open_writer(path: str) -> Index | None:
         index.facts()  # refuses what a newer version made
         connection.execute(_STAGING)
     return index
-
-
-def create_index(path: str, dimensions: int) -> Index:
-    """Make a new, empty index in a file that nobody else knows yet."""
-    connection = open_private(path, create=True)
-    with closed_on_error(connection), translated(path):
-        load_vec0(connection)
-        start_wal(connection)
-        with transaction(connection):
-            schema.create(connection, dimensions)
-        connection.execute(_STAGING)
-    return Index(connection, path)

@@ -34,6 +34,7 @@ MEMORY = ":memory:"
 PAGE_SIZE_BYTES = 16384
 BUSY_TIMEOUT_MS = 5000
 WRITER_CACHE_KIB = 64_000
+STAGED_CACHE_KIB = 32_000
 
 READER_MMAP_BYTES = 1 << 28
 """A larger file is read page by page: what is mapped counts as memory, and a search of it reads
@@ -127,6 +128,15 @@ def _set_up_writer(connection: Connection, *, create: bool) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
     connection.execute("PRAGMA foreign_keys=ON")
+
+
+def keep_no_journal(connection: apsw.Connection) -> None:
+    """Trade what survives a crash for speed, in a private file that is lost with its process.
+
+    A transaction can still be rolled back. Nothing is synced: that is `publish`'s.
+    """
+    connection.execute("PRAGMA journal_mode=MEMORY").fetchall()
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def start_wal(connection: apsw.Connection) -> None:

@@ -165,15 +165,7 @@ _PLAIN_TABLE = re.compile(
 
 
 def create(connection: apsw.Connection, dimensions: int) -> None:
-    """Make all tables, in place of whatever the database holds. In a transaction."""
-    old = values.read(
-        connection,
-        "SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite%'"
-        " ORDER BY sql NOT LIKE 'CREATE VIRTUAL%', name='files'",
-        (values.text,),
-    )
-    for (name,) in old:
-        connection.execute(f'DROP TABLE IF EXISTS "{name}"')
+    """Make all tables in an empty database. In a transaction."""
     for sql in _TABLES[SCHEMA_VERSION].values():
         connection.execute(sql)
     vectors.create(connection, dimensions)

@@ -117,6 +117,17 @@ def drop(connection: apsw.Connection) -> None:
     connection.execute("DROP TABLE vectors")
 
 
+def add(connection: apsw.Connection, rows: Iterable[tuple[int, bytes]]) -> None:
+    """Insert int8 vectors by id. They have neither sums nor signs until `seal_all`."""
+    connection.executemany("INSERT INTO vectors(id, embedding) VALUES(?, vec_int8(?))", rows)
+
+
+def seal_all(connection: apsw.Connection) -> None:
+    """Note the check sums and signs of all blocks."""
+    _seal(connection, "1")
+    _sign(connection, 0)
+
+
 def add_from(connection: apsw.Connection, select: str, bindings: tuple[object, ...] = ()) -> None:
     """Insert what a SELECT of (id, int8 vector as bytes) returns."""
     (last,) = only_row(connection, "SELECT coalesce(max(chunk_id), 0) FROM vectors_chunks")
@@ -144,7 +155,7 @@ def remove(connection: apsw.Connection, ids: Iterable[int]) -> None:
             signs.remove(connection, block, BLOCK_ROWS)
 
 
-def _seal(connection: apsw.Connection, which: str, bindings: tuple[int, ...]) -> None:
+def _seal(connection: apsw.Connection, which: str, bindings: tuple[int, ...] = ()) -> None:
     """Note the check sums of blocks that were written; whoever loads one compares it."""
     connection.execute(
         "INSERT OR REPLACE INTO vector_sums SELECT c.chunk_id, crc32(validity, rowids, vectors),"

@@ -40,10 +40,9 @@ from lumen_hooks.settings import Settings
 from lumen_hooks.storage import vec0 as vectors
 from lumen_hooks.storage.facts import Facts
 from lumen_hooks.storage.fingerprint import INDEX_VERSION, fingerprint
-from lumen_hooks.storage.index import create_index
 from lumen_hooks.storage.lexical_terms import lexical_words
+from lumen_hooks.storage.new_index import create_index, prepare_for_others
 from lumen_hooks.storage.reader import open_reader
-from lumen_hooks.storage.sums import FILE_SUM
 
 from .measure import django_sources, git_settings, lumen, run
 
@@ -157,14 +156,14 @@ def _percentiles(calls: Sequence[Callable[[], object]]) -> str:
 
 
 def _build(path: str, size: int) -> None:
-    """Fill an index as a build does: batch by batch, then made small."""
+    """Fill an index as a build does: in one transaction."""
     identity = identify_builtin()
     os.makedirs(os.path.dirname(path), exist_ok=True)
     words = _words(random.Random(5))
-    with create_index(path, identity.dimensions) as index:
+    with create_index(path, identity.dimensions) as index, index.transaction():
         for first, floats in _vectors(size, identity.dimensions):
-            with index.transaction():
-                _write(index, first, quantise(floats), words)
+            _write(index, first, quantise(floats), words)
+        index.write_staged()
         index.write_facts(
             Facts(
                 fingerprint=fingerprint(identity),
@@ -175,8 +174,8 @@ def _build(path: str, size: int) -> None:
                 complete=True,
             )
         )
-        index.connection.execute(f"UPDATE files SET sum={FILE_SUM}")
-        index.optimise()
+        index.seal()
+    prepare_for_others(path)
 
 
 def _write(
@@ -205,10 +204,10 @@ def _write(
         "INSERT INTO lexical(rowid, words) VALUES(?, ?)",
         ((number, text) for number, (_, text) in zip(ids, texts, strict=True)),
     )
-    connection.execute("CREATE TEMP TABLE IF NOT EXISTS made(id INTEGER PRIMARY KEY, vector BLOB)")
-    connection.executemany("INSERT INTO temp.made VALUES(?, ?)", zip(ids, rows, strict=True))
-    vectors.add_from(connection, "SELECT id, vector FROM temp.made ORDER BY id")
-    connection.execute("DELETE FROM temp.made")
+    vectors.add(
+        connection,
+        ((row, vector) for row, vector in zip(ids, rows, strict=True) if vector is not None),
+    )
 
 
 def _vectors(size: int, dimensions: int) -> Iterator[tuple[int, NDArray[np.float32]]]:

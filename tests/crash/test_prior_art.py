@@ -54,7 +54,8 @@ from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage import snapshot as snapshots
 from lumen_hooks.storage.fingerprint import fingerprint
-from lumen_hooks.storage.index import create_index, open_writer
+from lumen_hooks.storage.index import open_writer
+from lumen_hooks.storage.new_index import create_index
 from lumen_hooks.storage.opening import open_to_read, open_to_write
 from lumen_hooks.storage.publish import publish
 from lumen_hooks.storage.reader import open_reader
@@ -722,13 +723,13 @@ class TestRefreshing:
         assert command(project.top, "index").startswith("up to date: 4 files")
         assert command(project.top, "index", "--force").startswith("indexed: 4 files")
 
-    def test_96_vectors_of_other_dimensions_are_all_replaced(self, project: Repository) -> None:
+    def test_96_vectors_of_other_dimensions_are_all_replaced(
+        self, project: Repository, tmp_path: Path
+    ) -> None:
         """Items 96 and 97: no row of the old ones stays."""
         whole, path = contents(project), place_of(project).index_path
-        index = open_writer(path)
-        assert index is not None
-        with index, index.transaction():
-            index.reset(64)
+        other = str(tmp_path / "index.db")
+        with create_index(other, 64) as index, index.transaction():
             say(index, fingerprint="of a model with 64", complete=True)
             index.connection.execute(
                 "INSERT INTO files VALUES(7,'old.py',x'',x'',1,1,'',NULL,NULL,0,0)"
@@ -738,6 +739,10 @@ class TestRefreshing:
             index.connection.execute(
                 "INSERT INTO vectors(id, embedding) VALUES(7, vec_int8(?))", (bytes([1] * 64),)
             )
+        ours = open_writer(path)
+        assert ours is not None
+        with ours:
+            ours.replace_by(other)
         assert status_of(project).state == "stale"
         assert refreshed(project).kind == "full"
         assert contents(project) == whole

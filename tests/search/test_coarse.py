@@ -17,7 +17,8 @@ from lumen_hooks.search import coarse
 from lumen_hooks.search.coarse import Coarse, load_vectors
 from lumen_hooks.search.knn import Matrix, load_matrix
 from lumen_hooks.storage import vec0
-from lumen_hooks.storage.index import Index, create_index
+from lumen_hooks.storage.new_index import create_index
+from lumen_hooks.storage.opening import start_wal
 from lumen_hooks.storage.reader import IndexReader, open_index
 from tests.search.test_knn import quantised
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from lumen_hooks.storage.index import Index
 
 DIMENSIONS = 256
 ROWS = 6000
@@ -61,6 +64,7 @@ def add(index: Index, vectors: NDArray[np.int8], first: int = 1) -> None:
 
 def made(path: Path, vectors: NDArray[np.int8]) -> Index:
     index = create_index(str(path), vectors.shape[1])
+    start_wal(index.connection)
     add(index, vectors)
     return index
 

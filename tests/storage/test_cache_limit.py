@@ -37,7 +37,7 @@ def filled(repo: Repository) -> Repository:
 def vectors(repo: Repository) -> int:
     connection = open_to_read(str(repo.top / ".git/lumen/embeddings.db"))
     try:
-        return int(connection.execute("SELECT count(*) FROM vectors").get)
+        return int(connection.execute("SELECT count(*) FROM stored").get)
     finally:
         connection.close()
 

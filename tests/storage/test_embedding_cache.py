@@ -13,8 +13,9 @@ import pytest
 
 from lumen_hooks.errors import CorruptIndexError, NewerIndexError, StorageFullError, StoreError
 from lumen_hooks.notify.layout import DAMAGED_SUFFIX
+from lumen_hooks.storage import embedding_places
 from lumen_hooks.storage.embedding_cache import TOUCH_AFTER_DAYS, EmbeddingStore
-from lumen_hooks.storage.embedding_schema import SCHEMA_VERSION
+from lumen_hooks.storage.embedding_schema import SCHEMA_VERSION, check_store
 from lumen_hooks.storage.sqlite import size_on_disk
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def test_one_lookup_sees_one_state(path: str, store: EmbeddingStore) -> None:
         def __iter__(self) -> Iterator[bytes]:
             # What a repair by another process does: the model's number now means another model.
             with EmbeddingStore(path) as other:
-                other._connection.execute("DELETE FROM vectors; DELETE FROM models")
+                other._connection.execute("DELETE FROM stored; DELETE FROM models")
                 other.put("another", {key(1): b"theirs"})
             yield key(1)
 
@@ -281,6 +282,60 @@ def test_place_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(StorageFullError):
         EmbeddingStore(str(tmp_path / "gone" / "embeddings.db"))
     assert not (tmp_path / "gone").exists()
+
+
+def rows_waiting(store: EmbeddingStore) -> int:
+    return int(store._connection.execute("SELECT count(*) FROM recent").get)
+
+
+def test_new_rows_get_their_places_when_they_are_many(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedding_places, "FEW_ROWS", 4)
+    monkeypatch.setattr(embedding_places, "RECENT_ROWS", 50)
+    waiting = []
+    with EmbeddingStore(path) as store, EmbeddingStore(path) as other:
+        for start in range(0, 1000, 20):
+            store.put(MODEL, vectors(20, start))
+            store.put(MODEL, vectors(30, start))  # of which 20 are known
+            assert other.get(MODEL, list(vectors(start + 30))) == vectors(start + 30)
+            waiting.append(rows_waiting(store))
+        assert 0 in waiting
+        assert max(waiting) <= 1000 / embedding_places.RECENT_SHARE
+        assert check_store(path) == 1010
+        store.put(MODEL, vectors(5, 2000))
+        store.put(MODEL, vectors(4, 3000))
+        assert rows_waiting(store) == waiting[-1] + 5
+        assert other.get(MODEL, list(vectors(4, 3000))) == vectors(4, 3000)
+    with EmbeddingStore(path) as store:
+        assert rows_waiting(store) == 0  # since the other was closed
+        assert store.get(MODEL, list(vectors(1010))) == vectors(1010)
+        assert check_store(path) == 1019
+
+
+def test_rows_that_wait_when_a_process_dies_are_found(path: str) -> None:
+    store = EmbeddingStore(path)
+    store.put(MODEL, vectors(500))
+    store._connection.close()  # as a kill does
+    with EmbeddingStore(path) as later:
+        assert later.get(MODEL, list(vectors(500))) == vectors(500)
+        later.put(MODEL, vectors(600))
+        assert check_store(path) == 600
+        assert later.trim(1, vectors(20)) == 580
+        assert later.get(MODEL, list(vectors(600))) == vectors(20)
+        later.put(MODEL, vectors(600))
+        assert later.get(MODEL, list(vectors(600))) == vectors(600)
+    assert check_store(path) == 600
+
+
+def test_keys_in_the_same_place_are_told_apart(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedding_places, "_place", lambda _key: 7)
+    with EmbeddingStore(path) as store:
+        for count in (3, 100, 103):
+            store.put(MODEL, vectors(count))
+            assert store.get(MODEL, list(vectors(200))) == vectors(count)
+    with pytest.raises(CorruptIndexError, match="not where it is looked for"):
+        check_store(path)
 
 
 def test_size_counts_the_log(path: str, store: EmbeddingStore) -> None:

@@ -10,7 +10,7 @@ from lumen_hooks.errors import CorruptIndexError, NewerIndexError
 from lumen_hooks.storage import facts
 from lumen_hooks.storage.facts import Facts, Refresh, _write_rows
 from lumen_hooks.storage.fingerprint import INDEX_VERSION
-from lumen_hooks.storage.index import create_index
+from lumen_hooks.storage.new_index import create_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,10 +19,11 @@ from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage import sums
 from lumen_hooks.storage.embedding_cache import EmbeddingStore
-from lumen_hooks.storage.embedding_schema import APPLICATION_ID
+from lumen_hooks.storage.embedding_schema import APPLICATION_ID, check_store
 from lumen_hooks.storage.index import open_writer
 from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.storage.schema import SCHEMA_VERSION
+from lumen_hooks.storage.sqlite import crc32
 from tests.support.fake_embedder import FakeEmbedder
 from tests.support.helpers import check_whole, contents, job_for, update
 from tests.support.sources import python_module
@@ -329,10 +330,43 @@ def test_an_older_embedding_store_keeps_its_vectors(tmp_path: Path) -> None:
     with EmbeddingStore(path) as store:
         assert store.get("m", [b"\x01"]) == {b"\x01": b"\x02\x03"}
         store.put("m", {b"\x02": b"\x04\x05"})
-    assert version_of(path) == 2
+        store.put("m", {b"\x01": b"\x09\x09"})
+        assert store.get("m", [b"\x01", b"\x02"]) == {b"\x01": b"\x02\x03", b"\x02": b"\x04\x05"}
+    assert version_of(path) == 3
+    assert check_store(path) == 2
     connection = apsw.Connection(path)
-    connection.execute("UPDATE vectors SET vector=x'0000' WHERE key=x'02'")
+    connection.execute("UPDATE stored SET vector=x'0000' WHERE key=x'02'")
     connection.close()
     with EmbeddingStore(path) as store:
         assert store.get("m", [b"\x02"]) == {}  # emptied
     assert os.path.exists(path + ".damaged")
+
+
+def test_a_process_of_the_version_before_goes_on_with_its_store(tmp_path: Path) -> None:
+    """The statements of version 2, on a file that version 3 has taken over meanwhile."""
+    path = str(tmp_path / "embeddings.db")
+    theirs = apsw.Connection(path)
+    theirs.create_scalar_function("crc32", crc32, deterministic=True)
+    theirs.execute("PRAGMA journal_mode=WAL")
+    theirs.execute(VERSION_1_STORE)
+    theirs.execute("ALTER TABLE vectors ADD COLUMN sum INTEGER; PRAGMA user_version=2")
+    theirs.execute("INSERT INTO models VALUES(1, 'm')")
+    put = (
+        "INSERT INTO vectors(model, key, vector, used, sum) VALUES(1, ?1, ?2, 1,"
+        " crc32('m', ?1, ?2))"
+        " ON CONFLICT(model, key) DO NOTHING"
+    )
+    get = "SELECT vector FROM vectors WHERE model=1 AND key=?"
+    theirs.execute(put, (b"1", b"old"))
+    with EmbeddingStore(path) as store:
+        store.put("m", {b"%d" % number: b"new" for number in range(2, 300)})
+        theirs.execute(put, (b"later", b"old"))
+        assert theirs.execute(get, (b"1",)).get == b"old"
+        assert store.get("m", [b"1", b"2", b"later"]) == {
+            b"1": b"old", b"2": b"new", b"later": b"old",
+        }  # fmt: skip
+        assert check_store(path) == 300
+        assert store.trim(1, [b"later", b"2"]) == 298
+        assert store.get("m", [b"1", b"2", b"later"]) == {b"2": b"new", b"later": b"old"}
+        assert check_store(path) == 2
+    theirs.close()

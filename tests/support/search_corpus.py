@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from lumen_hooks.embedding.text import embedded_text, embedding_key
 from lumen_hooks.search.query import QueryModel, Searcher
 from lumen_hooks.search.results import Query
-from lumen_hooks.storage.index import create_index
 from lumen_hooks.storage.lexical_terms import lexical_words
+from lumen_hooks.storage.new_index import create_index
+from lumen_hooks.storage.opening import start_wal
 from lumen_hooks.storage.reader import open_reader
 from lumen_hooks.storage.sqlite import transaction
 from lumen_hooks.storage.sums import FILE_SUM
@@ -79,6 +80,7 @@ class Corpus:
 
     def __post_init__(self) -> None:
         self.writer = create_index(str(self.file), DIMENSIONS).connection
+        start_wal(self.writer)
         reader = open_reader(str(self.file))
         assert reader is not None
         self.reader = reader

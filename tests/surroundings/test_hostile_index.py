@@ -116,7 +116,7 @@ def test_a_number_of_a_newer_version_on_our_tables_is_damage(indexed: Repository
 @pytest.mark.parametrize(
     "sql",
     [
-        "CREATE TRIGGER t AFTER INSERT ON vectors BEGIN DELETE FROM models; END",
+        "CREATE TRIGGER t AFTER INSERT ON stored BEGIN DELETE FROM models; END",
         "CREATE VIEW more AS SELECT 1",
         "PRAGMA user_version=9",
     ],

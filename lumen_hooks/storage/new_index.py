@@ -1,0 +1,117 @@
+"""An index that nobody knows yet, filled from nothing: each row goes where it belongs at once.
+
+Nobody reads it and a crash leaves a file that is swept, so there is no journal
+on disk, and all of it is one transaction: SQLite writes a page when the cache
+is full or at the end, which is once for most. FTS5 would merge what it has
+after each few chunks; here it keeps large parts until the end and merges those
+once, in steps so small that one's pages are free for the next. Knows rows; not
+where they come from, and not what becomes of the file.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from . import schema, sums
+from . import vec0 as vectors
+from .index import Index
+from .opening import closed_on_error, keep_no_journal, load_vec0, open_private, start_wal
+from .sqlite import transaction, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import apsw
+
+    from .rows import StagedChunk, StagedFile
+
+_WHILE_LOADING = {"automerge": 0, "crisismerge": 64, "hashsize": 8 << 20}
+"""FTS5's settings: no merges beside the writing, and bytes of words that are kept in memory.
+
+A million chunks are some 90 of these parts; more than 64 are merged to one."""
+
+_AFTERWARDS = {"automerge": 4, "crisismerge": 16, "hashsize": 1 << 20}
+"""FTS5's own defaults. The settings are rows of its table, so they must be set back."""
+
+_MERGE_PAGES = 64
+"""FTS5's pages (4 KiB) in one step of the merge: so much is free in the file when it is over."""
+
+
+class NewIndex(Index):
+    """An index in the making; see `create_index`."""
+
+    def __init__(self, connection: apsw.Connection, path: str) -> None:
+        super().__init__(connection, path)
+        self._files = 0
+        self._chunks = 0
+
+    def stage(self, file: StagedFile, chunks: Iterable[StagedChunk]) -> None:
+        """Write a file. To be called inside the one transaction that fills the index."""
+        many = self.connection.executemany
+        if not self._files:
+            self._set_up_words(_WHILE_LOADING)
+        self._files += 1
+        rows = list(enumerate(chunks, start=self._chunks + 1))
+        self._chunks += len(rows)
+        self.connection.execute(
+            "INSERT INTO files(id, path, content, blob, size, changed_ns, language, skipped, cut,"
+            " generated, sum) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+            (self._files, *file),
+        )
+        many(
+            "INSERT INTO chunks(id, file_id, start_line, end_line, symbol, kind, key, holds)"
+            " VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (row, self._files, c.start_line, c.end_line, c.symbol, c.kind, c.key, c.holds)
+                for row, c in rows
+            ),
+        )
+        many("INSERT INTO lexical(rowid, words) VALUES(?, ?)", ((row, c.words) for row, c in rows))
+        vectors.add(self.connection, ((row, c.vector) for row, c in rows if c.vector is not None))
+
+    def write_staged(self) -> None:
+        """Do what is done once for all rows. To be called last in the transaction of `stage`."""
+        # Not file by file: such a statement has FTS5 write what it keeps, however little.
+        self.connection.execute(f"UPDATE files SET sum={sums.FILE_SUM}")
+        vectors.seal_all(self.connection)
+        self._merge_words()
+        self._set_up_words(_AFTERWARDS)
+
+    def _set_up_words(self, settings: dict[str, int]) -> None:
+        self.connection.executemany(
+            "INSERT INTO lexical(lexical, rank) VALUES(?, ?)", settings.items()
+        )
+
+    def _merge_words(self) -> None:
+        """Leave one segment (sqlite.org/fts5.html, "The 'merge' Command")."""
+        pages = -_MERGE_PAGES  # negative in the first step: whatever there is, is to be merged
+        done = 2
+        while done >= 2:
+            before = self.connection.total_changes()
+            self.connection.execute(
+                "INSERT INTO lexical(lexical, rank) VALUES('merge', ?)", (pages,)
+            )
+            done = self.connection.total_changes() - before
+            pages = _MERGE_PAGES
+
+
+def create_index(path: str, dimensions: int) -> NewIndex:
+    """Make a new, empty index in a file that nobody else knows yet, or in MEMORY.
+
+    What was written when the process or the machine dies is lost: a file is to be closed and
+    synced before others may know of it.
+    """
+    connection = open_private(path, create=True)
+    with closed_on_error(connection), translated(path, writing=True):
+        load_vec0(connection)
+        keep_no_journal(connection)
+        with transaction(connection):
+            schema.create(connection, dimensions)
+    return NewIndex(connection, path)
+
+
+def prepare_for_others(path: str) -> None:
+    """Put a finished index in the mode in which several processes use it."""
+    with closing(open_private(path)) as connection, translated(path):
+        start_wal(connection)
