@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import RepositoryError, StoreError
 from lumen_hooks.git.backend import open_history
 from lumen_hooks.git.siblings import linked_worktrees, main_worktree, worktree_names
 from lumen_hooks.git.worktree import Worktree, checked_out_commit
+from lumen_hooks.notify.layout import FOLDER, INDEX
 from lumen_hooks.storage.clone import summarise
 
 if TYPE_CHECKING:
@@ -62,13 +64,10 @@ def find_donors(worktree: Worktree, fingerprint: str) -> tuple[Iterator[Donor], 
         RepositoryError: git cannot read the repository.
     """
     history = open_history(worktree)
-    siblings = list(_siblings(worktree, history.worktree_names()))
-    if worktree.home:  # what lies in the git dir may still be read
-        siblings.append(worktree._replace(home=""))
-    siblings.sort(key=_last_written, reverse=True)
     candidates: list[_Candidate] = []
     refused: list[Refused] = []
-    for sibling in siblings[:MAX_CANDIDATES]:
+    siblings = _last_written_first(worktree, history.worktree_names())
+    for sibling in islice(siblings, MAX_CANDIDATES):
         try:
             found = _examine(sibling, fingerprint)
         except StoreError as error:
@@ -126,13 +125,29 @@ def all_worktrees(worktree: Worktree) -> list[Worktree]:
     return sorted([worktree, *siblings], key=lambda place: place.top)
 
 
-def _siblings(worktree: Worktree, names: Iterable[str]) -> Iterator[Worktree]:
-    """Every other worktree of the repository whose folder exists, the main one among them."""
+def _last_written_first(worktree: Worktree, names: Iterable[str]) -> Iterator[Worktree]:
+    """The siblings by the time of their indexes, the latest first.
+
+    Where a sibling is, and that it is one, is found out when its turn comes: of hundreds few count.
+    """
     common = worktree.common_dir
-    if worktree.is_linked:
-        main = main_worktree(common) or main_worktree(common, _recorded_top(common))
-        if main is not None:
-            yield main
+    places = {name: os.path.join(common, "worktrees", name) for name in names}
+    if worktree.home or worktree.is_linked:
+        places = {"": common, **places}
+    for name in sorted(places, key=lambda name: _last_written(places[name]), reverse=True):
+        if places[name] != worktree.git_dir:
+            yield from _siblings(worktree, [name] if name else [], main=not name)
+        elif worktree.home:  # what lies in the git dir may still be read
+            yield worktree._replace(home="")
+
+
+def _siblings(worktree: Worktree, names: Iterable[str], *, main: bool = True) -> Iterator[Worktree]:
+    """The other worktrees of these names whose folders exist, and the main one if it is wanted."""
+    common = worktree.common_dir
+    if main and worktree.is_linked:
+        found = main_worktree(common) or main_worktree(common, _recorded_top(common))
+        if found is not None:
+            yield found
     for sibling in linked_worktrees(common, names):
         if sibling.git_dir != worktree.git_dir:
             yield sibling
@@ -152,11 +167,12 @@ def _recorded_top(git_dir: str) -> str | None:
         return None
 
 
-def _last_written(sibling: Worktree) -> float:
-    newest = 0.0
+def _last_written(git_dir: str) -> float:
+    """When the index in a git dir was last written; 0 if there is none."""
+    path, newest = os.path.join(git_dir, FOLDER, INDEX), 0.0
     for suffix in ("", "-wal"):
         with suppress(OSError):
-            found = os.lstat(sibling.index_path + suffix)
+            found = os.lstat(path + suffix)
             if found.st_size:  # a mere reader leaves an empty WAL behind
                 newest = max(newest, found.st_mtime)
     return newest

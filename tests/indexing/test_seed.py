@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.embedding.registry import identify
-from lumen_hooks.git import own_folders
+from lumen_hooks.git import own_folders, siblings
+from lumen_hooks.git.siblings import worktree_of_git_dir
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.indexing.donors import all_worktrees, find_donors
+from lumen_hooks.indexing.donors import MAX_CANDIDATES, all_worktrees, find_donors
 from lumen_hooks.indexing.foreground_seed import seed_in_foreground
 from lumen_hooks.indexing.job import Busy
 from lumen_hooks.indexing.update import update_index
@@ -30,7 +31,11 @@ from tests.support.sources import python_module
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.indexing.donors import Donor
+
+
+PAST = 1_600_000_000
 
 
 def indexed(repo: Repository) -> Repository:
@@ -61,6 +66,30 @@ def test_a_new_worktree_is_seeded_and_nothing_is_embedded(repo: Repository) -> N
     check_whole(new)
     status = read_status(find_worktree(str(new.top)), job_for(new).settings)
     assert (status.seeded_from, status.state) == (str(repo.top), "fresh")
+
+
+def test_of_many_siblings_those_that_count_are_looked_for(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    indexed(repo)
+    index = find_worktree(str(repo.top)).index_path
+    for number in range(MAX_CANDIDATES + 8):
+        place = find_worktree(str(repo.add_worktree(f"s{number}", "--detach", "--no-checkout").top))
+        os.mkdir(place.folder)
+        shutil.copy(index, place.index_path)
+        os.utime(place.index_path, (PAST + number, PAST + number))
+    new = repo.add_worktree("new", "--detach")
+    followed: list[str] = []
+
+    def counting(git_dir: str) -> Worktree | None:
+        followed.append(git_dir)
+        return worktree_of_git_dir(git_dir)
+
+    monkeypatch.setattr(siblings, "worktree_of_git_dir", counting)
+    found = [os.path.basename(donor.worktree.top) for donor in donors_of(new)]
+    latest = [f"s{number}" for number in reversed(range(8, MAX_CANDIDATES + 8))]
+    assert found == ["main", *latest[: MAX_CANDIDATES - 1]]
+    assert len(followed) == MAX_CANDIDATES - 1
 
 
 def test_a_seed_embeds_exactly_what_is_new(repo: Repository) -> None:
