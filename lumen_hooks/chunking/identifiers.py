@@ -13,4 +13,4 @@ def split_identifiers(text: str) -> str:
 
     Underscores and punctuation stay: the tokenizer separates at them already.
     """
-    return _PART_START.sub(r" \g<0>", text)
+    return _PART_START.sub(lambda match: " " + match[0], text)

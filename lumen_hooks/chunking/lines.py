@@ -92,7 +92,10 @@ def cut(
         window = lines.rows_within(first, PART_MIN, PART_MAX)
         places = [row for row in window if first < row <= last]
         if places:
-            row = min(places, key=lambda row: (rank(row), _checksum(lines.rows[row])))
+            ranks = [rank(row) for row in places]
+            lowest = min(ranks)
+            best = [row for row, one in zip(places, ranks, strict=True) if one == lowest]
+            row = min(best, key=lambda row: _checksum(lines.rows[row]))
         else:
             # No row starts within reach: one long line stands in the way.
             row = max(first + 1, min(last, lines.rows_within(first, 0, PART_MAX).stop - 1))

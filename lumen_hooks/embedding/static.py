@@ -49,8 +49,7 @@ class StaticEmbedder:
     def __init__(self, folder: str, identity: ModelIdentity) -> None:
         self.identity = identity
         self.weighing = read_weighing(folder)
-        mapped, self._scales = _map_weights(os.path.join(folder, STATIC_WEIGHTS))
-        self._rows = np.asarray(mapped)  # the same memory, without what a memmap does at each look
+        self._rows, self._scales = _map_weights(os.path.join(folder, STATIC_WEIGHTS))
         path = os.path.join(folder, TOKENIZER)
         self._tokenizer, self._unknown = _load_tokenizer(path)
         if self._tokenizer.get_vocab_size() > len(self._rows):
@@ -135,14 +134,15 @@ def _map_weights(path: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
             path, _DTYPES[vectors.dtype], "r", vectors.offset, vectors.shape
         )
         if scales is None:
-            return rows, np.ones(len(rows), np.float32)
+            return np.asarray(rows), np.ones(len(rows), np.float32)
         mapped = np.memmap(path, _DTYPES[scales.dtype], "r", scales.offset, scales.shape)
         factors: NDArray[np.float32] = mapped.astype(np.float32)
     except (KeyError, OSError, OverflowError, TypeError, ValueError) as error:
         raise ModelError(f"cannot map {path}: {error}", hint=HINT) from error
     if not np.isfinite(factors).all():
         raise ModelError(f"{path} has weights that are no numbers", hint=HINT)
-    return rows, factors
+    # The same memory, without what a memmap does at each look.
+    return np.asarray(rows), np.asarray(factors)
 
 
 def _load_tokenizer(path: str) -> tuple[Tokenizer, int]:

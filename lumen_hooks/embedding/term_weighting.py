@@ -22,7 +22,7 @@ from .files import HINT, POOLING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_DIGIT = re.compile(rb"[0-9]")
+_DIGIT = re.compile(rb"([0-9])")
 _SPACED = bytes(code if re.match("[a-z0-9]", chr(code)) else 32 for code in range(256))
 """For letters and digits; a regular expression that finds the words takes three times as long."""
 _REPETITIONS = ("each", "doublings")
@@ -79,7 +79,7 @@ def words_of(text: str) -> list[str]:
         parts = unicodedata.normalize("NFKD", text)
         text = "".join(part for part in parts if not unicodedata.combining(part))
     spaced = text.lower().encode("ascii", "replace").translate(_SPACED)
-    return _DIGIT.sub(rb" \g<0> ", spaced).decode().split()
+    return b" ".join(_DIGIT.split(spaced)).decode().split()
 
 
 def read_weighing(folder: str) -> Weighing:
