@@ -358,7 +358,7 @@ class IndexReader:
 
     def signed_vectors(self, dimensions: int) -> SignedVectors | None:
         """Vectors that can be read singly; None of an older version's index."""
-        if self.version < SIGNED or not signs.are_kept(dimensions):
+        if self.version < SIGNED or not signs.are_possible(dimensions):
             return None
         return SignedVectors(self.connection, dimensions)
 

@@ -12,7 +12,7 @@ from struct import pack
 from typing import TYPE_CHECKING
 from zlib import crc32 as crc32_of
 
-from .sqlite import crc32
+from .sqlite import crc32, only_row
 
 if TYPE_CHECKING:
     import apsw
@@ -23,6 +23,10 @@ hundred bytes, while a whole block would leave half of its page empty."""
 
 ROW_SUM_BYTES = 4
 
+KEPT_FROM_BLOCKS = 512
+"""An index with fewer blocks has no signs, until it has had so many: nobody would ask for them, and
+they are a twentieth of a small index."""
+
 TABLE = (
     "CREATE TABLE signs(part INTEGER PRIMARY KEY, codes BLOB NOT NULL, sum INTEGER NOT NULL) STRICT"
 )
@@ -30,13 +34,14 @@ TABLE = (
 STRAY = f"""
 SELECT 1 FROM signs WHERE sum IS NOT crc32(part, codes)
 UNION ALL
-SELECT 1 FROM vectors_chunks c WHERE nullif(?1, 0) % 8 = 0 AND c.size / {PART_ROWS} IS NOT
-  (SELECT count(*) FROM signs WHERE part BETWEEN c.chunk_id * c.size / {PART_ROWS}
-                                         AND (c.chunk_id + 1) * c.size / {PART_ROWS} - 1)
-UNION ALL
 SELECT 1 WHERE nullif(?1, 0) % 8 = 0
-  AND (SELECT count(*) FROM signs)
-      IS NOT (SELECT coalesce(sum(size), 0) / {PART_ROWS} FROM vectors_chunks)
+  AND (EXISTS(SELECT 1 FROM signs)
+       OR (SELECT count(*) FROM vectors_chunks) >= {KEPT_FROM_BLOCKS})
+  AND (EXISTS(SELECT 1 FROM vectors_chunks c WHERE c.size / {PART_ROWS} IS NOT
+         (SELECT count(*) FROM signs WHERE part BETWEEN c.chunk_id * c.size / {PART_ROWS}
+                                                AND (c.chunk_id + 1) * c.size / {PART_ROWS} - 1))
+       OR (SELECT count(*) FROM signs)
+          IS NOT (SELECT coalesce(sum(size), 0) / {PART_ROWS} FROM vectors_chunks))
 """
 """Selects something if parts are not as written, missing, or of no block; of vectors of ?1
 dimensions (0 where that is not known)."""
@@ -45,9 +50,14 @@ _POSITIVE = bytes(ord("1") if 0 < byte < 128 else ord("0") for byte in range(256
 """By an int8's byte, the binary digit of its sign."""
 
 
-def are_kept(dimensions: int) -> bool:
-    """Whether vectors of so many dimensions have signs: bits fill whole bytes."""
+def are_possible(dimensions: int) -> bool:
+    """Whether vectors of so many dimensions can have signs: bits fill whole bytes."""
     return dimensions > 0 and dimensions % 8 == 0
+
+
+def are_kept(connection: apsw.Connection) -> bool:
+    """Whether an index has signs."""
+    return only_row(connection, "SELECT EXISTS(SELECT 1 FROM signs)") == (1,)
 
 
 def write(connection: apsw.Connection, block: int, size: int, vectors: bytes) -> None:
@@ -60,7 +70,7 @@ def write(connection: apsw.Connection, block: int, size: int, vectors: bytes) ->
         vectors: of all these rows, in use or not.
     """
     dimensions = len(vectors) // size
-    if not are_kept(dimensions):
+    if not are_possible(dimensions):
         return
     first, step = block * size // PART_ROWS, PART_ROWS * dimensions
     parts = range(first, first + size // PART_ROWS)

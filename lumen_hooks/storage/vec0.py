@@ -167,7 +167,15 @@ def _seal(connection: apsw.Connection, which: str, bindings: tuple[int, ...] = (
 
 
 def _sign(connection: apsw.Connection, first: int) -> None:
-    """Note the signs of the blocks from this one on, one after the other."""
+    """Note the signs of the blocks from this one on, one after the other; where they are kept.
+
+    That is where there are any, or blocks are many for the first time: of all of them then.
+    """
+    if not signs.are_kept(connection):
+        (blocks,) = only_row(connection, "SELECT count(*) FROM vectors_chunks")
+        if blocks < signs.KEPT_FROM_BLOCKS:
+            return
+        first = 0
     query = "SELECT rowid FROM vectors_vector_chunks00 WHERE rowid >= ? ORDER BY rowid"
     for (block,) in values.read(connection, query, (values.natural,), (first,)):
         query = "SELECT vectors FROM vectors_vector_chunks00 WHERE rowid=?"
