@@ -32,8 +32,12 @@ def interrupted(number: int, embedded: int, **words: str) -> InterruptedByUserEr
             os.kill(os.getpid(), number)
 
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(InterruptedByUserError) as raised:
-        update()
+    of_shell = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
+    try:
+        with pytest.raises(InterruptedByUserError) as raised:
+            update()
+    finally:
+        signal.signal(signal.SIGINT, of_shell)
     assert signal.getsignal(signal.SIGTERM) is before
     return raised.value
 

@@ -45,7 +45,10 @@ BATCH_CHUNKS = 6
 REPACK_ROWS = 16
 MODULES = 6
 
-LASTING = {"index.db", "index.lock", "worker.lock", "embeddings.db", "log.jsonl", "hooks"}
+LASTING = {
+    *("index.db", "index.db.picture", "index.lock", "worker.lock"),
+    *("embeddings.db", "log.jsonl", "hooks"),
+}
 """What may lie in our folders when nobody is at work ..."""
 SIDE_FILES = {"index.db-wal", "index.db-shm", "embeddings.db-wal", "embeddings.db-shm"}
 """... and what SQLite keeps beside a database whose last user was killed."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lumen_hooks.errors import SettingsError
 from lumen_hooks.files.manifest import scan
+from lumen_hooks.files.picture import YOUNG_NS
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import compare as difference
 from lumen_hooks.settings import load_settings
@@ -166,7 +169,10 @@ def test_where_nothing_is_told_git_is_asked_no_more_than_once(
     repo.commit(FILES)
     update(repo)
     monkeypatch.setattr(attributes, "ask", counting)
-    os.unlink(find_worktree(str(repo.top)).picture_path)
+    picture = find_worktree(str(repo.top)).picture_path
+    with suppress(FileNotFoundError):  # of what has just been written none is taken
+        os.unlink(picture)
+    time.sleep(YOUNG_NS / 1e9)
     assert update(repo).refresh is None
     assert len(asked) == 1
     assert update(repo).refresh is None

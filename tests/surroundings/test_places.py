@@ -66,6 +66,8 @@ ENVIRONMENTS: dict[str, dict[str, str | None]] = {
 }
 """What is missing or wrong in the environment, and all commands work."""
 
+KEPT = "interrupted; {} embedded: lumen-hooks index goes on from there"
+
 GARBAGE_SETTINGS = {
     "LUMEN_ENABLED": "perhaps",
     "LUMEN_MODEL": "no/such-model",
@@ -144,7 +146,7 @@ def test_another_language_neither_fails_nor_garbles(project: Repository) -> None
             command("search", "grüße", *options),
             cwd=project.top, env=environment, check=False, capture_output=True,
         )
-        for options in (["--json", "--context", "9"], [])
+        for options in (["--json", "--context", "9"], ["-n", "5"])
     )  # fmt: skip
     found = json.loads(machines.stdout)["results"][0]
     assert (found["path"], found["symbol"]) == ("grüße.py", "grüße")
@@ -229,7 +231,7 @@ def _works_in(launcher: Launcher, top: Path, other: Path) -> None:
 # descriptors and signals
 
 
-@pytest.mark.parametrize("arguments", ["index --force <&- >&- 2>&-", "search beta_9 >&-"])
+@pytest.mark.parametrize("arguments", ["index --force <&- >&- 2>&-", "search beta_9 -n 5 >&-"])
 def test_closed_descriptors_break_nothing(project: Repository, arguments: str) -> None:
     """What SQLite or a lock opens must never become standard output."""
     done = subprocess.run(
@@ -262,7 +264,7 @@ def test_control_c_leaves_nothing_and_the_next_run_goes_on(
         ("signal_before", signal.SIGINT, *STAGING, 2),
     ]
     result = launcher.run(repo.top, "index", faults=faults)
-    assert (result.code, result.out, result.err.strip()) == (130, "", "interrupted")
+    assert (result.code, result.out, result.err.strip()) == (130, "", KEPT.format("8 chunks are"))
     assert index_files(repo) == []
     assert "bug" not in {record["event"] for record in log_of(repo)}
     working(launcher.run(repo.top, "index"))
@@ -281,7 +283,7 @@ def test_control_c_in_a_refresh_leaves_the_old_index(
     project.write({"m1.py": python_module("edited")})
     fault = ("signal_before", signal.SIGINT, "lumen_hooks.indexing.write", "_finish")
     result = launcher.run(project.top, "index", faults=[fault])
-    assert (result.code, result.err.strip()) == (130, "interrupted")
+    assert (result.code, result.err.strip()) == (130, KEPT.format("1 chunk is"))
     assert contents(project) == kept
     assert answers_from(launcher, project.top, "edited", "m1.py") == "fresh"
 
