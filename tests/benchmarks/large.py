@@ -5,7 +5,7 @@
 
 REPOSITORY has an index of more than 200,000 chunks; the questions are about Linux, for which
 `linux-source-6.1` of Debian is the repository. Everything is measured twice in one run: as it is,
-and exactly (every vector in memory, every word listed, the file mapped), as it was before.
+and exactly (every vector in memory, every word listed); the cold command as it is.
 """
 
 from __future__ import annotations
