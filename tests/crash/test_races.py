@@ -133,7 +133,7 @@ def texts_in(repo: Repository) -> int:
 def stored_texts(repo: Repository) -> int:
     connection = open_to_read(find_worktree(str(repo.top)).embeddings_path)
     try:
-        return int(connection.execute("SELECT count(*) FROM vectors").get)
+        return int(connection.execute("SELECT count(*) FROM stored").get)
     finally:
         connection.close()
 
