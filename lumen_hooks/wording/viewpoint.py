@@ -24,7 +24,10 @@ class Viewpoint:
     def __init__(self, directory: str, top: str) -> None:
         self._top = top
         # As the kernel sees it: `..` leads out of where a symbolic link leads to.
-        place = os.path.realpath(directory)
+        try:
+            place = os.path.realpath(directory)
+        except OSError:  # it is gone
+            place = top
         self._folder = place if os.path.isdir(place) else os.path.dirname(place)
         self._shown = lru_cache(_PATHS_KEPT)(self._look)
 
