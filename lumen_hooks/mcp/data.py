@@ -53,9 +53,8 @@ def results_of(answer: Answer, shape: Shape, *, cut: bool) -> Results:
 
     def told(fitted: Fitted) -> Results:
         return Results(
-            **_standing(answer, shape),
+            **_standing(answer, shape, model=answer.model),
             left_out=note_of(fitted, budget, AS_ARGUMENTS),
-            model=None if answer.model is None else encodable(answer.model)[:_SHORT],
             weak=answer.weak,
             results=[_result(one) for one in fitted.results],
         )
@@ -139,24 +138,27 @@ def _insist_on_shape(shape: Shape) -> None:
         )
 
 
-def _standing(found: Answer | Everywhere, shape: Shape) -> dict[str, Any]:
+def _standing(found: Answer | Everywhere, shape: Shape, **more: str | None) -> dict[str, Any]:
     """What is known of the index, in a third of the budget."""
+    texts = {"worktree": found.worktree, "problem": found.problem, **more}
     known: dict[str, Any] = {
-        "worktree": encodable(found.worktree),
         "head": found.head,
         "state": found.state,
         "pending_files": found.pending_files,
         "differing": list(found.differing),
-        "problem": None if found.problem is None else encodable(found.problem),
+        **{name: None if text is None else encodable(text) for name, text in texts.items()},
     }
     if shape.max_tokens is None or _cost(known) <= shape.max_tokens // 3:
         return known
-    worktree, problem = one_line(known["worktree"]), one_line(known["problem"] or "")
+    whole = {name: one_line(known[name]) for name in texts if known[name]}
     known["differing"] = []
     for length in (_SHORT, _SHORT // 3, _SHORT // 9):
-        known["problem"] = problem[:length] or None
-        if _cost(known) > shape.max_tokens // 3:
-            known["worktree"] = LEFT_OUT + worktree[-length:]
+        for name in sorted(whole, key="problem".__ne__):
+            if _cost(known) > shape.max_tokens // 3:
+                text = whole[name]
+                # Of a path the end tells most.
+                short = text[:length] if name == "problem" else LEFT_OUT + text[-length:]
+                known[name] = short if len(text) > length else text
     return known
 
 
