@@ -35,28 +35,39 @@ _SEQUENCES = ("rebase-merge", "rebase-apply", "sequencer")
 """What lies in a git dir while git makes several commits: rebase, am; cherry-pick, revert."""
 
 
-def wait_while_moving(worktree: Worktree) -> None:
-    """Wait while a rebase moves; its picks come one by one and only the end is worth indexing."""
+def wait_while_moving(worktree: Worktree) -> bool:
+    """Wait while a rebase moves; its picks come one by one and only the end is worth indexing.
+
+    Returns:
+        whether one stopped in the middle, for a conflict or an edit: that tree is being worked on.
+    """
     deadline = time.monotonic() + REBASE_SECONDS
     seen: tuple[int, ...] = ()
     quiet_since = time.monotonic()
-    while _is_under_way(worktree) and time.monotonic() < deadline:
+    while _is_under_way(worktree):
         now = _moving_parts(worktree)
         if now != seen:
             seen, quiet_since = now, time.monotonic()
         elif time.monotonic() - quiet_since > QUIET_SECONDS:
-            return  # stopped, for a conflict or an edit: this tree is the one being worked on
+            return True
+        if time.monotonic() > deadline:
+            return True
         time.sleep(_POLL_SECONDS)
+    return False
 
 
-def watch_stopped(worktree: Worktree) -> bool:
+def watch_stopped(worktree: Worktree, *, was_stopped: bool) -> bool:
     """Watch a stopped rebase; whether it moved on or ended, so that the index is behind.
 
     The user is at a conflict or an edit, and no hook tells when it is abandoned. Costs a few stats
     a second, keeps nobody from working, and ends when the index is taken away: nobody wants it
     then.
+
+    Args:
+        worktree: where.
+        was_stopped: one was before the index was updated; it may have been abandoned meanwhile.
     """
-    if not _is_under_way(worktree):
+    if not (was_stopped or _is_under_way(worktree)):
         return False
     worktree.insist_on_presence()
     answer = acquire(worktree.watch_lock_path, timeout=0, purpose="watch a stopped rebase")
@@ -68,14 +79,12 @@ def watch_stopped(worktree: Worktree) -> bool:
 
 def _moves_on(worktree: Worktree) -> bool:
     deadline = time.monotonic() + WATCH_SECONDS
-    while _is_under_way(worktree) and os.path.exists(worktree.index_path):
-        if events.arrived(worktree):
+    while os.path.exists(worktree.index_path):
+        if events.arrived(worktree) or not _is_under_way(worktree):
             return True
         if time.monotonic() > deadline:
             return False
         time.sleep(_WATCH_POLL_SECONDS)
-        if not _is_under_way(worktree):
-            return os.path.exists(worktree.index_path)
     return False
 
 

@@ -58,15 +58,19 @@ def work(worktree: Worktree, event: str, *, inline: bool) -> None:
             return
         with lock:
             _restore_log(worktree, lock)
-            follow(worktree, event, inline=inline)
-        moved_on = not inline and rebase.watch_stopped(worktree)
+            was_stopped = follow(worktree, event, inline=inline)
+        moved_on = not inline and rebase.watch_stopped(worktree, was_stopped=was_stopped)
         if not moved_on and not events.arrived(worktree):
             return
         settings = load_settings(worktree.top, os.environ)
 
 
-def follow(worktree: Worktree, event: str, *, inline: bool) -> None:
-    """Update until no hint is left, and keep house then. The caller holds the worker's lock."""
+def follow(worktree: Worktree, event: str, *, inline: bool) -> bool:
+    """Update until no hint is left, and keep house then. The caller holds the worker's lock.
+
+    Returns:
+        whether a rebase had stopped there when the last update began.
+    """
     from .job import Busy
     from .trim import keep_house
     from .under_way import NotWantedError
@@ -75,9 +79,9 @@ def follow(worktree: Worktree, event: str, *, inline: bool) -> None:
     while True:
         if not inline:
             _settle(worktree)
-        rebase.wait_while_moving(worktree)
+        was_stopped = rebase.wait_while_moving(worktree)
         if not os.path.isdir(worktree.folder):
-            return  # the worktree was removed
+            return False  # the worktree was removed
         job = _job(worktree, event)  # each time anew: another model may be wanted by now
         try:
             done = update_index(job, wait=LOCK_WAIT_SECONDS)
@@ -85,7 +89,7 @@ def follow(worktree: Worktree, event: str, *, inline: bool) -> None:
             continue
         if isinstance(done, Busy):
             note(worktree, event, **{"gave up": str(done.holder)})
-            return
+            return was_stopped
         if done.refresh is not None:
             note(
                 worktree,
@@ -98,7 +102,7 @@ def follow(worktree: Worktree, event: str, *, inline: bool) -> None:
             )
         if not events.arrived(worktree):
             keep_house(worktree, job.settings, os.environ)
-            return
+            return was_stopped
 
 
 def _is_off(settings: Settings) -> bool:

@@ -21,7 +21,7 @@ import pytest
 from lumen_hooks import worker
 from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
-from lumen_hooks.indexing import events
+from lumen_hooks.indexing import events, rebase, worker_loop
 from lumen_hooks.indexing.freshness import look_at
 from lumen_hooks.indexing.throttle import SMALL_REFRESH_FILES, acquire_slot, runtime_folder
 from lumen_hooks.service.status import read_status
@@ -311,6 +311,19 @@ def test_a_rebase_that_stopped_is_not_waited_for_but_watched(project: Repository
     assert len(refreshes(project)) == 2
 
 
+def test_a_rebase_that_is_abandoned_before_it_is_watched_is_answered(project: Repository) -> None:
+    project.git("rebase", "-q", "--exec", "false", "--root", check=False)
+    place = find_worktree(str(project.top))
+    was_stopped = worker_loop.follow(place, "post-commit", inline=True)
+    assert was_stopped
+    project.git("rebase", "--abort")
+    assert rebase.watch_stopped(place, was_stopped=was_stopped)
+    assert not rebase.watch_stopped(place, was_stopped=False)
+    shutil.rmtree(place.folder)
+    own_folders.begin(place)
+    assert not rebase.watch_stopped(place, was_stopped=True)  # nobody wants the index any more
+
+
 def test_makes_no_folder_of_its_own(project: Repository) -> None:
     new = project.add_worktree("new")
     assert run(new) == 0
@@ -407,7 +420,7 @@ worker.main([top, "post-commit"])
 PAUSES_BEFORE_ITS_HINT = """
 import os, time
 from lumen_hooks import worker
-from lumen_hooks.indexing import events
+from lumen_hooks.indexing import events, rebase, worker_loop
 
 leave = events.leave
 
