@@ -27,7 +27,7 @@ from .ignore import IGNORE_FILE, RULES_VERSION, left_out, rules_of
 from .told import Told, told_languages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
@@ -61,6 +61,7 @@ class Manifest:
             were skipped for their content may now be wanted.
         told: which languages its files are told to be in.
         passed_over: the files that were passed over, with the reason, where all were listed.
+        absent: those that git's index has and that are not there, likewise.
     """
 
     head: str | None
@@ -69,6 +70,7 @@ class Manifest:
     rules: str
     told: Told
     passed_over: Mapping[str, str] = field(default_factory=dict)
+    absent: Collection[str] = ()
 
 
 def scan(worktree: Worktree, settings: Settings) -> Manifest:
@@ -83,7 +85,7 @@ def scan(worktree: Worktree, settings: Settings) -> Manifest:
     counted = dict(Counter(sifted.reasons.values()))
     told = told_languages(settings.language, sifted.languages, sifted.files)
     rules = _digest(settings, sifted.ignore_files)
-    return Manifest(head, sifted.files, counted, rules, told, sifted.reasons)
+    return Manifest(head, sifted.files, counted, rules, told, sifted.reasons, sifted.absent)
 
 
 def head_of(worktree: Worktree) -> str | None:
@@ -119,12 +121,14 @@ class _Sifted(NamedTuple):
         reasons: why others do not, by path.
         languages: what attributes call the languages of those that count, by path.
         ignore_files: the texts of our ignore files, by folder.
+        absent: see `Manifest`.
     """
 
     files: dict[str, Seen]
     reasons: dict[str, str]
     languages: dict[str, str]
     ignore_files: dict[str, str]
+    absent: list[str]
 
 
 def _sifted(worktree: Worktree, settings: Settings) -> _Sifted:
@@ -140,7 +144,7 @@ def _sifted(worktree: Worktree, settings: Settings) -> _Sifted:
             del files[path]
             reasons[path] = why
     languages = {path: name for path, name in said.languages.items() if path in files}
-    return _Sifted(files, {**listed.others, **reasons}, languages, ignore_files)
+    return _Sifted(files, {**listed.others, **reasons}, languages, ignore_files, listed.absent)
 
 
 @dataclass(slots=True)
@@ -152,12 +156,14 @@ class _Listed:
         entries: what may be a file: by path git's `TAG MODE ID STAGE`, empty for untracked ones.
         unseen: those of them whose files git does not look at: they need not be there.
         others: paths that are no files of this worktree, with the reason.
+        absent: paths with nothing there.
     """
 
     folders: Folders
     entries: dict[str, str] = field(default_factory=dict)
     unseen: set[str] = field(default_factory=set)
     others: dict[str, str] = field(default_factory=dict)
+    absent: list[str] = field(default_factory=list)
 
 
 def _list(worktree: Worktree, settings: Settings) -> _Listed:
@@ -239,7 +245,9 @@ def _look(listed: _Listed, reasons: dict[str, str]) -> dict[str, Seen]:
                 found[path] = (entry[9:-2], status.st_size, change_time(status))
             continue
         reasons.pop(path, None)
-        if status is not None:
+        if status is None:
+            listed.absent.append(path)
+        else:
             _place_other(listed, path, entry, status.st_mode)
     return found
 

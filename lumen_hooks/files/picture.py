@@ -58,7 +58,7 @@ class Picture(NamedTuple):
     """A worktree as one look found it.
 
     Attributes:
-        made_with: digest of the settings, git's configuration and the environment.
+        made_with: digest of where it is, the settings, git's configuration and the environment.
         witnesses: what decides which files there are, by path (absolute, or below the top).
         folders: every folder that git looks into, and those that are not the worktree's own.
         names: digest of the names in these folders.
@@ -103,7 +103,7 @@ class Picture(NamedTuple):
         Returns:
             None if anything else has changed, or too many have.
         """
-        if self.made_with != _made_with(settings):
+        if self.made_with != _made_with(worktree, settings):
             return None
         base = os.fsencode(worktree.top) + b"/"
         try:
@@ -141,7 +141,8 @@ def take(
         began_ns: when it began (Unix time, nanoseconds).
     """
     strange = is_sparse(worktree) or settings.include or not settings.listing
-    if strange or any(key == "attr.tree" for key, _ in settings.listing):
+    of_a_tree = "GIT_ATTR_SOURCE" in os.environ or "attr.tree" in dict(settings.listing)
+    if strange or of_a_tree:
         return None
     try:
         walk = _Walk(worktree, settings, manifest)
@@ -149,14 +150,19 @@ def take(
             return None
         outside = _outside(worktree, settings)
         witnesses = {path: _signature(walk.base, path) for path in (*outside, *walk.rule_files)}
+        # What was taken away meanwhile, or became of another kind, shows in the folder alone.
+        above = (os.path.dirname(path) for path, found in witnesses.items() if found is None)
+        folders = [_signature(walk.base, path) for path in {*above, *map(_text, walk.folders)}]
     except (OSError, RepositoryError):
         return None
-    still = all(_was_still(signature, began_ns) for signature in witnesses.values())
-    return _developed(settings, manifest, walk, witnesses, began_ns) if still else None
+    still = all(_was_still(signature, began_ns) for signature in (*witnesses.values(), *folders))
+    if not still:
+        return None
+    return _developed(_made_with(worktree, settings), manifest, walk, witnesses, began_ns)
 
 
 def _developed(
-    settings: Settings,
+    made_with: str,
     manifest: Manifest,
     walk: _Walk,
     witnesses: dict[str, Signature],
@@ -166,7 +172,7 @@ def _developed(
     length = max((len(blob) // 2 for blob, *_ in seen), default=0)
     settled = began_ns - YOUNG_NS
     return Picture(
-        made_with=_made_with(settings),
+        made_with=made_with,
         witnesses=witnesses,
         folders=walk.folders,
         names=_digest(walk.entries),
@@ -223,7 +229,7 @@ class _Walk:
         self._submodules = {
             _bytes(path) + _FOLDER for path, why in manifest.passed_over.items() if why == SUBMODULE
         }
-        self._above = _above(self._known)
+        self._above = _above({*self._known, *map(_bytes, manifest.absent)})
         self._missing = len(self._files)
         self._in_doubt: list[bytes] = []
 
@@ -348,7 +354,7 @@ def _signature(base: bytes, path: str) -> Signature:
 
 
 def _was_still(signature: Signature, began_ns: int) -> bool:
-    """Whether a file that looks so now has not changed since shortly before a look began."""
+    """Whether what looks so now has not changed since shortly before a look began."""
     if signature is None:
         return True
     *_, modified, changed = signature
@@ -356,8 +362,11 @@ def _was_still(signature: Signature, began_ns: int) -> bool:
     return max(modified, changed) < began_ns - (_TICK_NS if fine else YOUNG_NS)
 
 
-def _made_with(settings: Settings) -> str:
-    """Digest of what is wanted and of how git is set up; see `Picture`."""
+def _made_with(worktree: Worktree, settings: Settings) -> str:
+    """Digest of what is wanted and of how git is set up; see `Picture`.
+
+    Of a copied repository, too, whose picture has the witnesses of the one that it was copied from.
+    """
     environment = [
         (name, value)
         for name, value in sorted(os.environ.items())
@@ -365,7 +374,7 @@ def _made_with(settings: Settings) -> str:
     ]
     decisive = (
         (__version__, RULES_VERSION, settings.max_file_bytes, settings.include, settings.exclude),
-        (settings.language, settings.listing, environment),
+        (settings.language, settings.listing, environment, worktree.top, worktree.git_dir),
     )
     return hashlib.blake2b(json.dumps(decisive).encode(), digest_size=16).hexdigest()
 

@@ -20,6 +20,7 @@ from lumen_hooks.indexing import survey as surveying
 from lumen_hooks.indexing.freshness import FRESH, Freshness, look_at
 from lumen_hooks.settings import load_settings
 from tests.support.helpers import contents, first_rows, update
+from tests.support.repository import Repository
 from tests.support.sources import python_module
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
-    from tests.support.repository import Repository
 
 TICK_NS = 15_000_000
 """More than the clock of a file system here needs for its next tick."""
@@ -152,6 +152,10 @@ def removed(repo: Repository) -> None:
     (repo.top / "deep" / "er" / "b.py").unlink()
 
 
+def restored(repo: Repository) -> None:
+    repo.write({"node_modules/x/t.js": "t = 1\n"})
+
+
 ROWS: dict[str, Callable[[Repository], object]] = {
     "a new file": lambda repo: repo.write({"deep/new.py": "x = 1\n"}),
     "an empty folder, then a file in it": lambda repo: repo.write({"empty/new.py": "x = 1\n"}),
@@ -170,12 +174,15 @@ ROWS: dict[str, Callable[[Repository], object]] = {
     "a folder of packages that is none any more": no_packages,
     "a setting of ours": lambda repo: repo.git("config", "lumen.exclude", "deep/"),
     "removed": removed,
+    "a tracked file that was away, in a folder of packages": restored,
 }
 
 
 @pytest.mark.parametrize("row", first_rows(ROWS, len(ROWS)))
 def test_what_decides_about_files_is_seen(repo: Repository, row: str) -> None:
     two_folders(repo)
+    repo.commit({"node_modules/x/t.js": "t = 1\n"})
+    (repo.top / "node_modules/x/t.js").rename(repo.top / "node_modules/x/u.js")
     repo.write({"untracked.py": "u = 1\n", "hidden.py": "h = 1\n"})
     repo.write({"x.o": "x", "env/pyvenv.cfg": "", "env/e.py": "e = 1\n"})
     (repo.top / "empty").mkdir()
@@ -191,6 +198,58 @@ def test_what_decides_about_files_is_seen(repo: Repository, row: str) -> None:
     found, whole = looks(repo)
     assert found == whole
     assert found.state == FRESH
+
+
+def file_for_a_link(repo: Repository) -> None:
+    (repo.top / "link.py").unlink()
+    repo.write({"link.py": "l = 1\n"})
+
+
+MEANWHILE: dict[str, Callable[[Repository], object]] = {
+    "a file for a link": file_for_a_link,
+    "a repository that is none any more": lambda repo: shutil.rmtree(repo.top / "nested/.git"),
+    "attributes gone": lambda repo: (repo.top / ".git/info/attributes").unlink(),
+    "attributes gone that git ignored": lambda repo: (repo.top / ".gitattributes").unlink(),
+}
+
+
+@pytest.mark.parametrize("row", first_rows(MEANWHILE, len(MEANWHILE)))
+def test_what_changes_while_a_tree_is_indexed_gets_into_no_picture(
+    repo: Repository, row: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_folders(repo)
+    repo.write({".git/info/attributes": "a.py linguist-generated\n"})
+    repo.write({".git/info/exclude": ".gitattributes\n"})
+    repo.write({".gitattributes": "deep/c.py linguist-generated\n"})
+    (repo.top / "link.py").symlink_to("a.py")
+    subprocess.run(["git", "init", "-q", repo.top / "nested"], check=True)
+    repo.write({"nested/n.py": "n = 1\n"})
+
+    def then_changed(worktree: Worktree, settings: Settings) -> object:
+        found = scan(worktree, settings)
+        MEANWHILE[row](repo)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(surveying, "scan", then_changed)
+        updated(repo)
+    settled()
+    found, whole = looks(repo)
+    assert found == whole
+    assert found.state == "stale"
+
+
+def test_a_copy_goes_by_its_own_rules(repo: Repository) -> None:
+    repo.commit({"a.py": python_module("alpha")})  # a rule in the tree would tell them apart
+    repo.write({"untracked.py": "u = 1\n"})
+    updated(repo)
+    copy = Repository(repo.top.parent / "copy")
+    subprocess.run(["cp", "-a", repo.top, copy.top], check=True)
+    updated(copy)
+    copy.write({".git/info/exclude": "untracked.py\n"})
+    found, whole = looks(copy)
+    assert found == whole
+    assert found.differing == ("untracked.py",)
 
 
 @pytest.mark.parametrize("at", ["head", "facts", "texts", "stamps", "short", "long", "empty"])
