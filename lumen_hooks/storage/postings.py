@@ -57,6 +57,8 @@ def ids_of(
         expressions: of `lexical_terms.match_expression`.
         first: so many ids of each at most; None for all.
     """
+    if not expressions:  # which apsw refuses to pass on
+        return {}
     among = apsw.carray(tuple(expressions))
     bindings = (among,) if first is None else (among, first)
     kinds = (values.text, values.optional(values.text))

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 _BLOB_OR_NONE = values.optional(values.blob)
 _TEXT_OR_NONE = values.optional(values.text)
 
+_NO_ID = array("q", [-1])
+"""Nothing has it."""
+
 _STAT = (values.natural, values.integer)
 _FILE = (values.path, values.integer, *[_BLOB_OR_NONE] * 2, *_STAT, *[_TEXT_OR_NONE] * 2)
 _CHUNK = (
@@ -409,5 +412,7 @@ def open_reader(path: str) -> IndexReader | None:
 
 
 def _carray(ids: Sequence[int] | NDArray[np.int64]) -> Any:
-    """Many numbers as one parameter: `IN (SELECT value FROM carray(?))`."""
+    """Many ids as one parameter, or none: `IN (SELECT value FROM carray(?))`."""
+    if not len(ids):  # which apsw refuses to pass on
+        return apsw.carray(_NO_ID)
     return apsw.carray(array("q", ids) if isinstance(ids, list) else ids)

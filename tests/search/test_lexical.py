@@ -198,3 +198,4 @@ def test_about_how_many_chunks_have_a_word(many: Asked) -> None:
     for expression, each in (('"common"', 2), ('"usual"', 3), ('"often"', 10)):
         assert many.postings_about(expression, CHUNKS) == pytest.approx(CHUNKS / each, rel=0.05)
     assert many.postings_about('"nowhere"', CHUNKS) == 0
+    assert many.postings([]) == {}

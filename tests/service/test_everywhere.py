@@ -237,6 +237,15 @@ def test_an_index_of_an_older_version_narrows_nothing(shop: Repository) -> None:
         assert len(chosen) == len(index.readable_files(None))
 
 
+def test_words_that_no_file_has(repo: Repository) -> None:
+    repo.commit({"a.py": "def alpha():\n    return 1\n"})
+    update(repo)
+    for query in (ExactQuery("nowhere", word=True), ExactQuery("is not there")):
+        assert everywhere(repo, query).places.total == 0
+    within = Query("", languages=("python",))
+    assert everywhere(repo, ExactQuery("nowhere", word=True, within=within)).places.total == 0
+
+
 def test_what_a_notebook_shows_beside_its_cells_is_found(shop: Repository) -> None:
     for text in ("of 3 outputs", '"title": "Basket', "execution_count", '\\"a Basket'):
         lines = [path for path, _ in found(shop, ExactQuery(text))]
