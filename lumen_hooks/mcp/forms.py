@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SAME: dict[str, str] = {
     "query": "q text search question prompt search_query search_term keywords pattern"
     " information_request",
-    "text": "query pattern q search string needle search_term regexp regex_pattern",
+    "text": "query pattern q search string needle search_term",
     "path": "file file_path filepath filename path_prefix relative_path absolute_path paths uri"
     " relative_workspace_path include include_pattern glob file_pattern target_file"
     " target_directories",
@@ -40,6 +40,11 @@ _SAME: dict[str, str] = {
 """By an argument's name, what others call it."""
 
 _OPPOSITE = {"ignore_case": ("case_sensitive", "match_case")}
+
+_PATTERNS = ("regex", "regexp", "regex_pattern")
+"""Under these names a text is a pattern; only what says yes or no is about one."""
+
+_YES_OR_NO = {"true", "yes", "on", "y", "t", "1", "false", "no", "off", "n", "f", "0"}
 
 _FOLDERS = (
     "directory dir folder cwd root working_directory worktree workspace workspace_path"
@@ -67,6 +72,8 @@ def arguments_meant(
     ours = tuple(names)
     by_name = {_plain(name): value for name, value in given.items() if value is not None}
     spelt = {_plain(name): name for name in given}
+    if "regex" in ours:
+        _take_pattern(by_name)
     meant: dict[str, Any] = {name: by_name.pop(name) for name in ours if name in by_name}
     for name in ours:
         for other in _SAME.get(name, "").split():
@@ -102,13 +109,23 @@ def _is_true(value: Any) -> bool:
     return str(value).strip().lower() not in {"false", "no", "off", "0"}
 
 
+def _take_pattern(given: dict[str, Any]) -> None:
+    if not given.keys().isdisjoint(("text", *_SAME["text"].split())):
+        return
+    for name in _PATTERNS:
+        value = given.get(name)
+        if isinstance(value, str) and value.strip().lower() not in _YES_OR_NO | _NOTHING:
+            given.update({"text": given.pop(name), "regex": True})
+            return
+
+
 def _start_at(meant: dict[str, Any], others: dict[str, Any]) -> None:
     folder = next((others.pop(name) for name in _FOLDERS.split() if name in others), None)
     path = one_path(meant.get("path"))
     path = None if _is_nothing(path) else path
-    if isinstance(folder, str):
+    if isinstance(folder, str) and (path is None or isinstance(path, str)):
         is_whole = not path or os.path.isabs(path) or path.startswith("file:")
-        path = (path or folder) if is_whole else os.path.join(folder, str(path))
+        path = (path or folder) if is_whole else os.path.join(folder, path or "")
     if path is not None:
         meant["path"] = path
 

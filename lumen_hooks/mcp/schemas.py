@@ -38,8 +38,10 @@ Words = Annotated[str, BeforeValidator(in_words)]
 
 
 def _content(value: Any) -> Any:
-    named = listed(value)
-    return known_content(named[0]) if isinstance(named, list) and len(named) == 1 else value
+    match listed(value):
+        case [str(named)]:
+            return known_content(named)
+    return value
 
 
 class _Budget(Arguments):

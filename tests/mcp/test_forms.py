@@ -75,6 +75,8 @@ def test_other_tools() -> None:
     given = {"pattern": "a b", "is_regex": "false", "case_sensitive": False, "head_limit": 9}
     wanted = {"text": "a b", "regex": False, "ignore_case": True, "limit": 9}
     assert meant(ExactArguments, given) == (wanted, [])
+    for pattern in ({"regexp": "a.b"}, {"regex": "a.b"}, {"pattern": "a.b", "regexp": True}):
+        assert meant(ExactArguments, pattern) == ({"text": "a.b", "regex": True}, [])
     place = {"file_path": "a.py", "lineNumber": "12", "workspace": "/w"}
     assert meant(RelatedArguments, place) == ({"path": "/w/a.py", "line": 12}, [])
 
@@ -86,7 +88,13 @@ def test_what_nobody_knows_is_named_unless_it_is_for_others() -> None:
 
 def test_what_is_wrong_stays_wrong() -> None:
     wrong: list[dict[str, Any]] = [{"limit": "many"}, {"limit": [1]}, {"summary": "perhaps"}]
-    for given in ({}, *(Q | one for one in wrong), Q | {"languages": {}}):
+    for given in (
+        {},
+        *(Q | one for one in wrong),
+        Q | {"languages": {}},
+        Q | {"content": [{}]},
+        Q | {"path": 1, "cwd": "/a"},
+    ):
         with pytest.raises(ValueError, match="validation error"):
             meant(SearchArguments, given)
     with pytest.raises(QueryError, match="no content"):
