@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import stat
 import time
 from contextlib import contextmanager, suppress
@@ -29,6 +30,9 @@ megabyte can take a minute."""
 
 _DEAD_SECONDS = 60
 """A temporary file of ours is never that old while its writer lives."""
+
+_TEMPORARY = re.compile(re.escape(TEMPORARY) + r"[a-z0-9_]{8}")
+"""As tempfile.mkstemp completes the name; a user's own file may begin like that."""
 
 _WRITABLE = 0o222
 
@@ -126,17 +130,17 @@ def write(path: str, before: str | None, after: str | None, ground: Ground) -> N
     insist_on_inside(path, ground)
     insist_on_writable(path)
     real = os.path.realpath(path)
+    folder = os.path.dirname(real)
     try:
         if after is None:
-            with _locked(os.path.dirname(real)):
+            with _locked(folder):
                 _insist_on(path, before, ground)
                 os.unlink(real)
-            _remove_empty(os.path.dirname(real), ground.base)
+            _remove_empty(folder, ground.base)
             return
-        os.makedirs(os.path.dirname(real), exist_ok=True)
-        with _locked(os.path.dirname(real)):
+        with _made(folder), _locked(folder):
             _insist_on(path, before, ground)
-            _sweep(os.path.dirname(real))
+            _sweep(folder)
             mode = stat.S_IMODE(os.stat(real).st_mode) if before is not None else _new_mode(ground)
             write_atomic(
                 real, after.encode(), mode, last_look=lambda: _insist_on(path, before, ground)
@@ -156,7 +160,7 @@ def _sweep(folder: str) -> None:
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
         with suppress(OSError):
-            if name.startswith(TEMPORARY) and os.lstat(path).st_mtime < long_ago:
+            if _TEMPORARY.fullmatch(name) and os.lstat(path).st_mtime < long_ago:
                 os.unlink(path)
 
 
@@ -176,6 +180,24 @@ def _remove_empty(folder: str, base: str) -> None:
         except OSError:  # it is not empty
             return
         folder = os.path.dirname(folder)
+
+
+@contextmanager
+def _made(folder: str) -> Iterator[None]:
+    """Make a folder, and those above it; what is empty of them goes again if the rest fails."""
+    missing = []
+    above = folder
+    while not os.path.lexists(above):
+        missing.append(above)
+        above = os.path.dirname(above)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        yield
+    except BaseException:
+        for path in missing:
+            with suppress(OSError):
+                os.rmdir(path)
+        raise
 
 
 @contextmanager

@@ -97,25 +97,15 @@ class JsonServer:
         return json_edit.put(None, self.path, ENTRY, self._value())
 
     def _node(self, text: str | None) -> Node | None:
-        node = parse(text) if text is not None else None
-        for name in (*self.path, ENTRY):
-            node = node.find(name) if node is not None else None
-        return node
+        chain = _chain(text, (*self.path, ENTRY)) if text is not None else []
+        return chain[-1].node if chain else None
 
     def _value(self) -> dict[str, object]:
         program = self.commands.program
+        command: dict[str, object] = {"command": program, "args": ARGUMENTS}
         if self.one_list:
-            return {
-                **dict(self.extra[:1]),
-                "command": [program, *ARGUMENTS],
-                **dict(self.extra[1:]),
-            }
-        return {
-            **dict(self.extra[:1]),
-            "command": program,
-            "args": ARGUMENTS,
-            **dict(self.extra[1:]),
-        }
+            command = {"command": [program, *ARGUMENTS]}
+        return {**dict(self.extra[:1]), **command, **dict(self.extra[1:])}
 
 
 def _server_words(node: Node) -> list[str]:
@@ -200,11 +190,8 @@ class JsonHook:
 
     def _find(self, text: str) -> list[Member]:
         """Our hook, behind all that it is in; empty if it is not there."""
-        root = parse(text)
-        if root is None:
-            return []
-        chain = _members(root, self.path)
-        if chain is None:
+        chain = _chain(text, self.path)
+        if not chain:
             return []
         if chain[-1].node.kind != "list":
             raise JsonError(f"{'.'.join(self.path)} is no list")
@@ -212,10 +199,10 @@ class JsonHook:
         for member in chain[-1].node.members:
             if self._is_hook(member.node, purpose):
                 return [*chain, member]
-            inner = _members(member.node, ("hooks",)) if self.group is not None else None
+            inner = _members(member.node, ("hooks",)) if self.group is not None else []
             for hook in inner[-1].node.members if inner else ():
                 if self._is_hook(hook.node, purpose):
-                    return [*chain, member, *(inner or []), hook]
+                    return [*chain, member, *inner, hook]
         return []
 
     def _is_hook(self, node: Node, purpose: list[str]) -> bool:
@@ -226,13 +213,14 @@ class JsonHook:
         return is_ours(words) and set(purpose) <= set(words)
 
 
-def _members(root: Node, path: tuple[str, ...]) -> list[Member] | None:
+def _members(root: Node, path: tuple[str, ...]) -> list[Member]:
+    """What lies on a path of keys, from the root on; empty if its end is not there."""
     chain: list[Member] = []
     node = root
     for name in path:
         found = [member for member in node.members if member.key == name]
         if not found:
-            return None
+            return []
         chain.append(found[-1])
         node = found[-1].node
     return chain
@@ -240,7 +228,7 @@ def _members(root: Node, path: tuple[str, ...]) -> list[Member] | None:
 
 def _chain(text: str, path: tuple[str, ...]) -> list[Member]:
     root = parse(text)
-    return (_members(root, path) if root is not None else None) or []
+    return _members(root, path) if root is not None else []
 
 
 @dataclass(frozen=True, slots=True)

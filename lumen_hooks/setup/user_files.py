@@ -133,6 +133,9 @@ def alone(files: UserFiles) -> Iterator[None]:
         try:
             yield
         finally:
+            for way in WAYS:  # an empty one would say that there are hooks for all
+                with suppress(OSError):
+                    os.rmdir(files.scripts(way))
             if os.listdir(files.folder) == [_LOCK]:
                 os.unlink(path)
                 with suppress(OSError):  # another has come in, and waits for its turn

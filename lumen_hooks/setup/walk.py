@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 MOST_FOLDERS = 50_000
-"""So many are looked at for each folder that was named; that takes a second or two."""
+"""So many are looked at for each folder that was named; that takes two or three seconds."""
 
 
 class Missed(NamedTuple):
@@ -67,7 +67,7 @@ def _walk(start: str, most: int) -> Iterator[Worktree | Missed]:
         if looked_at > most:
             yield Missed(start, f"has more than {most:,} folders; the rest was not looked at")
             return
-        found = None if holds_home(folder) else _repository_at(folder)
+        found = _repository_at(folder)
         if found is not None:
             yield found
             continue
@@ -81,7 +81,7 @@ def _walk(start: str, most: int) -> Iterator[Worktree | Missed]:
 
 
 def _repository_at(folder: str) -> Worktree | Missed | None:
-    if not os.path.lexists(os.path.join(folder, ".git")):
+    if not os.path.lexists(os.path.join(folder, ".git")) or holds_home(folder):
         return None
     try:
         found = find_worktree(folder)

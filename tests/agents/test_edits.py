@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -329,9 +330,26 @@ def test_killed_before_the_replacement(tmp_path: Path, monkeypatch: pytest.Monke
     assert file.read_text() == '{"a": 1}'
     (left,) = tmp_path.glob(".lumen-hooks-*")
     os.utime(left, (0, 0))
+    users = put(tmp_path / ".lumen-hooks-notes.md", "of the user, and as old")
+    os.utime(users, (0, 0))
     run("install", wanted)
     assert NEW in file.read_text()
     assert not left.exists()
+    assert users.exists()
+
+
+def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    (tmp_path / ".copilot").mkdir()  # the user's, and as empty
+    for name in ("copilot", "cursor", "opencode"):
+        wanted = placed(tmp_path, name)
+        for change in plan("install", wanted):
+            with pytest.raises(InstallError, match="No space left on device"):
+                carry_out("install", change, wanted)
+    assert list(tmp_path.rglob("*")) == [tmp_path / ".copilot"]
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ The hooks and git are real; the interpreter that hooks would start writes down h
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from lumen_hooks.setup.hooks_dir import put_scripts
 from lumen_hooks.setup.installer import Request, install_hooks, uninstall_hooks
 from lumen_hooks.setup.user_files import UserFiles, user_files
 from lumen_hooks.setup.walk import Missed, find_repositories
+from lumen_hooks.system.user_folders import data_folder, has_hooks_for_all
 from tests.support.commands import Launcher, lumen
 from tests.support.other_git import needs_config_hooks, newer_git
 from tests.support.repository import Repository
@@ -264,6 +266,19 @@ class TestInPlace:
         (home / ".local").write_text("")
         with pytest.raises(InstallError, match=r"cannot write .*\.local"):
             install()
+
+    @pytest.mark.parametrize("config", [False, True])
+    def test_a_full_disk_leaves_nothing(
+        self, home: Path, config: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(_: int) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "the script")
+
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(InstallError, match="No space left on device"):
+            install(config=config)
+        assert not Path(data_folder(os.environ)).exists()
+        assert not has_hooks_for_all(os.environ)
 
     def test_an_interpreter_that_vanishes(self, home: Path, tmp_path: Path) -> None:
         python = tmp_path / "pip-build-env-x1/bin/python"
