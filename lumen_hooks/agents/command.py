@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 from typing import Literal, NamedTuple
 
 PROGRAM = "lumen-hooks"
@@ -68,8 +69,7 @@ def words_of(line: str) -> list[str]:
 
 def is_dead(words: list[str], environ_path: str) -> bool:
     """Whether a command's program is not there, or cannot be run."""
-    program = os.path.expanduser(words[0])
-    if os.path.isabs(program):
-        return not (os.path.isfile(program) and os.access(program, os.X_OK))
-    folders = environ_path.split(os.pathsep)
-    return not any(os.access(os.path.join(folder, program), os.X_OK) for folder in folders)
+    try:
+        return shutil.which(os.path.expanduser(words[0]), path=environ_path) is None
+    except ValueError:  # it has a NUL, or half of a surrogate pair, so it is no path
+        return True

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-MAX_DEPTH = 500
-"""Deeper nesting is refused; nobody configures by it."""
+MAX_DEPTH = 200
+"""Deeper nesting is refused; nobody configures by it. `Node.value` takes two of Python's 1,000
+frames for each level."""
 
 _SPACE = re.compile(r"(?:[ \t\r\n]+|//[^\r\n]*|/\*.*?\*/)*", re.DOTALL)
 _SPACE_STARTS = frozenset(" \t\r\n/")

@@ -16,6 +16,7 @@ from lumen_hooks.agents import block, files
 from lumen_hooks.agents.command import Commands
 from lumen_hooks.agents.hosts import HOSTS
 from lumen_hooks.agents.plan import Change, Site, carry_out, look, plan, sites
+from lumen_hooks.agents.status import setup_of
 from lumen_hooks.errors import InstallError
 
 if TYPE_CHECKING:
@@ -70,6 +71,16 @@ def test_a_server_that_is_there(name: str, tmp_path: Path) -> None:
     assert bool(changes[0].remarks) is not ours
 
 
+@pytest.mark.parametrize("start", ["", "/", "~"])
+@pytest.mark.parametrize("escaped", [r"\u0000", r"\ud800"])
+def test_a_command_that_is_no_path_is_not_there(start: str, escaped: str, tmp_path: Path) -> None:
+    command = f"{start}{escaped}/lumen-hooks"
+    put(tmp_path / ".cursor/mcp.json", f'{{"mcpServers": {{"lumen": {{"command": "{command}"}}}}}}')
+    wanted = placed(tmp_path, "cursor")
+    (problem,) = setup_of(wanted[0].host, wanted, {"PATH": os.defpath}).problems
+    assert problem.endswith("/lumen-hooks, which is not there")
+
+
 def test_a_server_in_toml_that_is_there(tmp_path: Path) -> None:
     file = put(
         tmp_path / ".codex/config.toml",
@@ -90,6 +101,8 @@ def test_a_server_in_toml_that_is_there(tmp_path: Path) -> None:
         'mcp_servers = { lumen = { command = "lumen-hooks", args = ["mcp"] } }\n',
         "a = \n",
         "a = 1\na = 2",
+        f"[{'.'.join('a' * 5_000)}]\n",
+        f"a = {'1' * 5_000}\n",
     ],
 )
 def test_toml_that_is_not_edited(text: str, tmp_path: Path) -> None:
@@ -163,6 +176,7 @@ BROKEN = {
     "no object": '{"mcpServers": []}',
     "single quotes": "{'a': 1}",
     "deep": '{"a": ' + "[" * 100_000,
+    "deep, and closed": '{"mcpServers": {"lumen": ' + '{"a": ' * 490 + "1" + "}" * 492,
     "a comment that never ends": "/* {}",
     "a number": '{"a": 01}',
     "a control character": '{"a": "\n"}',
