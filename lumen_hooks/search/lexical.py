@@ -47,6 +47,12 @@ would be one in 16."""
 
 _FREQUENT = 8192
 _KEPT_BYTES = 8 << 20
+
+_FAR_APART = 64
+_FEW_IDS = 1 << 20
+"""Ids that reach beyond so many for each chunk, and beyond these, number no array: every refresh
+takes new ones, and a file that somebody else made may hold any."""
+
 _NOTED = 1000
 
 _FILE_NAME = re.compile(r"[^\s\x00-\x1f\ud800-\udfff]{0,500}[./][^\s\x00-\x1f\ud800-\udfff]{1,500}")
@@ -77,9 +83,7 @@ class Words(NamedTuple):
         out = np.zeros((len(self.terms), len(MARKS), len(ids)), bool)
         for term, fields in enumerate(self.postings):
             for field, found in enumerate(fields):
-                if len(found):
-                    at = np.minimum(np.searchsorted(found, ids), len(found) - 1)
-                    out[term, field] = found[at] == ids
+                out[term, field] = _among(ids, found)
         return out
 
 
@@ -132,11 +136,11 @@ class FrequentWords:
         return np.flatnonzero(np.unpackbits(bits).view(bool))
 
     def keep(self, expression: str, ids: NDArray[np.int64]) -> None:
-        """Keep them, if they are many; what was asked for least lately goes for it.
+        """Keep them, if they are many and near; what was asked for least lately goes for it.
 
         Not for what is common, which is listed for some questions alone.
         """
-        if len(ids) < _FREQUENT:
+        if len(ids) < _FREQUENT or int(ids[-1]) >= 8 * _KEPT_BYTES:
             return
         there = np.zeros(int(ids[-1]) + 1, bool)
         there[ids] = True
@@ -174,19 +178,24 @@ def lexical_search(
     common = _common(index, terms, known, chunks, last) if chunks >= COMMON_FROM else {}
     postings = _postings(index, terms, common, known, (chunks, last))
     counts = [max(common.get(one, 0) for one in _expressions(term)) for term in terms]
-    size = max((int(ids[-1]) + 1 for found in postings for ids in found if len(ids)), default=0)
-    scores, rarities = _scores(postings, counts, size, chunks)
+    found, scores, rarities = _found(postings, counts, chunks)
     if allowed is not None:
-        kept = np.zeros(size, bool)
-        kept[allowed[: np.searchsorted(allowed, size)]] = True
-        scores[~kept] = 0
-    found = np.flatnonzero(scores != 0)
+        kept = _among(found, allowed)
+        found, scores = found[kept], scores[kept]
     if len(found) > count:
-        best = np.partition(scores[found], len(found) - count)[len(found) - count]
-        found = found[scores[found] >= best]
-    order = np.lexsort((found, -scores[found]))[:count]
-    best_first = dict(zip(found[order].tolist(), scores[found[order]].tolist(), strict=True))
+        kept = scores >= np.partition(scores, len(found) - count)[len(found) - count]
+        found, scores = found[kept], scores[kept]
+    order = np.lexsort((found, -scores))[:count]
+    best_first = dict(zip(found[order].tolist(), scores[order].tolist(), strict=True))
     return Words(best_first, terms, rarities, postings)
+
+
+def _among(ids: NDArray[np.int64], those: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of these ids are among those, which ascend."""
+    if not len(those):
+        return np.zeros(len(ids), bool)
+    there: NDArray[np.bool_] = those[np.minimum(those.searchsorted(ids), len(those) - 1)] == ids
+    return there
 
 
 def _expressions(term: str) -> list[str]:
@@ -265,6 +274,21 @@ def worth_of_fields() -> NDArray[np.float32]:
         [sum(w for bit, w in enumerate(FIELD_WEIGHTS) if fields >> bit & 1) for fields in sets]
     )
     return (counts * (SATURATION + 1) / (counts + SATURATION)).astype(np.float32)
+
+
+def _found(
+    postings: list[list[NDArray[np.int64]]], counts: Sequence[int], chunks: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+    """The chunks that have any of the words, ascending, and the score of each; see `_scores`."""
+    last = max((int(ids[-1]) for fields in postings for ids in fields if len(ids)), default=-1)
+    if last < max(_FAR_APART * chunks, _FEW_IDS):
+        scores, rarities = _scores(postings, counts, last + 1, chunks)
+        found = np.flatnonzero(scores != 0)
+        return found, scores[found], rarities
+    together = np.sort(np.concatenate([ids for fields in postings for ids in fields]))
+    found = together[np.diff(together, prepend=-1) > 0]
+    places = [[np.searchsorted(found, ids) for ids in fields] for fields in postings]
+    return found, *_scores(places, counts, len(found), chunks)
 
 
 def _scores(

@@ -102,6 +102,29 @@ def test_a_chunk_that_cannot_be_is_damage(corpus: Corpus) -> None:
 CHUNKS = 5000
 
 
+def test_ids_that_are_far_apart_change_nothing_and_number_no_array() -> None:
+    near, far = empty(), empty()
+    rng = random.Random(5)
+    for number in range(1, 101):
+        words = " ".join(rng.sample(WORDS, 3))
+        for connection, step in ((near, 1), (far, 1 << 55)):
+            connection.execute(
+                "INSERT INTO lexical(rowid, words) VALUES(?, ?)", (number * step, words)
+            )
+    for allowed in (None, np.arange(20, 70)):
+        one, other = (
+            lexical_search(
+                IndexReader(connection, ":memory:"),
+                "worda wordc",
+                30,
+                None if allowed is None else allowed * step,
+            )
+            for connection, step in ((near, 1), (far, 1 << 55))
+        )
+        assert {number << 55: score for number, score in one.scores.items()} == other.scores
+        assert one.rarities.tolist() == other.rarities.tolist()
+
+
 class Asked(IndexReader):
     """Notes which expressions are listed whole, and which are counted here and there."""
 

@@ -53,6 +53,8 @@ VALUES = {
     "another symbol": "UPDATE chunks SET symbol='rm -rf'",
     "a fact": "UPDATE meta SET value='0' WHERE key='head'",
     "facts that are no JSON": "UPDATE meta SET value='{' WHERE key='last_refresh'",
+    "a word in a chunk of a huge number": """
+        INSERT INTO lexical(rowid, words) VALUES(1 << 62, 'upload n:upload p:upload')""",
 }
 
 
