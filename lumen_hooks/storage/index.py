@@ -14,6 +14,7 @@ from . import facts, sums
 from . import vec0 as vectors
 from .opening import STAGED_CACHE_KIB, closed_on_error, load_vec0, open_private, open_to_write
 from .reader import IndexReader
+from .rows import StagedChunk, StagedFile
 from .schema import check_header
 from .sqlite import only_row, transaction, translated
 
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from .facts import Facts
-    from .rows import StagedChunk, StagedFile, Stamp
+    from .rows import Stamp
+
+_FILE = ", ".join(StagedFile._fields)
+_CHUNK = "start_line, end_line, symbol, kind, key, holds"
+
+INTO_FILES = f"INSERT INTO files(id, {_FILE}, sum)"
+INTO_CHUNKS = f"INSERT INTO chunks(id, file_id, {_CHUNK})"
+INTO_WORDS = "INSERT INTO lexical(rowid, words)"
+"""Where rows go, and the order of their columns, whether they come from staged ones or at once."""
 
 # SQLite writes temporary tables to a file (one without a name) as far as they exceed their cache.
 _STAGING = f"""
@@ -61,13 +70,13 @@ class Index(IndexReader):
         """
         (file_id,) = only_row(
             self.connection,
-            "INSERT INTO temp.staged_files(path, content, blob, size, changed_ns, language,"
-            " skipped, cut, generated) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            f"INSERT INTO temp.staged_files({_FILE}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " RETURNING id",
             file,
         )
         self.connection.executemany(
-            "INSERT INTO temp.staged_chunks(file_id, start_line, end_line, symbol, kind, key,"
-            " vector, words, holds) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO temp.staged_chunks(file_id, {', '.join(StagedChunk._fields)})"
+            " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(file_id, *chunk) for chunk in chunks],
         )
 
@@ -82,21 +91,16 @@ class Index(IndexReader):
         (file_base,) = only_row(self.connection, "SELECT coalesce(max(id), 0) FROM files")
         (chunk_base,) = only_row(self.connection, "SELECT coalesce(max(id), 0) FROM chunks")
         execute(
-            "INSERT INTO files(id, path, content, blob, size, changed_ns, language, skipped, cut,"
-            " generated, sum) SELECT id+?, path, content, blob, size, changed_ns, language,"
-            " skipped, cut, generated, 0 FROM temp.staged_files",
+            f"{INTO_FILES} SELECT id+?, {_FILE}, 0 FROM temp.staged_files",
             (file_base,),
         )
         execute(
-            "INSERT INTO chunks(id, file_id, start_line, end_line, symbol, kind, key, holds)"
-            " SELECT id+?, file_id+?, start_line, end_line, symbol, kind, key, holds"
-            " FROM temp.staged_chunks ORDER BY id",
+            f"{INTO_CHUNKS} SELECT id+?, file_id+?, {_CHUNK} FROM temp.staged_chunks ORDER BY id",
             (chunk_base, file_base),
         )
         execute(f"UPDATE files SET sum={sums.FILE_SUM} WHERE id>?", (file_base,))
         execute(
-            "INSERT INTO lexical(rowid, words)"
-            " SELECT id+?, words FROM temp.staged_chunks ORDER BY id",
+            f"{INTO_WORDS} SELECT id+?, words FROM temp.staged_chunks ORDER BY id",
             (chunk_base,),
         )
         vectors.add_from(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from . import schema, sums
 from . import vec0 as vectors
-from .index import Index
+from .index import INTO_CHUNKS, INTO_FILES, INTO_WORDS, Index
 from .opening import closed_on_error, keep_no_journal, load_vec0, open_private, start_wal
 from .sqlite import transaction, translated
 
@@ -55,19 +55,16 @@ class NewIndex(Index):
         rows = list(enumerate(chunks, start=self._chunks + 1))
         self._chunks += len(rows)
         self.connection.execute(
-            "INSERT INTO files(id, path, content, blob, size, changed_ns, language, skipped, cut,"
-            " generated, sum) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
-            (self._files, *file),
+            f"{INTO_FILES} VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", (self._files, *file)
         )
         many(
-            "INSERT INTO chunks(id, file_id, start_line, end_line, symbol, kind, key, holds)"
-            " VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+            f"{INTO_CHUNKS} VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (row, self._files, c.start_line, c.end_line, c.symbol, c.kind, c.key, c.holds)
                 for row, c in rows
             ),
         )
-        many("INSERT INTO lexical(rowid, words) VALUES(?, ?)", ((row, c.words) for row, c in rows))
+        many(f"{INTO_WORDS} VALUES(?, ?)", ((row, c.words) for row, c in rows))
         vectors.add(self.connection, ((row, c.vector) for row, c in rows if c.vector is not None))
 
     def write_staged(self) -> None:

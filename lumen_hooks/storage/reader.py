@@ -1,199 +1,47 @@
 """One worktree's index, opened to be read: every SELECT on its tables that others need.
 
-It knows tables, rows and what each column may hold. It does not know git, files
-on disk, models or ranking; vectors and lists of chunks go out as bytes and texts.
-What cannot be there is damage, whoever asks.
+Those on files alone are `file_reader`'s. It knows tables, rows and what each
+column may hold. It does not know git, files on disk, models or ranking; vectors
+and lists of chunks go out as bytes and texts. What cannot be there is damage,
+whoever asks.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from array import array
-from contextlib import contextmanager
 from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
-import apsw
-
-from lumen_hooks.chunking.chunk import UNTRIED
 from lumen_hooks.errors import CorruptIndexError, StoreError
-from lumen_hooks.system.unicode import encodable
 
-from . import facts, holds, postings, signs, sums, values, vec0
+from . import holds, postings, signs, values, vec0
+from .file_reader import FileReader
 from .opening import closed_on_error, load_vec0, open_to_read
-from .rows import ChunkOfFile, ChunkRow, Counts, FileRow, KnownFile, KnownPath, ReadableFile
-from .schema import HOLDING, SCHEMA_VERSION, SIGNED, SUMMED, check_header
+from .rows import ChunkOfFile, ChunkRow
+from .schema import HOLDING, SIGNED, check_header
 from .signed import SignedVectors
-from .sqlite import one_state, translated
+from .sqlite import carray_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
-    from typing import Self
 
     import numpy as np
     from numpy.typing import NDArray
 
     from lumen_hooks.chunking.chunk import Held
 
-    from .facts import Facts
     from .rows import Block, Neighbour
 
-_BLOB_OR_NONE = values.optional(values.blob)
-_TEXT_OR_NONE = values.optional(values.text)
-
-_NO_ID = array("q", [-1])
-"""Nothing has it."""
-
-_STAT = (values.natural, values.integer)
-_FILE = (values.path, values.integer, *[_BLOB_OR_NONE] * 2, *_STAT, *[_TEXT_OR_NONE] * 2)
 _CHUNK = (
     *(values.natural, values.path, *[values.line] * 2, *[values.text] * 3, *[values.blob] * 2),
     *(values.natural, values.text),
 )
-_KNOWN_PATH = (values.natural, values.path, values.text, _TEXT_OR_NONE)
 _CHUNK_OF_FILE = (*[values.natural] * 2, *[values.line] * 2, *[values.text] * 2)
 
 
-class IndexReader:
+class IndexReader(FileReader):
     """An open index. Use `open_reader`; close it, or use it in a `with` block."""
-
-    def __init__(
-        self, connection: apsw.Connection, path: str, version: int = SCHEMA_VERSION
-    ) -> None:
-        self.connection = connection
-        self.path = path
-        self.version = version
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connection; its temporary tables go with it."""
-        with translated(self.path):
-            self.connection.close()
-
-    @contextmanager
-    def one_state(self) -> Iterator[None]:
-        """Whatever is read within the block is of one moment, while refreshes commit."""
-        with translated(self.path), one_state(self.connection):
-            yield
-
-    def change_mark(self) -> tuple[int, int]:
-        """Another one after every commit of another connection, and every write of this one."""
-        ((version,),) = self._read("PRAGMA data_version", values.natural)
-        return version, self.connection.total_changes()
-
-    def facts(self) -> Facts:
-        """What the index says of itself; see `facts.read`."""
-        return facts.read(self.connection)
-
-    def check(self) -> None:
-        """Look at every page, every sum, and at what the extensions keep in their tables.
-
-        Raises:
-            CorruptIndexError: something is damaged.
-        """
-        sums.check(self.connection, self.path, self.version)
-
-    def insist_on_files(self, paths: Iterable[str]) -> None:
-        """Compare the sums of these files, which an answer names.
-
-        Raises:
-            CorruptIndexError: one of them is not as it was written.
-        """
-        sums.insist_on_files(self.connection, paths)
-
-    # files
-
-    def files(self) -> dict[str, FileRow]:
-        """Every file that the index knows, skipped ones included, by path."""
-        cut = "cut" if self.version >= SUMMED else "NULL"
-        query = f"SELECT path, id, content, blob, size, changed_ns, skipped, {cut} FROM files"
-        return {path: FileRow(*rest) for path, *rest in self._read(query, *_FILE)}
-
-    def files_at(self, paths: Collection[str]) -> dict[str, FileRow]:
-        """Those of these files that the index knows, by path."""
-        cut = "cut" if self.version >= SUMMED else "NULL"
-        query = (
-            f"SELECT path, id, content, blob, size, changed_ns, skipped, {cut} FROM files"
-            " WHERE path IN (SELECT value FROM carray(?))"
-        )
-        wanted = tuple(paths)  # as a carray at least one
-        rows = self._read(query, *_FILE, bindings=(apsw.carray(wanted),)) if wanted else []
-        return {path: FileRow(*rest) for path, *rest in rows}
-
-    def cuts(self) -> dict[tuple[bytes, str], str]:
-        """Why texts are cut by lines, where that is a parser's doing, by content and language.
-
-        It holds wherever they stand. Not to be asked of an older version's index.
-        """
-        query = "SELECT content, language, cut FROM files WHERE cut IS NOT NULL AND content NOTNULL"
-        rows = self._read(query, values.blob, values.text, values.text)
-        return {(content, language): cut for content, language, cut in rows if cut != UNTRIED}
-
-    def file_at(self, path: str) -> KnownFile | None:
-        """The file with this path, or None."""
-        query = "SELECT id, skipped FROM files WHERE path = ?"
-        bindings = (encodable(path),)
-        rows = self._read(query, values.natural, _TEXT_OR_NONE, bindings=bindings)
-        return KnownFile(*rows[0]) if rows else None
-
-    def files_below(self, path: str) -> list[KnownPath]:
-        """The file with this path, or the files in the folder with it."""
-        # '0' follows '/', so this range is what begins with `path/`, found through the index.
-        condition = "path = ?1 OR (path > ?1 || '/' AND path < ?1 || '0')"
-        return self._paths(f"WHERE {condition}", encodable(path))
-
-    def paths(self) -> list[KnownPath]:
-        """Every file."""
-        return self._paths("")
-
-    def _paths(self, condition: str, *bindings: object) -> list[KnownPath]:
-        query = f"SELECT id, path, language, skipped FROM files {condition}"
-        rows = self._read(query, *_KNOWN_PATH, bindings=bindings)
-        return list(map(KnownPath._make, rows))
-
-    def readable_files(self, ids: Collection[int] | None) -> list[ReadableFile]:
-        """The files that have text, in no particular order.
-
-        Args:
-            ids: only these; None for all.
-        """
-        generated = "generated" if self.version >= HOLDING else "0"
-        query = f"SELECT path, id, language, coalesce(content, x''), {generated} FROM files"
-        query += " WHERE skipped IS NULL"
-        bindings: tuple[object, ...] = ()
-        if ids is not None:
-            query += " AND id IN (SELECT value FROM carray(?))"
-            bindings = (_carray(sorted(ids)),)
-        kinds = (values.path, values.natural, values.text, values.blob, values.natural)
-        return list(map(ReadableFile._make, self._read(query, *kinds, bindings=bindings)))
-
-    def languages(self) -> dict[str, int]:
-        """How many files there are in which language, those of most files first."""
-        query = "SELECT language, count(*) FROM files WHERE skipped IS NULL GROUP BY 1"
-        return dict(self._read(f"{query} ORDER BY 2 DESC, 1", values.text, values.natural))
-
-    def skipped(self) -> dict[str, int]:
-        """How many files were passed over for which reason."""
-        query = (
-            "SELECT skipped, count(*) FROM files WHERE skipped IS NOT NULL GROUP BY 1 ORDER BY 1"
-        )
-        return dict(self._read(query, values.text, values.natural))
-
-    def counts(self) -> Counts:
-        """How much the index holds."""
-        query = (
-            "SELECT (SELECT count(*) FROM files WHERE skipped IS NULL),"
-            " (SELECT count(*) FROM files WHERE skipped IS NOT NULL),"
-            " (SELECT count(*) FROM chunks), (SELECT count(*) FROM vectors_rowids)"
-        )
-        (row,) = self._read(query, *[values.natural] * 4)
-        return Counts(*row)
 
     # chunks
 
@@ -211,7 +59,7 @@ class IndexReader:
         )
         if not ids:
             return []
-        rows = self._read(query, *_CHUNK, bindings=(_carray(sorted(ids)),))
+        rows = self._read(query, *_CHUNK, bindings=(carray_of(sorted(ids)),))
         if len(rows) != len(ids):
             missing = min(set(ids).difference(row[0] for row in rows))
             raise CorruptIndexError(
@@ -250,7 +98,7 @@ class IndexReader:
     def chunks_beside(self, ids: Collection[int]) -> list[ChunkOfFile]:
         """All chunks of the files that these chunks are of, by file and line."""
         beside = "file_id IN (SELECT file_id FROM chunks WHERE id IN (SELECT value FROM carray(?)))"
-        return self._chunks_of_files(beside, _carray(sorted(ids)))
+        return self._chunks_of_files(beside, carray_of(sorted(ids)))
 
     def _chunks_of_files(self, condition: str, binding: Any) -> list[ChunkOfFile]:
         query = (
@@ -287,9 +135,9 @@ class IndexReader:
             conditions.append(f"({' OR '.join(any_of)})")
         if files is not None:
             conditions.append("c.file_id IN (SELECT value FROM carray(?))")
-            bindings.append(_carray(files))
+            bindings.append(carray_of(files))
         query = f"SELECT group_concat(c.id) FROM chunks AS c WHERE {' AND '.join(conditions) or 1}"
-        ((joined,),) = self._read(query, _TEXT_OR_NONE, bindings=tuple(bindings))
+        ((joined,),) = self._read(query, values.optional(values.text), bindings=tuple(bindings))
         return joined or ""
 
     def keys(self) -> Iterator[bytes]:
@@ -335,7 +183,7 @@ class IndexReader:
         condition = ""
         if allowed is not None:
             condition = " AND c.id IN (SELECT value FROM carray(?))"
-            bindings.append(_carray(allowed))
+            bindings.append(carray_of(allowed))
         query = (
             "SELECT c.id FROM files AS f JOIN chunks AS c ON c.file_id = f.id"
             f" WHERE (f.path LIKE ? ESCAPE '\\' OR f.path LIKE ? ESCAPE '\\'){condition}"
@@ -369,16 +217,11 @@ class IndexReader:
         self, vector: bytes, count: int, allowed: NDArray[np.int64] | None
     ) -> list[Neighbour]:
         """The nearest chunks by vec0's own search; see `vec0.match`."""
-        among = None if allowed is None else _carray(allowed)
+        among = None if allowed is None else carray_of(allowed)
         return vec0.match(self.connection, vector, count, among)
 
     def _ids(self, query: str, bindings: tuple[object, ...]) -> list[int]:
         return [chunk for (chunk,) in self._read(query, values.natural, bindings=bindings)]
-
-    def _read(
-        self, query: str, *kinds: values.Kind, bindings: tuple[object, ...] = ()
-    ) -> list[tuple[Any, ...]]:
-        return values.read(self.connection, query, kinds, bindings)
 
 
 def open_index(path: str) -> IndexReader:
@@ -409,10 +252,3 @@ def open_reader(path: str) -> IndexReader | None:
         reader = IndexReader(connection, path, check_header(connection, path))
         reader.facts()  # refuses what a newer version made
     return reader
-
-
-def _carray(ids: Sequence[int] | NDArray[np.int64]) -> Any:
-    """Many ids as one parameter, or none: `IN (SELECT value FROM carray(?))`."""
-    if not len(ids):  # which apsw refuses to pass on
-        return apsw.carray(_NO_ID)
-    return apsw.carray(array("q", ids) if isinstance(ids, list) else ids)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import time
 import zlib
+from array import array
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,10 @@ import apsw
 from lumen_hooks.errors import CorruptIndexError, StorageFullError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 READER_CPU_SECONDS = 60.0
 """What one statement of a reader may take; the largest that were measured take two."""
@@ -28,6 +32,9 @@ FULL_BELOW_BYTES = 1 << 20
 """With less room than this a write that failed without a reason failed for want of it."""
 
 _ROOM = "check free disk space and permissions; the index on disk was left as it was"
+
+_NO_ID = array("q", [-1])
+"""Nothing has it."""
 
 _STEPS = 1_000_000
 """Of SQLite's virtual machine, some 20 ms: so often a statement's time is looked at."""
@@ -162,6 +169,13 @@ def only_row(
     """The one row of a query that always has one."""
     row: tuple[Any, ...] = next(connection.execute(query, bindings))
     return row
+
+
+def carray_of(ids: Sequence[int] | NDArray[np.int64]) -> Any:
+    """Many ids as one parameter, or none: `IN (SELECT value FROM carray(?))`."""
+    if not len(ids):  # which apsw refuses to pass on
+        return apsw.carray(_NO_ID)
+    return apsw.carray(array("q", ids) if isinstance(ids, list) else ids)
 
 
 @contextmanager
