@@ -17,7 +17,7 @@ from lumen_hooks.files.roles import is_generated_text
 from lumen_hooks.storage.holds import packed
 from lumen_hooks.storage.rows import StagedChunk, StagedFile
 
-from .wording import read_wording, worded
+from .found_by import found_by, read_found_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,7 +113,7 @@ class Preparer:
         looked = ordered.looked
         suspect, content = looked.suspect, looked.content
         chunked, made = self._cut(ordered)
-        wordings = read_wording(made, len(chunked.chunks)) or worded(suspect.path, chunked)
+        found = read_found_by(made, len(chunked.chunks)) or found_by(suspect.path, chunked)
         file = StagedFile(
             path=suspect.path,
             content=content.blob,
@@ -129,10 +129,10 @@ class Preparer:
             file,
             suspect.row.id if suspect.row is not None else None,
             chunked.chunks,
-            tuple(one.text for one in wordings),
+            tuple(one.text for one in found),
             # Never what a child says: under another text's key its vector would be everybody's.
-            tuple(embedding_key(one.text) for one in wordings),
-            tuple(one.words for one in wordings),
+            tuple(embedding_key(one.text) for one in found),
+            tuple(one.words for one in found),
         )
 
     def _cut(self, ordered: Ordered) -> Taken:

@@ -19,9 +19,9 @@ from lumen_hooks.storage.embedding_cache import EmbeddingStore
 
 from .compare import Tally, Tree, look
 from .embedding_queue import EmbeddingQueue
+from .found_by import BESIDE
 from .preparing import Preparer
 from .throttle import Turns, needs_no_slot, parsers
-from .wording import BESIDE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

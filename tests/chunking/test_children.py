@@ -12,7 +12,7 @@ from lumen_hooks.chunking import parser_process, process
 from lumen_hooks.chunking.chunk import CRASH, TIME, UNTRIED, TooManyDeathsError
 from lumen_hooks.chunking.chunker import chunk_file
 from lumen_hooks.chunking.process import Chunker, Taken
-from lumen_hooks.indexing.wording import BESIDE, read_wording, worded
+from lumen_hooks.indexing.found_by import BESIDE, found_by, read_found_by
 from tests.chunking.deaths import GUILTY, INNOCENT, dying, windows
 from tests.support.sources import python_module
 from tests.support.waiting import PATIENCE_SECONDS
@@ -51,8 +51,8 @@ def test_answers_come_in_the_order_of_the_texts(children: int, started: list[int
         taken = [chunker.take_made() for _ in TEXTS]
     assert [one.chunked for one in taken] == CUT
     for one in taken:
-        wording = worded("a.py", one.chunked)
-        assert read_wording(one.made, len(one.chunked.chunks)) == wording
+        expected = found_by("a.py", one.chunked)
+        assert read_found_by(one.made, len(one.chunked.chunks)) == expected
     assert len(started) == children
 
 
@@ -140,9 +140,9 @@ def test_what_is_made_beside_may_fail_for_want_of_memory(monkeypatch: pytest.Mon
         "_START",
         "import sys; sys.path[:] = sys.argv[1:]\n"
         "from lumen_hooks.chunking import child\n"
-        "from lumen_hooks.indexing import wording\n"
-        "def worded(path, chunked): raise MemoryError\n"
-        "wording.worded = worded\n"
+        "from lumen_hooks.indexing import found_by\n"
+        "def fail(path, chunked): raise MemoryError\n"
+        "found_by.found_by = fail\n"
         "child.serve()",
     )
     with Chunker(children=2, beside=BESIDE) as chunker:
@@ -165,8 +165,8 @@ def test_what_is_made_beside_may_fail_for_want_of_memory(monkeypatch: pytest.Mon
     ],
 )
 def test_what_a_child_should_not_say_is_not_taken(made: object) -> None:
-    assert read_wording(made, 2) is None
+    assert read_found_by(made, 2) is None
 
 
 def test_what_no_table_takes_is_replaced() -> None:
-    assert read_wording([["a\ud800", "b\udcff"]], 1) == [("a?", "b?")]
+    assert read_found_by([["a\ud800", "b\udcff"]], 1) == [("a?", "b?")]

@@ -1,4 +1,4 @@
-"""What a chunk is embedded as and what words it is found by: both made of its lines alone.
+"""What a chunk is found by: the text that is embedded for it, and words; made of its file alone.
 
 A child that parses may make them beside (`BESIDE`), so what this imports is little, and what such
 a child says is read with care: a hostile text may have had its way with it. Knows no row.
@@ -15,12 +15,12 @@ from lumen_hooks.system.unicode import encodable
 if TYPE_CHECKING:
     from lumen_hooks.chunking.chunk import ChunkedFile
 
-BESIDE = f"{__name__}:worded"
+BESIDE = f"{__name__}:found_by"
 """As `Chunker` takes it."""
 
 
-class Wording(NamedTuple):
-    """What is made of a chunk.
+class FoundBy(NamedTuple):
+    """What a chunk is found by.
 
     Attributes:
         text: what is embedded for it.
@@ -31,15 +31,15 @@ class Wording(NamedTuple):
     words: str
 
 
-def worded(path: str, chunked: ChunkedFile) -> list[Wording]:
-    """The wording of each chunk of a file.
+def found_by(path: str, chunked: ChunkedFile) -> list[FoundBy]:
+    """By what each chunk of a file is found.
 
     Args:
         path: of the file, relative to the worktree's top.
         chunked: its chunks.
     """
     return [
-        Wording(
+        FoundBy(
             embedded_text(chunk.symbol, chunk.header, chunk.text),
             lexical_words(path, chunk.symbol, chunk.text, untold=chunked.quoted),
         )
@@ -47,15 +47,15 @@ def worded(path: str, chunked: ChunkedFile) -> list[Wording]:
     ]
 
 
-def read_wording(made: Any, chunks: int) -> list[Wording] | None:
-    """What a child says that `worded` gave for so many chunks; None if it says no such thing."""
+def read_found_by(made: Any, chunks: int) -> list[FoundBy] | None:
+    """What a child says that `found_by` gave for so many chunks; None if it says no such thing."""
     if not isinstance(made, list) or len(made) != chunks:
         return None
     found = []
     for one in made:
         match one:
             case [str(text), str(words)]:
-                found.append(Wording(encodable(text), encodable(words)))
+                found.append(FoundBy(encodable(text), encodable(words)))
             case _:
                 return None
     return found
