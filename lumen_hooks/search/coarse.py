@@ -59,11 +59,10 @@ _LEVELS = 4
 class Coarse:
     """The signs of an index's vectors in memory, and its vectors on disk.
 
-    As `knn.Matrix`, in a sixth of the memory and a fifth of the time, and not quite exact.
+    As `knn.Matrix`, in less than a quarter of the memory, and not quite exact (docs/quality.md).
 
     Args:
-        index: whose; what is searched lies within one of its transactions.
-        vectors: the same index's, to read rows.
+        vectors: of an index, to read rows; what is searched lies within a transaction of it.
         dimensions: of the vectors.
         mark: the index's `change_mark` from before anything was read.
         blocks: whose the rows are.

@@ -1,6 +1,6 @@
 """The signs of an index's vectors: a bit for each dimension, for a first look over very many.
 
-A thirty-second of what the vectors take in memory, which tells well enough which of a
+An eighth of what the vectors take in memory, which tells well enough which of a
 million are worth reading (search/coarse.py). Beside each row's bits stands the sum of its
 vector, so that a single one can be read and trusted without the rest of its block. Knows
 vec0's blocks by their numbers, and not who asks; imports no numpy, since hooks write, too.
