@@ -52,11 +52,12 @@ _BLOCK = re.compile(
 )
 _REPOS = re.compile(rb"^repos:[ \t]*(?:#[^\r\n]*)?(?:\r?\n|\Z)", re.MULTILINE)
 _KEYS = re.compile(
-    rb"""(?:^|[\s{,\[-])["']?(?P<key>repo|rev|id)["']?[ \t]*:[ \t]*["']?(?P<value>[^\s"',}\]]+)""",
+    rb"""(?:^|[\s{,\[-])["']?(?P<key>repo|rev|id)["']?[ \t]*:[ \t]*"""
+    rb"""["']?(?P<value>[^\s"',}\]\0]+)""",
     re.MULTILINE,
 )
 _COMMENT = re.compile(rb"(?:^|[ \t])#[^\r\n]*", re.MULTILINE)
-_STARTER = re.compile(rb"^INSTALL_PYTHON=(.+)$", re.MULTILINE)
+_STARTER = re.compile(rb"^INSTALL_PYTHON=([^\0\n]+)$", re.MULTILINE)
 _DEFAULT_MODE = 0o644
 
 

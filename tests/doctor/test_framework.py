@@ -79,7 +79,9 @@ def test_a_commit_as_revision(framed: Repository, clone: Repository) -> None:
     assert failing(framed) == {}
 
 
-@pytest.mark.parametrize("change", ["rev: v2", "repo: https://example.org/fork", "gone"])
+@pytest.mark.parametrize(
+    "change", ["rev: v2", "rev: v\0", "repo: https://example.org/fork", "repo: x\0", "gone"]
+)
 def test_no_environment_of_that_revision(
     framed: Repository, clone: Repository, change: str
 ) -> None:
@@ -135,6 +137,8 @@ def test_the_interpreter_of_pre_commit_s_hooks_is_gone(
     assert list(found) == ["hook files"]
     assert "'/no where/python'" not in found["hook files"].detail
     assert "/no where/python, which is gone: git exits with 1" in found["hook files"].detail
+    put(path, path.read_text().replace("no where", "no\0where"))  # no path of anything
+    assert failing(framed) == {}
 
 
 def test_beside_hooks_for_all_repositories(framed: Repository) -> None:
