@@ -10,11 +10,18 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lumen_hooks.errors import QueryError
-from lumen_hooks.excerpts.excerpt import LEFT_OUT
 from lumen_hooks.system.terminal import escape_controls, one_line
 from lumen_hooks.system.unicode import encodable
 from lumen_hooks.wording.plain import AS_ARGUMENTS, note_of
-from lumen_hooks.wording.sizing import Shape, fit_whole, insist_on_shape
+from lumen_hooks.wording.sizing import (
+    Shape,
+    begin,
+    end,
+    fit_whole,
+    insist_on_shape,
+    lengths,
+    most_that_fit,
+)
 from lumen_hooks.wording.tokens import tokens_at_most
 
 from .schemas import Definition, FileOutline, FoundPlace, FoundPlaces, Result, Results, StatusReport
@@ -37,7 +44,6 @@ LEAST_TOKENS = 400
 """A smaller budget has no room for what structured content says at least."""
 
 _CODE = "snippet"
-_SHORT = 60
 
 
 def data_of(told: BaseModel) -> dict[str, Any]:
@@ -107,21 +113,20 @@ def places_of(found: Everywhere, shape: Shape, path_of: Callable[[str], str]) ->
 def definitions_of(outline: Outline, max_tokens: int) -> FileOutline:
     """A file's definitions within a budget: the inner ones are left out first."""
     _insist_on_shape(Shape(max_tokens=max_tokens))
-    by_depth = sorted(outline.defined, key=lambda one: (one.depth, one.start_line))
-    shown = len(by_depth)
-    while True:
-        told = FileOutline(
+    count = len(outline.defined)
+
+    def told(shown: int) -> FileOutline:
+        return FileOutline(
             path=outline.path,
             language=outline.language,
             lines=outline.lines,
-            left_out=len(by_depth) - shown,
+            left_out=count - shown,
             definitions=[
-                Definition.model_validate(one._asdict()) for one in sorted(by_depth[:shown])
+                Definition.model_validate(one._asdict()) for one in outline.outermost(shown)
             ],
         )
-        if not shown or tokens_at_most(_json(told)) <= max_tokens:
-            return told
-        shown = shown * 9 // 10
+
+    return told(most_that_fit(count, lambda some: tokens_at_most(_json(told(some))) <= max_tokens))
 
 
 def report_of(status: Status) -> BaseModel:
@@ -152,13 +157,11 @@ def _standing(found: Answer | Everywhere, shape: Shape, **more: str | None) -> d
         return known
     whole = {name: one_line(known[name]) for name in texts if known[name]}
     known["differing"] = []
-    for length in (_SHORT, _SHORT // 3, _SHORT // 9):
-        for name in sorted(whole, key="problem".__ne__):
-            if _cost(known) > shape.max_tokens // 3:
-                text = whole[name]
-                # Of a path the end tells most.
-                short = text[:length] if name == "problem" else LEFT_OUT + text[-length:]
-                known[name] = short if len(text) > length else text
+    for length in lengths(whole.values()):
+        for name, text in whole.items():
+            known[name] = begin(text, length) if name == "problem" else end(text, length)
+        if _cost(known) <= shape.max_tokens // 3:
+            break
     return known
 
 

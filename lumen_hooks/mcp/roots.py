@@ -16,6 +16,7 @@ from lumen_hooks.errors import QueryError, RepositoryError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.search.globs import escaped, fixed_folder, has_special
 from lumen_hooks.service.agent_session import is_wanted
+from lumen_hooks.wording.sizing import begin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,9 +120,8 @@ def find_spot(path: str | None, roots: Sequence[str], *, globs: bool = True) -> 
             candidate = os.path.join(root, folder)
             if os.path.isdir(candidate):
                 return Spot(os.path.normpath(candidate), pattern, is_absolute)
-    shown = candidates[0]
     raise RepositoryError(
-        f"{shown if len(shown) <= _LONGEST_SHOWN else shown[:_LONGEST_SHOWN] + '…'} does not exist",
+        f"{begin(candidates[0], _LONGEST_SHOWN)} does not exist",
         hint="give an absolute path in the worktree that you mean",
     )
 

@@ -23,7 +23,7 @@ from lumen_hooks import __version__
 from lumen_hooks.errors import LumenError, NoFilesError, RepositoryError
 from lumen_hooks.excerpts.excerpt import LEFT_OUT
 from lumen_hooks.system.terminal import escape_controls, one_line
-from lumen_hooks.wording.sizing import MAX_TOKENS
+from lumen_hooks.wording.sizing import MAX_TOKENS, begin
 from lumen_hooks.wording.tokens import tokens_at_most
 
 from .data import data_of
@@ -161,7 +161,7 @@ class LumenServer:
         except NoFilesError as error:  # as good an answer as any, unless a schema says otherwise
             if self._structured:
                 raise
-            return _nothing(error, getattr(wanted, "max_tokens", MAX_TOKENS))
+            return _nothing(error, getattr(wanted, "max_tokens", MAX_TOKENS), call.remark)
         except StrayError:
             if with_roots:
                 raise
@@ -253,21 +253,18 @@ def _success(reply: Reply) -> types.CallToolResult:
     )
 
 
-def _nothing(error: LumenError, max_tokens: int) -> types.CallToolResult:
+def _nothing(error: LumenError, max_tokens: int, remark: str = "") -> types.CallToolResult:
     text = f"no results: {one_line(error.message)}; {one_line(error.hint)}"
+    text += f"\nnote: {remark}" if remark else ""
     while tokens_at_most(text) > max_tokens:
         text = text[: len(text) * 3 // 4] + LEFT_OUT
     return types.CallToolResult(content=[types.TextContent(type="text", text=text)])
 
 
 def _failure(message: str, hint: str) -> types.CallToolResult:
-    message, hint = (_begin(one_line(words)) for words in (message, hint))
+    message, hint = (begin(one_line(words), _LONGEST_ERROR) for words in (message, hint))
     text = f"error: {message}" + (f"\nhint: {hint}" if hint else "")
     return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)
-
-
-def _begin(text: str) -> str:
-    return text if len(text) <= _LONGEST_ERROR else text[:_LONGEST_ERROR] + LEFT_OUT
 
 
 def _complaint(tool: Tool, error: ValidationError) -> str:

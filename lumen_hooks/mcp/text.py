@@ -5,12 +5,12 @@ Knows answers; neither the protocol nor where they come from.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
 from lumen_hooks.excerpts.excerpt import LEFT_OUT
 from lumen_hooks.indexing.freshness import ABSENT, FRESH
+from lumen_hooks.search.results import MAX_LIMIT
 from lumen_hooks.service.places import TITLES
 from lumen_hooks.system.terminal import escape_controls, one_line
 from lumen_hooks.system.unicode import encodable
@@ -20,7 +20,7 @@ from lumen_hooks.wording.plain import (
     head_of,
     standing_of,
 )
-from lumen_hooks.wording.sizing import insist_on_shape
+from lumen_hooks.wording.sizing import begin, insist_on_shape, most_that_fit
 from lumen_hooks.wording.tokens import tokens_at_most
 
 if TYPE_CHECKING:
@@ -44,11 +44,16 @@ def places_in_words(
 ) -> str:
     """The state, how many places there are, then by role and file each line, within a budget.
 
+    Args:
+        found: with the paths of what differs as the reader can open them.
+        shape: how much is wanted.
+        path_of: gives the path to show for that of a place.
+        remark: what else the reader must know.
+
     Raises:
         QueryError: nothing can be shown so.
     """
     insist_on_shape(shape)
-    found = replace(found, differing=tuple(map(path_of, found.differing)))
     head = head_of(standing_of(found, remark), shape.max_tokens)
     counts = found.places.in_words()
     if shape.max_tokens is not None and tokens_at_most(counts) > shape.max_tokens // 5:
@@ -80,12 +85,10 @@ def fit_places(
         shown = shorter
         if tokens_at_most(whole(shown, is_cut=True)) <= budget:
             return shown, True
-    least, most = 0, len(shown)
-    while least < most:
-        middle = (least + most + 1) // 2
-        fits = tokens_at_most(whole(shown[:middle], is_cut=True)) <= budget
-        least, most = (middle, most) if fits else (least, middle - 1)
-    return shown[:least], True
+    count = most_that_fit(
+        len(shown), lambda some: tokens_at_most(whole(shown[:some], is_cut=True)) <= budget
+    )
+    return shown[:count], True
 
 
 def _shorter(places: Sequence[Place]) -> Iterator[list[Place]]:
@@ -119,8 +122,11 @@ def places_note(places: Places, shown: int, shape: Shape, *, is_cut: bool) -> st
     more = places.total - shown
     if more <= 0:
         return ""
-    wanted = AS_ARGUMENTS.limit.format(min(500, places.total))
-    return f"{LEFT_OUT} {more:,} more ({wanted} shows them)"
+    wanted = AS_ARGUMENTS.limit.format(min(MAX_LIMIT, places.total))
+    how = f"{wanted} shows {'them' if places.total <= MAX_LIMIT else 'more'}"
+    return (
+        f"{LEFT_OUT} {more:,} more ({how if shown < MAX_LIMIT else 'a narrower path shows them'})"
+    )
 
 
 def _rows(places: Sequence[Place]) -> Iterator[str]:
@@ -137,13 +143,9 @@ def _rows(places: Sequence[Place]) -> Iterator[str]:
                     yield "  " + ", ".join(str(place.line) for place in together)
                     continue
                 for place in together:
-                    named = _begin(one_line(place.symbol), _SYMBOL_CHARACTERS)
+                    named = begin(one_line(place.symbol), _SYMBOL_CHARACTERS)
                     of = f" {named}" if named and role != "definition" else ""
                     yield f"  {place.line}{of}: {escape_controls(place.snippet.strip())}"
-
-
-def _begin(text: str, length: int) -> str:
-    return text if len(text) <= length else text[:length] + LEFT_OUT
 
 
 def sentence_of(status: Status) -> str:

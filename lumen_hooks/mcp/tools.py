@@ -130,6 +130,7 @@ class Tools:
         prompt = PromptEveryplace(everyplace, call.asked_at + ANSWER_SECONDS, self._listings.files)
         found = await self._ask(job, prompt.find, beside.find, query, call)
         path_of = _path_of(call.roots, found.worktree)
+        found = replace(found, differing=tuple(map(path_of, found.differing)))
         text = places_in_words(found, shape, path_of, remark=call.remark)
         return Reply(text, places_of(found, shape, path_of) if call.structured else None)
 
@@ -163,7 +164,7 @@ class Tools:
         locate = partial(self._job_at, wanted.path, call, "mcp status", globs=False)
         _, job = await self._briefly(locate)
         status = await self._briefly(partial(read_status, job.worktree, job.settings))
-        text = one_line(sentence_of(status))
+        text = one_line(sentence_of(status)) + (f"\nnote: {call.remark}" if call.remark else "")
         return Reply(text, report_of(status) if call.structured else None)
 
     def keep_house(self) -> None:

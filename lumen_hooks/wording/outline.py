@@ -19,7 +19,7 @@ from lumen_hooks.storage.reader import open_index
 from lumen_hooks.system.terminal import one_line
 
 from .plain import short_name
-from .sizing import Shape, insist_on_shape
+from .sizing import Shape, insist_on_shape, most_that_fit
 from .tokens import tokens_at_most
 
 if TYPE_CHECKING:
@@ -68,6 +68,11 @@ class Outline(NamedTuple):
     language: str
     lines: int
     defined: tuple[Defined, ...]
+
+    def outermost(self, count: int) -> list[Defined]:
+        """So many definitions, by line: all others are in as many or more than each of these."""
+        by_depth = sorted(range(len(self.defined)), key=lambda at: (self.defined[at].depth, at))
+        return [self.defined[at] for at in sorted(by_depth[:count])]
 
 
 def outline_of(job: Job, path: str) -> Outline:
@@ -151,23 +156,17 @@ def outline_in_words(
     """
     insist_on_shape(Shape(max_tokens=max_tokens))
     count = len(outline.defined)
-    by_depth = sorted(range(count), key=lambda at: (outline.defined[at].depth, at))
 
     def text(shown: int, *, brief: bool = False) -> str:
-        chosen = [outline.defined[at] for at in sorted(by_depth[:shown])]
         note = "" if brief else remark
-        return "\n".join(_lines(outline, chosen, max_tokens or 0, asking, note))
+        return "\n".join(_lines(outline, outline.outermost(shown), max_tokens or 0, asking, note))
 
-    if max_tokens is None or tokens_at_most(text(count)) <= max_tokens:
+    if max_tokens is None:
         return text(count)
-    least, most = 0, count
-    while least < most:
-        middle = (least + most + 1) // 2
-        fits = tokens_at_most(text(middle)) <= max_tokens
-        least, most = (middle, most) if fits else (least, middle - 1)
+    shown = most_that_fit(count, lambda some: tokens_at_most(text(some)) <= max_tokens)
     for brief in (False, True):
-        if tokens_at_most(text(least, brief=brief)) <= max_tokens:
-            return text(least, brief=brief)
+        if tokens_at_most(text(shown, brief=brief)) <= max_tokens:
+            return text(shown, brief=brief)
     raise QueryError(
         f"the file's path alone takes more than {max_tokens} tokens",
         hint=f"ask for more: {asking.max_tokens.format(2 * max_tokens)}",

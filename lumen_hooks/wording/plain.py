@@ -16,7 +16,7 @@ from lumen_hooks.indexing.freshness import FRESH
 from lumen_hooks.service.answer import Answer
 from lumen_hooks.system.terminal import escape_controls, one_line
 
-from .sizing import Fitted, fit_whole, insist_on_shape
+from .sizing import Fitted, begin, end, fit_whole, insist_on_shape, lengths
 from .tokens import tokens_at_most
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ COPIES_NAMED = 3
 _SHORT_ID = 8
 _NAMED_FILES = 5
 _SYMBOL_CHARACTERS = 100
-_LEAST_WORDS = 8
 WEAK_MATCH = "weak match: nothing here seems to be what was asked for"
 
 
@@ -167,8 +166,7 @@ def _block(result: SearchResult) -> str:
 
 def short_name(symbol: str) -> str:
     """A name that is harmless and no longer than is worth reading."""
-    name = one_line(symbol)
-    return name if len(name) <= _SYMBOL_CHARACTERS else name[:_SYMBOL_CHARACTERS] + LEFT_OUT
+    return begin(one_line(symbol), _SYMBOL_CHARACTERS)
 
 
 def _block_cost(result: SearchResult) -> int:
@@ -193,13 +191,12 @@ def _heads(standing: Standing) -> Iterator[str]:
     worktree, problem = one_line(standing.worktree), one_line(standing.problem or "")
     remark = one_line(standing.remark)
     yield _head(standing, worktree, problem, remark, _NAMED_FILES)
-    longest = max(len(worktree), len(problem), len(remark))
-    while longest > _LEAST_WORDS:
-        longest = longest * 2 // 3
-        short = _begin(problem, longest), _begin(remark, longest)
-        yield _head(standing, _end(worktree, longest * 2), *short, 0)
+    length = 0
+    for length in lengths((worktree, problem, remark)):
+        short = begin(problem, length), begin(remark, length)
+        yield _head(standing, end(worktree, 2 * length), *short, 0)
     weak = ", weak match" if standing.is_weak else ""
-    yield f"worktree {_end(worktree, _LEAST_WORDS)}: {standing.state}{weak}"
+    yield f"worktree {end(worktree, length)}: {standing.state}{weak}"
 
 
 def _head(standing: Standing, worktree: str, problem: str, remark: str, named_files: int) -> str:
@@ -217,14 +214,6 @@ def _head(standing: Standing, worktree: str, problem: str, remark: str, named_fi
         line += f"; {WEAK_MATCH}"
     lines = (line, problem and f"problem: {problem}", remark and f"note: {remark}")
     return "\n".join(filter(None, lines))
-
-
-def _end(text: str, length: int) -> str:
-    return text if len(text) <= length else LEFT_OUT + text[len(text) - length :]
-
-
-def _begin(text: str, length: int) -> str:
-    return text if len(text) <= length else text[:length] + LEFT_OUT
 
 
 def note_of(fitted: Fitted, budget: int, asking: Asking) -> str:

@@ -8,6 +8,7 @@ costs in the form that it is written in; no form itself.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,7 +18,7 @@ from lumen_hooks.excerpts.excerpt import LEFT_OUT, SNIPPET_LINES, excerpt
 from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from lumen_hooks.search.results import SearchResult
 
@@ -42,6 +43,7 @@ LEAST_SHOWN = 2
 """So many results come with their code whatever they score."""
 
 _NARROWER = (240, 120)
+_LEAST_WORDS = 8
 
 
 class Shape(NamedTuple):
@@ -92,6 +94,37 @@ def insist_on_shape(shape: Shape) -> None:
             f"no answer fits in {shape.max_tokens} tokens",
             hint=f"give a budget of at least {LEAST_TOKENS} tokens",
         )
+
+
+def begin(text: str, length: int) -> str:
+    """The beginning of a text that is longer than so many characters."""
+    return text if len(text) <= length else text[:length] + LEFT_OUT
+
+
+def end(text: str, length: int) -> str:
+    """The end of a text that is longer than so many characters: of a path it tells most."""
+    return text if len(text) <= length else LEFT_OUT + text[len(text) - length :]
+
+
+def lengths(texts: Iterable[str]) -> Iterator[int]:
+    """How long texts may be: as they are, then a third less at a time, as long as that says any."""
+    longest = max(map(len, texts), default=0)
+    yield longest
+    while longest > _LEAST_WORDS:
+        longest = longest * 2 // 3
+        yield longest
+
+
+def most_that_fit(count: int, fits: Callable[[int], bool]) -> int:
+    """The largest number up to a count that fits; 0 where none does.
+
+    Args:
+        count: how many there are.
+        fits: whether so many do; what is less than a number that fits does, too.
+    """
+    if fits(count):
+        return count
+    return bisect_left(range(1, count), True, key=lambda number: not fits(number))
 
 
 def fit(
@@ -197,5 +230,4 @@ def _narrow(result: SearchResult, width: int) -> SearchResult:
     rows = result.snippet.split("\n")
     if all(len(row) <= width for row in rows):
         return result
-    shown = (row if len(row) <= width else row[:width] + LEFT_OUT for row in rows)
-    return replace(result, snippet="\n".join(shown))
+    return replace(result, snippet="\n".join(begin(row, width) for row in rows))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from lumen_hooks.errors import NoFilesError
 from lumen_hooks.mcp.data import LEAST_TOKENS as LEAST_OF_DATA
 from lumen_hooks.mcp.data import data_of, places_of, results_of
 from lumen_hooks.mcp.server import _nothing
-from lumen_hooks.mcp.text import places_in_words
+from lumen_hooks.mcp.text import places_in_words, places_note
 from lumen_hooks.search.results import MAX_LIMIT
 from lumen_hooks.service.everywhere import Everywhere
 from lumen_hooks.service.places import ROLES, Place, Places
@@ -36,6 +37,22 @@ def test_that_no_file_is_in_a_language() -> None:
     (content,) = _nothing(error, LEAST_TOKENS).content
     assert tokens_at_most(content.model_dump()["text"]) <= LEAST_TOKENS
     assert content.model_dump()["text"].startswith("no results: no file here is in 'c'; python")
+
+
+@pytest.mark.parametrize(
+    ("total", "limit", "note"),
+    [
+        (20, 20, ""),
+        (30, 20, "… 10 more (limit=30 shows them)"),
+        (MAX_LIMIT + 9, 20, f"… 489 more (limit={MAX_LIMIT} shows more)"),
+        (MAX_LIMIT + 9, MAX_LIMIT, "… 9 more (a narrower path shows them)"),
+    ],
+)
+def test_what_is_said_of_places_that_are_left_out(total: int, limit: int, note: str) -> None:
+    places = Places(limit)
+    for line in range(total):
+        places.add(Place("a", line, 1, "use", "", "", "c", "x"), "use")
+    assert places_note(places, places.shown, Shape(), is_cut=False) == note
 
 
 @st.composite

@@ -395,7 +395,13 @@ async def test_bad_input_brings_clear_errors_and_the_server_lives_on(
     assert "NUL" in await refused(path="a\0b")
     assert "git directory" in await refused(path=f"{project.top}/.git/objects")
     assert "limit: Input should be a valid integer" in await refused(limit="many")
-    assert "no argument is called colour: ignored" in (await shared.search("m", colour=1)).text
+    for tool, asked in (
+        ("semantic_search", {"query": "m"}),
+        ("semantic_search", {"query": "m", "languages": "cobol"}),
+        ("index_status", {}),
+    ):
+        told = await shared.call(tool, **asked, colour=1)
+        assert "note: no argument is called colour: ignored" in told.text
     assert "at least 100" in await refused(max_tokens=99)
     assert "it needs query; may have" in await shared.refusal("semantic_search", limit="x")
     assert "query: Field required" in await shared.refusal("semantic_search")
