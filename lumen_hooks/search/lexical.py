@@ -178,10 +178,7 @@ def lexical_search(
     common = _common(index, terms, known, chunks, last) if chunks >= COMMON_FROM else {}
     postings = _postings(index, terms, common, known, (chunks, last))
     counts = [max(common.get(one, 0) for one in _expressions(term)) for term in terms]
-    found, scores, rarities = _found(postings, counts, chunks)
-    if allowed is not None:
-        kept = _among(found, allowed)
-        found, scores = found[kept], scores[kept]
+    found, scores, rarities = _found(postings, counts, chunks, allowed)
     if len(found) > count:
         kept = scores >= np.partition(scores, len(found) - count)[len(found) - count]
         found, scores = found[kept], scores[kept]
@@ -277,18 +274,27 @@ def worth_of_fields() -> NDArray[np.float32]:
 
 
 def _found(
-    postings: list[list[NDArray[np.int64]]], counts: Sequence[int], chunks: int
+    postings: list[list[NDArray[np.int64]]],
+    counts: Sequence[int],
+    chunks: int,
+    allowed: NDArray[np.int64] | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
-    """The chunks that have any of the words, ascending, and the score of each; see `_scores`."""
+    """The allowed chunks that have any of the words, ascending, and their scores; see `_scores`."""
     last = max((int(ids[-1]) for fields in postings for ids in fields if len(ids)), default=-1)
     if last < max(_FAR_APART * chunks, _FEW_IDS):
         scores, rarities = _scores(postings, counts, last + 1, chunks)
+        if allowed is not None:
+            kept = np.zeros(last + 1, bool)
+            kept[allowed[: np.searchsorted(allowed, last + 1)]] = True
+            scores[~kept] = 0
         found = np.flatnonzero(scores != 0)
         return found, scores[found], rarities
     together = np.sort(np.concatenate([ids for fields in postings for ids in fields]))
     found = together[np.diff(together, prepend=-1) > 0]
     places = [[np.searchsorted(found, ids) for ids in fields] for fields in postings]
-    return found, *_scores(places, counts, len(found), chunks)
+    scores, rarities = _scores(places, counts, len(found), chunks)
+    there = slice(None) if allowed is None else _among(found, allowed)
+    return found[there], scores[there], rarities
 
 
 def _scores(
