@@ -8,6 +8,7 @@
     ├── SettingsError           correct a setting
     │   └── ModelError          the embedding model cannot be loaded
     ├── QueryError              ask differently
+    │   ├── NoFilesError        no file is in the language that is asked for
     │   └── NotIndexedError     nothing in the index is at a path; its name, or the index, is wrong
     ├── LockError               the lock cannot be taken at all (never: it is held)
     ├── BusyError               another process works on this index; wait or retry

@@ -16,6 +16,7 @@ from lumen_hooks.embedding.registry import BUILTIN_FOLDER
 from tests.support import parsers
 from tests.support.commands import shared_launcher
 from tests.support.repository import Repository
+from tests.support.sealing import steering_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,9 +46,8 @@ def pytest_configure() -> None:
 def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """HOME, git's configuration, dates and our own settings are the same everywhere."""
     home = tmp_path_factory.mktemp("home")
-    for name in list(os.environ):
-        if name.startswith(("GIT_", "LUMEN_", "XDG_", "PRE_COMMIT", "FASTEMBED_", "HF_")):
-            monkeypatch.delenv(name)
+    for name in steering_variables():
+        monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / ".cache"))

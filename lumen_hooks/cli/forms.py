@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import click
 from click.core import ParameterSource
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 Form: TypeAlias = Literal["text", "paths", "vimgrep", "json", "jsonl"]
-FORMS: tuple[Form, ...] = get_args(Form)
 
 TERMINAL_LINES = 12
 """Lines of each result that are shown on a terminal."""
@@ -39,13 +38,11 @@ _FLAGS: dict[str, Form] = {
 }
 """The form that each option asks for."""
 
-_OF_SNIPPETS = {
-    "context": ("text", "json", "jsonl"),
-    "max_lines": ("text", "json", "jsonl"),
-    "summary": ("text", "json", "jsonl"),
-    "max_tokens": ("text", "json", "jsonl"),
-}
-"""Options that shape what is shown of a result's code, and the forms that show some."""
+OF_SNIPPETS = ("context", "max_lines", "summary", "max_tokens")
+"""Options that shape what is shown of a result's code ..."""
+
+_WITH_SNIPPETS = frozenset[Form]({"text", "json", "jsonl"})
+"""... and the forms that show some."""
 
 
 class Look(NamedTuple):
@@ -149,7 +146,7 @@ def form_options(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def formed(*arguments: Any, null: bool, threshold: float, **others: Any) -> None:
         form = _form({flag: others.pop(flag) for flag in _FLAGS})
-        shape = {name: others.pop(name) for name in _OF_SNIPPETS}
+        shape = {name: others.pop(name) for name in OF_SNIPPETS}
         if null and form != "paths":
             raise click.UsageError("-0 ends paths: give -l, too")
         _insist_on_use(form)
@@ -170,8 +167,8 @@ def _form(flags: dict[str, bool]) -> Form:
 
 def _insist_on_use(form: Form) -> None:
     """Refuse options that would do nothing."""
-    for name, forms in _OF_SNIPPETS.items():
-        if is_given(name) and form not in forms:
+    if form not in _WITH_SNIPPETS:
+        for name in filter(is_given, OF_SNIPPETS):
             flag = next(flag for flag, its_form in _FLAGS.items() if its_form == form)
             raise click.UsageError(f"{spelt(name)} does nothing with {spelt(flag)}: leave one out")
     if is_given("summary"):

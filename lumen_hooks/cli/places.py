@@ -6,7 +6,6 @@ places, and neither indexes nor files.
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import fields
 from itertools import groupby, islice
@@ -17,11 +16,11 @@ import click
 from lumen_hooks.errors import QueryError
 from lumen_hooks.service.places import SHOWN_BYTES, TITLES
 from lumen_hooks.service.workspace import open_workspace
-from lumen_hooks.system.terminal import escape_controls, escape_controls_json, one_line
+from lumen_hooks.system.terminal import escape_controls, one_line
 from lumen_hooks.wording.viewpoint import Viewpoint
 
 from .forms import print_paths, vimgrep_line
-from .output import say, say_what_it_is_worth, styled
+from .output import in_json, say, say_what_it_is_worth, styled
 from .patience import found_everywhere
 from .progress import progress_bar
 
@@ -55,7 +54,7 @@ def show_everywhere(
             raise click.UsageError(f"{error.message}\nhint: {error.hint}") from error
     seen = Viewpoint(directory, top)
     if look.form == "json":
-        echo_json_places(found, seen)
+        _echo_json(found, seen)
     else:
         say_what_it_is_worth(found)
         if look.form == "paths":
@@ -81,7 +80,7 @@ def _show(places: Places, form: Form, seen: Viewpoint) -> None:
     sys.stdout.flush()
 
 
-def echo_json_places(found: Everywhere, seen: Viewpoint) -> None:
+def _echo_json(found: Everywhere, seen: Viewpoint) -> None:
     """Print one JSON object, however many places there are."""
     places = found.places
     known = {field.name: getattr(found, field.name) for field in fields(found)}
@@ -92,7 +91,7 @@ def echo_json_places(found: Everywhere, seen: Viewpoint) -> None:
         "files": places.files,
         "counts": places.by_role(),
     }
-    _echo(json.dumps(known, ensure_ascii=False)[:-1] + ', "results": [')
+    _echo(in_json(known)[:-1] + ', "results": [')
     separator = ""
     for portion in _portions(places):
         shown = (_json(place._replace(path=seen(place.path))) for place in portion)
@@ -102,7 +101,7 @@ def echo_json_places(found: Everywhere, seen: Viewpoint) -> None:
 
 
 def _json(place: Place) -> str:
-    return json.dumps(place._asdict(), ensure_ascii=False)
+    return in_json(place._asdict())
 
 
 def _line(place: Place) -> str:
@@ -124,7 +123,7 @@ def _portions(places: Iterable[Place]) -> Iterator[list[Place]]:
 
 
 def _echo(text: str) -> None:
-    click.echo(escape_controls_json(text).encode(), nl=False)
+    click.echo(text.encode(), nl=False)
 
 
 def _show_on_terminal(places: Iterable[Place]) -> None:

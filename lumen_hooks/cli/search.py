@@ -12,7 +12,7 @@ from lumen_hooks.service.workspace import open_workspace
 from lumen_hooks.system.unicode import typed
 
 from .answers import show
-from .forms import form_options, is_given, limit_option, spelt
+from .forms import OF_SNIPPETS, form_options, is_given, limit_option, spelt
 from .narrowing import narrowing_options
 from .output import say
 from .patience import answered, patience_options
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .narrowing import Where
     from .patience import Patience
 
-_OF_RESULTS = ("context", "max_lines", "summary", "max_tokens", "threshold")
+_OF_RESULTS = (*OF_SNIPPETS, "threshold")
 """Options that mean something only where a result is a stretch of code ..."""
 
 _OF_PLACES = ("word", "ignore_case")

@@ -26,6 +26,7 @@ from lumen_hooks import errors
 from lumen_hooks.cli.main import run
 from lumen_hooks.errors import LumenError
 from tests.support.repository import Repository
+from tests.support.sealing import steering_variables
 
 from .error_cases import SECTIONS, Place
 from .errors_elsewhere import ELSEWHERE
@@ -61,7 +62,7 @@ Standard error has `error:` and a `hint:` with what to do; a command line that i
 and exits with 2, every other with 1.
 """
 
-_OTHERS = """
+OTHERS = """
 ## What no single command line causes
 
 | message | what causes it |
@@ -223,13 +224,18 @@ def _noted(kind: type[Exception], sites: set[tuple[str, int]]) -> Iterator[None]
 
 def page(said: dict[Case, Said]) -> str:
     """docs/errors.md."""
+    return "".join([_HEAD, *rows(said), OTHERS, *other_rows(said)])
+
+
+def other_rows(said: dict[Case, Said]) -> list[str]:
+    """The page's part about what these cases do not cause."""
     caused = {place for one in said.values() for place in one.sites}
-    others = {
+    found = {
         f"| {_cell(site.text)} | {why} |\n"
         for site, why in elsewhere().items()
         if not any(site.holds(*place) for place in caused)
     }
-    return "".join([_HEAD, *rows(said), _OTHERS, *sorted(others)])
+    return sorted(found)
 
 
 def rows(said: dict[Case, Said]) -> Iterator[str]:
@@ -268,9 +274,8 @@ def _cell(text: str) -> str:
 
 def main() -> None:
     """Write the page."""
-    for name in list(os.environ):
-        if name.startswith(("GIT_", "LUMEN_", "XDG_")):
-            del os.environ[name]
+    for name in steering_variables():
+        del os.environ[name]
     person = {"NAME": "Tester", "EMAIL": "tester@example.org"}
     for role in ("AUTHOR", "COMMITTER"):
         os.environ.update({f"GIT_{role}_{key}": value for key, value in person.items()})

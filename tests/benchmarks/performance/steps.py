@@ -129,12 +129,11 @@ def measure(corpus: Corpus, folder: Path, *, alone: bool) -> Measured:
     edit = _edited(corpus)
     index = top / ".git/lumen/index.db"
     copy = _least(lambda: _copied(index, folder / "copy.db"))
-    number = len(os.listdir(folder))
-    plain = _added(top, folder / f"plain{number}", "0")
-    seeded = _added(top, folder / f"seeded{number}", "1", "background")
-    lumen("wait", cwd=folder / f"seeded{number}")
-    whole = _added(top, folder / f"whole{number}", "1", "inline")
-    last = _status(folder / f"whole{number}")["last_refresh"]
+    plain = _added(top, folder / "plain", "0")
+    seeded = _added(top, folder / "seeded", "1", "background")
+    lumen("wait", cwd=folder / "seeded")
+    whole = _added(top, folder / "whole", "1", "inline")
+    last = _status(folder / "whole")["last_refresh"]
     store = top / ".git/lumen/embeddings.db"
     return Measured(
         corpus=corpus,
