@@ -136,7 +136,13 @@ def one_path(value: Any) -> Any:
     if not isinstance(meant, list) or not all(isinstance(path, str) for path in meant):
         return meant if isinstance(meant, str) else value
     paths = [path for path in meant if path]
-    return paths[0] if len(paths) == 1 else "{" + ",".join(paths) + "}" if paths else None
+    if len(paths) < 2:
+        return paths[0] if paths else None
+    if not all(map(os.path.isabs, paths)):
+        return "{" + ",".join(paths) + "}"
+    folder = os.path.commonpath(paths)
+    below = [os.path.relpath(path, folder) for path in paths]
+    return folder if "." in below else os.path.join(folder, "{" + ",".join(below) + "}")
 
 
 def listed(value: Any) -> Any:

@@ -261,7 +261,7 @@ class Listings:
         key, now = job.worktree.git_dir, time.monotonic()
         with self._lock:
             began, listed = self._kept.pop(key, (-LISTED_SECONDS, None))
-            if listed is None or (listed.done() and now - began >= LISTED_SECONDS):
+            if listed is None or _is_over(began, listed, now):
                 began, listed = now, Future()
                 work = threading.Thread(target=_list, args=(job, listed), daemon=True)
                 work.start()
@@ -275,8 +275,13 @@ class Listings:
         now = time.monotonic()
         with self._lock:
             for key, (began, listed) in list(self._kept.items()):
-                if listed.done() and now - began >= LISTED_SECONDS:
+                if _is_over(began, listed, now):
                     del self._kept[key]
+
+
+def _is_over(began: float, listed: Future[Manifest], now: float) -> bool:
+    """A listing serves no question any more: it is old, or git could not make it."""
+    return listed.done() and (now - began >= LISTED_SECONDS or listed.exception() is not None)
 
 
 def _list(job: Job, listed: Future[Manifest]) -> None:

@@ -46,6 +46,8 @@ def meant(takes: type[Arguments], given: dict[str, Any]) -> tuple[dict[str, Any]
         ({"cwd": "/a", "path": "/c/d"}, {"path": "/c/d"}),
         ({"root": "/a", "path": ""}, {"path": "/a"}),
         ({"path": ["src", "lib"]}, {"path": "{src,lib}"}),
+        ({"path": ["/w/src", "/w/lib/a"]}, {"path": "/w/{src,lib/a}"}),
+        ({"path": ["/w/src", "/w"]}, {"path": "/w"}),
         ({"path": '["src"]'}, {"path": "src"}),
         ({"path": "app/[slug]"}, {"path": "app/[slug]"}),
         ({"path": "[slug]/a"}, {"path": "[slug]/a"}),

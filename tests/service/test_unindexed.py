@@ -262,3 +262,15 @@ def test_a_listing_that_takes_too_long_serves_the_next_question(large: Repositor
         assert listings.files(job, time.monotonic()) is listed
         asked = replace(late, until=time.monotonic() + AMPLE_SECONDS)
         assert asked.answer(Query("send a letter")).results
+
+
+def test_a_listing_that_failed_is_made_again(large: Repository) -> None:
+    """For half a minute each question heard of a moment in which git could not read its index."""
+    listings, job = Listings(), job_for(large)
+    staged = large.top / ".git" / "index"
+    whole = staged.read_bytes()
+    staged.write_bytes(b"torn")
+    with pytest.raises(LumenError):
+        listings.files(job, time.monotonic() + AMPLE_SECONDS)
+    staged.write_bytes(whole)
+    assert listings.files(job, time.monotonic() + AMPLE_SECONDS).files
