@@ -42,13 +42,12 @@ class Asking(NamedTuple):
 
     limit: str
     max_tokens: str
-    max_lines: str
 
 
-AS_ARGUMENTS = Asking("limit={}", "max_tokens={}", "max_lines={}")
+AS_ARGUMENTS = Asking("limit={}", "max_tokens={}")
 """As a tool is called."""
 
-AS_OPTIONS = Asking("-n {}", "--max-tokens {}", "--max-lines {}")
+AS_OPTIONS = Asking("-n {}", "--max-tokens {}")
 """As a command is."""
 
 
