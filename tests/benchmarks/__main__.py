@@ -90,7 +90,8 @@ def _tree(told: str, top: Path) -> Corpus:
 
 def _table(one: Measured) -> Iterator[str]:
     yield f"### {one.corpus.name}\n"
-    yield f"{one.files:,} files, {one.chunks:,} chunks.\n"
+    tree = f"{one.corpus.source_bytes / 1e6:.1f} MB"
+    yield f"{one.files:,} files are indexed of a tree of {tree}: {one.chunks:,} chunks.\n"
     yield "| what | goal | measured | beside it | |\n|---|---|---|---|---|"
     for row in rows(one):
         met = "met" if row.is_met else "**missed**"

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .measure import Cost, django_sources, git_settings, lumen, run
+from .measure import Cost, django_sources, git_settings, indexed_bytes, lumen, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def _measure(folder: Path, *, python_only: bool) -> None:
     full, _ = lumen("install", cwd=top)
     found = _status(top)
     _say("install: hooks and full build", full, found)
-    source = sum(path.stat().st_size for path in _indexed(top))
+    source = indexed_bytes(top)
     size = found["index_bytes"]
     print(f"  index {size / 1e6:.2f} MB, {size / source:.2f} of {source / 1e6:.2f} MB indexed,"
           f" {size / found['chunks']:.0f} bytes a chunk")  # fmt: skip
@@ -96,17 +96,6 @@ def _repository(folder: Path, *, python_only: bool) -> Path:
 def _only_python(folder: str, names: list[str]) -> list[str]:
     files = [name for name in names if not os.path.isdir(os.path.join(folder, name))]
     return [name for name in files if not name.endswith(".py")]
-
-
-def _indexed(top: Path) -> list[Path]:
-    from lumen_hooks.git.worktree import find_worktree
-    from lumen_hooks.storage.reader import open_reader
-
-    index = open_reader(find_worktree(str(top)).index_path)
-    if index is None:
-        raise SystemExit("there is no index")
-    with index:
-        return [top / path for path, row in index.files().items() if row.skipped is None]
 
 
 def _worktree_add(top: Path, place: Path, *, hooks: bool) -> Cost:

@@ -107,6 +107,16 @@ def lumen(*arguments: str, cwd: Path, check: bool = True) -> tuple[Cost, str]:
     return run(sys.executable, "-I", "-m", "lumen_hooks", *arguments, cwd=cwd, check=check)
 
 
+def indexed_bytes(top: Path) -> int:
+    """Of the files that the index of a worktree holds chunks of."""
+    from lumen_hooks.git.worktree import find_worktree
+    from lumen_hooks.storage.reader import open_index
+
+    with open_index(find_worktree(str(top)).index_path) as index:
+        held = [path for path, row in index.files().items() if row.skipped is None]
+    return sum((top / path).stat().st_size for path in held)
+
+
 def django_sources(folder: Path) -> Path:
     """The `django/` folder of the Django source distribution, fetched by pip once.
 

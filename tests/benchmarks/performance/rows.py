@@ -69,9 +69,9 @@ def _bytes(one: Measured) -> Iterator[Row]:
     share = one.build.written / stays
     written = f"{one.build.written / 1e6:.0f} MB ({share:.1f} x)"
     yield Row("written by it", "3 x what stays", written, f"{stays / 1e6:.0f} MB stay", share <= 3)
-    share = one.index_bytes / one.corpus.source_bytes
+    share = one.index_bytes / one.indexed_bytes
     size = f"{one.index_bytes / 1e6:.1f} MB ({share:.2f})"
-    sources = f"{one.corpus.source_bytes / 1e6:.1f} MB of files"
+    sources = f"{one.indexed_bytes / 1e6:.1f} MB of files that are indexed"
     yield Row("index", "0.7 of the sources", size, sources, share <= 0.7)
 
 

@@ -10,7 +10,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.benchmarks.measure import lumen, run
+from tests.benchmarks.measure import indexed_bytes, lumen, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +65,8 @@ class Measured(NamedTuple):
     Attributes:
         corpus: what was measured on.
         files: that are indexed.
-        chunks: of these.
+        indexed_bytes: of these files.
+        chunks: that they are cut into.
         read: reading all files once and tokenising them, the limit of a build.
         build: the whole index, in the foreground, on all cores.
         build_alone: the same on one core; None if it was not measured.
@@ -86,6 +87,7 @@ class Measured(NamedTuple):
 
     corpus: Corpus
     files: int
+    indexed_bytes: int
     chunks: int
     read: Cost
     build: Cost
@@ -138,6 +140,7 @@ def measure(corpus: Corpus, folder: Path, *, alone: bool) -> Measured:
     return Measured(
         corpus=corpus,
         files=found["files"],
+        indexed_bytes=indexed_bytes(top),
         chunks=found["chunks"],
         read=read,
         build=build,
