@@ -23,7 +23,7 @@ _START = 22 - 3
 _started: set[int] = set()
 
 
-def spawn_worker(top: str, event: str, *, after: int | None = None, inline: bool = False) -> None:
+def spawn_worker(top: str, event: str, *, after: int | None = None, inline: bool = False) -> int:
     """Start a detached worker for a worktree, and return at once unless it is to be waited for.
 
     Args:
@@ -31,6 +31,9 @@ def spawn_worker(top: str, event: str, *, after: int | None = None, inline: bool
         event: why it is started: a githooks(5) name, or another word for the log.
         after: process id that the worker waits for before it reads any file.
         inline: return when the worker has ended.
+
+    Returns:
+        Its process id.
 
     Raises:
         OSError: the process could not be started.
@@ -54,7 +57,12 @@ def spawn_worker(top: str, event: str, *, after: int | None = None, inline: bool
         pid = _spawn_with_subprocess(command, environment)
     if not inline:
         _started.add(pid)
-        return
+    else:
+        _wait_for_end(pid)
+    return pid
+
+
+def _wait_for_end(pid: int) -> None:
     try:
         os.waitpid(pid, 0)
     except ChildProcessError:  # in this process, children are buried at once

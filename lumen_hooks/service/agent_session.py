@@ -105,10 +105,10 @@ def begin_session(directory: str, complaint: str = "") -> Ready | None:
         return None
 
 
-def _start_worker(worktree: Worktree) -> None:
+def _start_worker(worktree: Worktree) -> int:
     with suppress(OSError):  # the worker, which makes no folder, will not get far then
         own_folders.begin(worktree)
-    spawn_worker(worktree.top, "session-start")
+    return spawn_worker(worktree.top, "session-start")
 
 
 def _log(worktree: Worktree, error: str) -> None:
@@ -117,7 +117,7 @@ def _log(worktree: Worktree, error: str) -> None:
 
 
 def prepare_session(
-    worktree: Worktree, settings: Settings, start_worker: Callable[[], None]
+    worktree: Worktree, settings: Settings, start_worker: Callable[[], int | None]
 ) -> Ready | None:
     """Seed the index if there is none, and leave what else is missing to a worker.
 

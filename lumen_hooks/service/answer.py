@@ -95,7 +95,7 @@ class Answerer:
     """
 
     job: Job
-    start_worker: Callable[[], None]
+    start_worker: Callable[[], int | None]
     refresh: bool = True
     searchers: Searchers = open_searcher
     look: Look = look_at

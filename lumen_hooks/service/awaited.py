@@ -21,7 +21,7 @@ from lumen_hooks.indexing.freshness import ABSENT, BUILDING
 from lumen_hooks.indexing.progress import read_report
 from lumen_hooks.indexing.throttle import may_be_waited_for
 from lumen_hooks.indexing.update import update_index
-from lumen_hooks.notify.spawn import worker_alive
+from lumen_hooks.notify.spawn import is_alive, worker_alive
 from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.system import log
 from lumen_hooks.system.locks import read_holder
@@ -38,9 +38,6 @@ POLL_SECONDS = 0.05
 SMALL_BYTES = 1_000_000
 """A few files are indexed on the spot if they are no larger in all (about a second's work)."""
 
-START_SECONDS = 1.5
-"""A worker that has not begun after so long has failed."""
-
 
 @dataclass(slots=True)
 class Awaited:
@@ -50,11 +47,13 @@ class Awaited:
         job: whose index; its progress is told how far it is.
         refusal: why no worker was started, with what to do; empty where one is at work.
         began: when it was started (`time.time()`).
+        worker: its process id, None if that is not known or none was started.
     """
 
     job: Job
     refusal: str
     began: float
+    worker: int | None = None
 
     @property
     def is_there(self) -> bool:
@@ -104,7 +103,8 @@ class Awaited:
         worktree = self.job.worktree
         if read_holder(worktree.lock_path) or worker_alive(worktree.folder):
             return True
-        return not self.refusal and time.time() - self.began < START_SECONDS and not self._errors()
+        # One that is still starting, which takes its time on a busy machine, has no lock yet.
+        return self.worker is not None and is_alive(self.worker)
 
     def _failed(self) -> bool:
         return not self._at_work()
@@ -158,28 +158,23 @@ def build_at_once(job: Job, manifest: Manifest) -> bool:
     return os.path.exists(job.worktree.index_path)
 
 
-def await_index(job: Job, start_worker: Callable[[], None]) -> Awaited:
+def await_index(job: Job, start_worker: Callable[[], int | None]) -> Awaited:
     """Have an index made in the background, if that is wanted and nobody is at it.
 
     Args:
         job: whose.
-        start_worker: starts a worker for it.
+        start_worker: starts a worker for it; its process id, if there is one.
     """
-    began = time.time()
-    return Awaited(job, _begun(job, start_worker), began)
-
-
-def _begun(job: Job, start_worker: Callable[[], None]) -> str:
-    worktree = job.worktree
+    began, worktree = time.time(), job.worktree
     if worktree.read_only:
-        return f"none can be made here: {worktree.obstacle}"
+        return Awaited(job, f"none can be made here: {worktree.obstacle}", began)
     if read_holder(worktree.lock_path) or worker_alive(worktree.folder):
-        return ""
+        return Awaited(job, "", began)
     if job.settings.refresh == "off":
-        return "lumen.refresh is off; make it with: lumen-hooks index"
+        return Awaited(job, "lumen.refresh is off; make it with: lumen-hooks index", began)
     try:
         own_folders.begin(worktree)
-        start_worker()
+        return Awaited(job, "", began, start_worker())
     except OSError as error:
-        return f"none can be made: {error.strerror}: {error.filename or worktree.folder}"
-    return ""
+        where = error.filename or worktree.folder
+        return Awaited(job, f"none can be made: {error.strerror}: {where}", began)

@@ -75,7 +75,7 @@ class Everyplace:
     """
 
     job: Job
-    start_worker: Callable[[], None]
+    start_worker: Callable[[], int | None]
     refresh: bool = True
     indexes: Indexes = open_index
     look: Look = look_at

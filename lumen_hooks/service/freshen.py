@@ -81,7 +81,7 @@ class Freshener:
     """
 
     job: Job
-    start_worker: Callable[[], None]
+    start_worker: Callable[[], int | None]
     refresh: bool = True
     look: Look = look_at
     creates: bool = True

@@ -279,7 +279,7 @@ def _asked(job: Job, ask: Callable[[], T]) -> T | None:
 
 
 def _begun(
-    job: Job, start_worker: Callable[[], None], files: Files, until: float
+    job: Job, start_worker: Callable[[], int | None], files: Files, until: float
 ) -> tuple[Manifest, Awaited | None]:
     """The files of a worktree, and its index that is awaited; None if that is there by now."""
     try:

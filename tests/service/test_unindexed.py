@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import time
 from dataclasses import replace
 from functools import partial
@@ -92,7 +93,7 @@ def a_job(repo: Repository) -> Job:
 
 
 def prompt(
-    repo: Repository, start: Callable[[], None] = nobody, seconds: float = AMPLE_SECONDS
+    repo: Repository, start: Callable[[], int | None] = nobody, seconds: float = AMPLE_SECONDS
 ) -> PromptAnswerer:
     answerer = Answerer(a_job(repo), start, creates=False)
     return PromptAnswerer(answerer, time.monotonic() + seconds)
@@ -197,6 +198,16 @@ def test_what_is_asked_in_vain_says_why(large: Repository) -> None:
     off = prompt(large, fails).answer(Query("send a letter"))
     assert "lumen.refresh is off; make it with: lumen-hooks index" in (off.problem or "")
     assert off.results[0].path == "mail/post.py"
+
+
+def test_a_worker_that_is_slow_to_begin_is_not_called_dead(large: Repository) -> None:
+    with subprocess.Popen(["sleep", "20"]) as slow:
+        answer = prompt(large, lambda: slow.pid, seconds=3).answer(Query("send a letter"))
+        assert answer.state == "building"
+        assert "the index is being made (just begun)" in (answer.problem or "")
+        slow.kill()
+    dead = prompt(large, lambda: slow.pid).answer(Query("send a letter"))
+    assert "the worker ended without one" in (dead.problem or "")
 
 
 def test_what_lies_in_our_place_is_named(large: Repository) -> None:
