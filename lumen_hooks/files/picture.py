@@ -2,10 +2,11 @@
 
 git lists a tree anew for every look, and every path is judged anew. Most looks find nothing else
 than the one before. A picture holds all that such a list came from: git's index and the files
-with rules (by their stat data), the names in every folder that git looks into, and size and change
-time of each file that counts. If everything but some files is as it was, then so is the list, and
-those files alone are in doubt. What is not understood in full gets no picture, or is no longer as
-in it; then git lists the tree again. It knows no index of ours; `picture_file` keeps it.
+with rules (by their stat data), the names in every folder that git looks into (`folder_names`), and
+size and change time of each file that counts. If everything but some files is as it was, then so is
+the list, and those files alone are in doubt. What is not understood in full gets no picture, or is
+no longer as in it; then git lists the tree again. It knows no index of ours; `picture_file` keeps
+it.
 """
 
 from __future__ import annotations
@@ -19,18 +20,21 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from lumen_hooks import __version__
 from lumen_hooks.errors import RepositoryError
 from lumen_hooks.git.command import git
+from lumen_hooks.system.mounts import device_that_tells
 
+from .folder_names import FOLDER, OTHER, FolderNames, digest_of, names_in, noted
 from .folders import Folders
 from .git_index import is_sparse
 from .ignore import IGNORE_FILE, RULES_VERSION
 from .manifest import SUBMODULE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
 
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
 
+    from .folder_names import FolderStamp
     from .manifest import Manifest
 
 Signature: TypeAlias = list[int] | None
@@ -50,8 +54,17 @@ _ATTRIBUTES = ("/etc", "/usr/local/etc", "/opt/homebrew/etc")
 _DEPTH = 64
 """How many folders that hold no file may lie in each other; as many questions go to git."""
 
-_FOLDER, _OTHER = b"/", b"//"
-"""What is put behind the name of a folder, and of what is neither that nor a plain file."""
+
+class Touched(NamedTuple):
+    """What is not as in a picture, or known better than there; all by number.
+
+    Attributes:
+        files: that may have changed since, as they are now.
+        folders: that must not be listed again, from now on.
+    """
+
+    files: dict[int, Stamp]
+    folders: dict[int, FolderStamp]
 
 
 class Picture(NamedTuple):
@@ -61,7 +74,6 @@ class Picture(NamedTuple):
         made_with: digest of where it is, the settings, git's configuration and the environment.
         witnesses: what decides which files there are, by path (absolute, or below the top).
         folders: every folder that git looks into, and those that are not the worktree's own.
-        names: digest of the names in these folders.
         files: the files that count, in the order of the manifest.
         sizes: of these.
         changed: when they changed, -1 of those that must be looked at.
@@ -74,8 +86,7 @@ class Picture(NamedTuple):
 
     made_with: str
     witnesses: dict[str, Signature]
-    folders: list[bytes]
-    names: str
+    folders: FolderNames
     files: list[bytes]
     sizes: array[int]
     changed: array[int]
@@ -91,17 +102,18 @@ class Picture(NamedTuple):
         return found.hex() if any(found) else ""
 
     def differing(
-        self, worktree: Worktree, settings: Settings, most: int
-    ) -> dict[int, Stamp] | None:
-        """The files that may have changed since, by number, as they are now.
+        self, worktree: Worktree, settings: Settings, most: int, began_ns: int
+    ) -> Touched | None:
+        """What may have changed since, as it is now.
 
         Args:
             worktree: whose picture this is.
             settings: in force there now.
-            most: so many at most.
+            most: so many files at most.
+            began_ns: a moment before (Unix time, nanoseconds).
 
         Returns:
-            None if anything else has changed, or too many have.
+            None if anything but files has changed, or too many have.
         """
         if self.made_with != _made_with(worktree, settings):
             return None
@@ -109,11 +121,11 @@ class Picture(NamedTuple):
         try:
             if any(_signature(base, path) != then for path, then in self.witnesses.items()):
                 return None
-            if self.names != _digest(_entries(base + folder) for folder in self.folders):
-                return None
-            return self._changed(base, most)
+            folders = self.folders.differing(base, began_ns - YOUNG_NS)
+            files = self._changed(base, most) if folders is not None else None
         except OSError:
             return None
+        return None if folders is None or files is None else Touched(files, folders)
 
     def _changed(self, base: bytes, most: int) -> dict[int, Stamp] | None:
         found: dict[int, Stamp] = {}
@@ -152,33 +164,35 @@ def take(
         witnesses = {path: _signature(walk.base, path) for path in (*outside, *walk.rule_files)}
         # What was taken away meanwhile, or became of another kind, shows in the folder alone.
         above = (os.path.dirname(path) for path, found in witnesses.items() if found is None)
-        folders = [_signature(walk.base, path) for path in {*above, *map(_text, walk.folders)}]
+        around = [_signature(walk.base, path) for path in set(above)]
+        folders = [_signature(walk.base, _text(path)) for path in walk.folders]
     except (OSError, RepositoryError):
         return None
-    still = all(_was_still(signature, began_ns) for signature in (*witnesses.values(), *folders))
-    if not still:
+    looked_at = (*witnesses.values(), *around, *folders)
+    if None in folders or not all(_was_still(signature, began_ns) for signature in looked_at):
         return None
-    return _developed(_made_with(worktree, settings), manifest, walk, witnesses, began_ns)
+    stamps = ((on, inode, max(times)) for on, inode, _, *times in filter(None, folders))
+    device, settled_ns = device_that_tells(worktree.top), began_ns - YOUNG_NS
+    names = noted(device, walk.folders, b"".join(walk.digests), stamps, settled_ns)
+    return _developed(_made_with(worktree, settings), manifest, names, witnesses, settled_ns)
 
 
 def _developed(
     made_with: str,
     manifest: Manifest,
-    walk: _Walk,
+    folders: FolderNames,
     witnesses: dict[str, Signature],
-    began_ns: int,
+    settled_ns: int,
 ) -> Picture:
     seen = list(manifest.files.values())
     length = max((len(blob) // 2 for blob, *_ in seen), default=0)
-    settled = began_ns - YOUNG_NS
     return Picture(
         made_with=made_with,
         witnesses=witnesses,
-        folders=walk.folders,
-        names=_digest(walk.entries),
+        folders=folders,
         files=[path.encode() for path in manifest.files],
         sizes=array("q", (size for _, size, _ in seen)),
-        changed=array("q", (at if at < settled else -1 for *_, at in seen)),
+        changed=array("q", (at if at < settled_ns else -1 for *_, at in seen)),
         blobs=b"".join(bytes.fromhex(blob).ljust(length, b"\0") for blob, *_ in seen),
         blob_length=length,
         unindexable=manifest.unindexable,
@@ -187,21 +201,18 @@ def _developed(
     )
 
 
-def retouched(picture: Picture, now: Mapping[int, Stamp], at_ns: int) -> dict[int, Stamp]:
-    """What to note of files that were looked at again, in the picture, too, which is changed.
+def retouched(picture: Picture, touched: Touched, began_ns: int) -> None:
+    """Note in a picture what was found out since.
 
     Args:
         picture: of before.
-        now: these files, as `differing` found them.
-        at_ns: when that was (Unix time, nanoseconds).
+        touched: as `differing` found it. The index holds the files so by now.
+        began_ns: a moment before that (Unix time, nanoseconds).
     """
-    noted = {
-        number: (size, changed if changed < at_ns - YOUNG_NS else -1)
-        for number, (size, changed) in now.items()
-    }
-    for number, (size, changed) in noted.items():
-        picture.sizes[number], picture.changed[number] = size, changed
-    return noted
+    picture.folders.note(touched.folders)
+    for number, (size, changed) in touched.files.items():
+        picture.sizes[number] = size
+        picture.changed[number] = changed if changed < began_ns - YOUNG_NS else -1
 
 
 class _Walk:
@@ -213,21 +224,21 @@ class _Walk:
     Attributes:
         base: the worktree's top with a slash.
         folders: below the top, each with a slash behind it.
-        entries: the names in each.
+        digests: of the names in each.
         rule_files: what decides about others in them.
     """
 
     def __init__(self, worktree: Worktree, settings: Settings, manifest: Manifest) -> None:
         self.base = os.fsencode(worktree.top) + b"/"
         self.folders: list[bytes] = []
-        self.entries: list[list[bytes]] = []
+        self.digests: list[bytes] = []
         self.rule_files: list[str] = []
         self._worktree = worktree
         self._own = Folders(worktree, settings)
         self._files = set(map(str.encode, manifest.files))
         self._known = {_bytes(path) for path in manifest.passed_over} | self._files
         self._submodules = {
-            _bytes(path) + _FOLDER for path, why in manifest.passed_over.items() if why == SUBMODULE
+            _bytes(path) + FOLDER for path, why in manifest.passed_over.items() if why == SUBMODULE
         }
         self._above = _above({*self._known, *map(_bytes, manifest.absent)})
         self._missing = len(self._files)
@@ -241,7 +252,7 @@ class _Walk:
                 return not self._missing
             asked, self._in_doubt = self._in_doubt, []
             left = set(asked) - self._ignored(asked)
-            if not all(path.endswith(_FOLDER) for path in left):
+            if not all(path.endswith(FOLDER) for path in left):
                 return False
             self._look_into(sorted(left))
         return False
@@ -249,9 +260,7 @@ class _Walk:
     def _look_into(self, folders: list[bytes]) -> None:
         while folders:
             folder = folders.pop()
-            names = _entries(self.base + folder)
-            self.folders.append(folder)
-            self.entries.append(names)
+            names = self._names_of(folder)
             for name in names:
                 self._place(folder + name, folders)
             rules = (name.rstrip(b"/") for name in names if name.rstrip(b"/") in _RULE_FILES)
@@ -262,15 +271,15 @@ class _Walk:
             self._missing -= 1
         elif path in self._above:
             folders.append(path)
-        elif path.endswith(_OTHER):
-            self._in_doubt += [path[: -len(_OTHER)]] * (path[: -len(_OTHER)] not in self._known)
+        elif path.endswith(OTHER):
+            self._in_doubt += [path[: -len(OTHER)]] * (path[: -len(OTHER)] not in self._known)
         elif path in self._known or path in {b".git", b".git/"}:
-            if path.endswith(_FOLDER):
+            if path.endswith(FOLDER):
                 self._only_names_of(path)
         elif path in self._submodules:
             return
         elif self._own.foreign(_text(path)):
-            if path.endswith(_FOLDER):
+            if path.endswith(FOLDER):
                 self._only_names_of(path)
         else:
             self._in_doubt.append(path)
@@ -278,8 +287,13 @@ class _Walk:
     def _only_names_of(self, folder: bytes) -> None:
         """One that is not the worktree's own: what makes it so is in it."""
         if folder != b".git/":
-            self.folders.append(folder)
-            self.entries.append(_entries(self.base + folder))
+            self._names_of(folder)
+
+    def _names_of(self, folder: bytes) -> list[bytes]:
+        names = names_in(self.base + folder)
+        self.folders.append(folder)
+        self.digests.append(digest_of(names))
+        return names
 
     def _ignored(self, paths: list[bytes]) -> set[bytes]:
         asked = b"".join(path + b"\0" for path in paths)
@@ -297,26 +311,6 @@ def _above(paths: Iterable[bytes]) -> set[bytes]:
             found.add(path[:end])
             end = path.rfind(b"/", 0, end - 1) + 1
     return found
-
-
-def _entries(folder: bytes) -> list[bytes]:
-    """The names in a folder, with what they are, in order."""
-    with os.scandir(folder) as found:
-        names = [
-            entry.name
-            if entry.is_file(follow_symlinks=False)
-            else entry.name + (_FOLDER if entry.is_dir(follow_symlinks=False) else _OTHER)
-            for entry in found
-        ]
-    names.sort()
-    return names
-
-
-def _digest(folders: Iterable[Sequence[bytes]]) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    for names in folders:  # a name is not empty
-        digest.update(b"\0".join(names) + b"\0\0")
-    return digest.hexdigest()
 
 
 def _outside(worktree: Worktree, settings: Settings) -> list[str]:

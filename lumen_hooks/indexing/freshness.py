@@ -90,7 +90,7 @@ def look_at(worktree: Worktree, settings: Settings, *, keeps: bool = False) -> F
         wanted, refusal = wanted_fingerprint(settings)
         holder = read_holder(worktree.lock_path)
         state = state_of(facts, wanted, len(differing), holder)
-        if keeps and state == FRESH and (found.kept is None or found.touched):
+        if keeps and state == FRESH and not found.is_as_kept:
             keep(found, facts, worktree, settings)
     outdated = None
     if facts.complete and not facts.usable_for(wanted):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import GoneError
 from lumen_hooks.files.manifest import Manifest, head_of, scan
-from lumen_hooks.files.picture import retouched, take
+from lumen_hooks.files.picture import Touched, retouched, take
 from lumen_hooks.files.picture_file import load, save, save_stamps
 from lumen_hooks.files.told import Told
 
@@ -21,7 +21,6 @@ from .compare import READ_AT_ONCE, compare, retold
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lumen_hooks.files.picture import Stamp
     from lumen_hooks.files.picture_file import Kept
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
@@ -41,7 +40,7 @@ class Survey(NamedTuple):
         difference: between the two.
         began_ns: when it began (Unix time, nanoseconds).
         kept: the picture that it went by, if it did.
-        touched: the files that are not as in the picture, by number.
+        touched: what it knows better than the picture, where that is so.
     """
 
     manifest: Manifest
@@ -49,7 +48,12 @@ class Survey(NamedTuple):
     difference: Difference
     began_ns: int
     kept: Kept | None = None
-    touched: Mapping[int, Stamp] = {}
+    touched: Touched | None = None
+
+    @property
+    def is_as_kept(self) -> bool:
+        """The picture has nothing to learn from it."""
+        return self.kept is not None and self.touched is None
 
 
 def survey(
@@ -92,8 +96,9 @@ def keep(found: Survey, facts: Facts, worktree: Worktree, settings: Settings) ->
     if worktree.read_only:
         return
     if found.kept is not None:
-        noted = retouched(found.kept.picture, found.touched, found.began_ns)
-        save_stamps(worktree.picture_path, found.kept, noted, _state(facts))
+        touched = found.touched or Touched({}, {})
+        retouched(found.kept.picture, touched, found.began_ns)
+        save_stamps(worktree.picture_path, found.kept, touched, _state(facts))
         return
     picture = take(worktree, settings, found.manifest, found.began_ns)
     if picture is not None:
@@ -112,13 +117,13 @@ def _by_picture(
     if kept is None:
         return None
     picture = kept.picture
-    touched = picture.differing(worktree, settings, READ_AT_ONCE)
+    touched = picture.differing(worktree, settings, READ_AT_ONCE, began_ns)
     head = head_of(worktree) if touched is not None else None
-    if touched is None or (touched and head is None):  # its length tells that of ids
+    if touched is None or (touched.files and head is None):  # its length tells that of ids
         return None
     files = {
         picture.files[number].decode(): (picture.blob(number), *stamp)
-        for number, stamp in touched.items()
+        for number, stamp in touched.files.items()
     }
     rows = index.files_at(files)
     if len(rows) != len(files):
@@ -126,7 +131,7 @@ def _by_picture(
     told = Told(picture.languages, {})
     manifest = Manifest(head, files, picture.unindexable, picture.rules, told)
     difference = _compared(facts, worktree, settings, manifest, rows, {})
-    return Survey(manifest, rows, difference, began_ns, kept, touched)
+    return Survey(manifest, rows, difference, began_ns, kept, touched if any(touched) else None)
 
 
 def _compared(

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lumen_hooks.files import picture
+from lumen_hooks.files import folder_names, picture
+from lumen_hooks.files.folder_names import names_in
 from lumen_hooks.files.manifest import scan
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import survey as surveying
@@ -127,6 +128,50 @@ def test_a_look_that_keeps_leaves_a_picture(repo: Repository, listed: list[str])
     for _ in range(3):
         assert look_at(place, settings, keeps=True).state == FRESH
     assert len(listed) == 1
+
+
+def folders_listed(repo: Repository, patch: pytest.MonkeyPatch) -> list[str]:
+    """The folders whose names two looks read, the first of which leaves what it found."""
+    read: list[str] = []
+
+    def counting(folder: bytes) -> list[bytes]:
+        read.append(os.path.relpath(os.fsdecode(folder), repo.top))
+        return names_in(folder)
+
+    with patch.context() as patched:
+        patched.setattr(folder_names, "names_in", counting)
+        for keeps in (True, False):
+            assert look_at(place_of(repo), settings_of(repo), keeps=keeps).state == FRESH
+    return read
+
+
+def test_a_folder_is_read_again_only_after_it_changed(
+    repo: Repository, listed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_folders(repo)
+    updated(repo)
+    settled()
+    listed.clear()
+    assert folders_listed(repo, monkeypatch) == []
+    repo.write({"deep/x.o": ""})
+    (repo.top / "deep/x.o").unlink()
+    settled()
+    assert folders_listed(repo, monkeypatch) == ["deep"]
+    repo.write({"deep/y.o": ""})
+    (repo.top / "deep/y.o").unlink()
+    with monkeypatch.context() as young:  # its time may stand for what comes in the next moment
+        young.setattr(picture, "YOUNG_NS", 3600 * 10**9)
+        assert folders_listed(repo, monkeypatch) == ["deep", "deep"]
+    assert listed == []
+
+
+def test_where_folders_tell_nothing_all_are_read(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture, "device_that_tells", lambda _: None)
+    two_folders(repo)
+    updated(repo)
+    assert sorted(folders_listed(repo, monkeypatch)) == sorted([".", "deep", "deep/er"] * 2)
 
 
 def folder_for_a_file(repo: Repository) -> None:
@@ -379,5 +424,9 @@ def test_whatever_happens_both_ways_see_the_same(
 
 @pytest.mark.stress
 @pytest.mark.parametrize("seed", range(100, 150))
-def test_whatever_happens_for_long(repo: Repository, seed: int) -> None:
+def test_whatever_happens_for_long(
+    repo: Repository, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if seed % 5 == 0:
+        monkeypatch.setattr(picture, "device_that_tells", lambda _: None)
     compare_after_changes(repo, seed, steps=80)
