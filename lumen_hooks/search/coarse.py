@@ -15,22 +15,23 @@ from zlib import crc32
 
 import numpy as np
 
-from lumen_hooks.storage.signs import PART_ROWS
 from lumen_hooks.storage.values import impossible
 from lumen_hooks.storage.vec0 import BLOCK_ROWS
 
 from .knn import Neighbours, deviation_of, load_matrix, nearest, nothing, unit_of
+from .sign_rows import load_signs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from lumen_hooks.storage.reader import IndexReader
-    from lumen_hooks.storage.rows import BlockIds, Signs
+    from lumen_hooks.storage.rows import BlockIds
     from lumen_hooks.storage.signed import SignedVectors
 
     from .knn import Matrix
+    from .sign_rows import SignRows
 
 COARSE_FROM = 200_000
 """With room for fewer vectors than this, all are kept and looked at: that takes no longer."""
@@ -51,7 +52,7 @@ EXACT_MOST = 4000
 
 _SAMPLES = 256
 _SAMPLE_ROWS = 8
-_ROWS_AT_ONCE = 16_384
+_COUNTED_AT_ONCE = 16_384
 _FLOATS_AT_ONCE = 2048
 _LEVELS = 4
 
@@ -66,10 +67,13 @@ class Coarse:
         dimensions: of the vectors.
         mark: the index's `change_mark` from before anything was read.
         blocks: whose the rows are.
-        parts: their signs.
+        signs: theirs.
+
+    Attributes:
+        dimensions: of the vectors.
 
     Raises:
-        CorruptIndexError: signs are missing, or a chunk has two vectors.
+        CorruptIndexError: a chunk has two vectors.
     """
 
     def __init__(
@@ -77,53 +81,43 @@ class Coarse:
         vectors: SignedVectors,
         dimensions: int,
         mark: tuple[int, int],
-        blocks: list[BlockIds],
-        parts: Iterable[Signs],
+        blocks: Sequence[BlockIds],
+        signs: SignRows,
     ) -> None:
         self._vectors = vectors
         self._mark = mark
-        self._dimensions = dimensions
-        self._blocks = np.array([block.number for block in blocks], np.int64)
-        rows = len(blocks) * BLOCK_ROWS
+        self.dimensions = dimensions
         bits = np.frombuffer(b"".join([block.validity for block in blocks]), np.uint8)
-        self._live = np.unpackbits(bits, bitorder="little").astype(bool)
         self._ids = np.frombuffer(b"".join([block.ids for block in blocks]), "<i8")
-        self._codes = np.empty((rows, dimensions // 8), np.uint8)
-        self._sums = np.empty(rows, "<u4")
-        self._fill(parts)
-        live = np.flatnonzero(self._live)
-        ids = self._ids[live]
+        self._signs = signs
+        live = np.flatnonzero(np.unpackbits(bits, bitorder="little").view(bool))
+        is_prefix = not len(live) or live[-1] == len(live) - 1
+        ids = self._ids[: len(live)] if is_prefix else self._ids[live]
         ascending = bool((np.diff(ids) > 0).all())
-        self._by_id = live if ascending else live[np.argsort(ids, kind="stable")]
-        self._ids_in_order = ids if ascending else self._ids[self._by_id]
+        by_id = live if ascending else live[np.argsort(ids, kind="stable")]
+        self._ids_in_order = ids if ascending else self._ids[by_id]
         if not (np.diff(self._ids_in_order) > 0).all():
             raise impossible("a chunk has two vectors")
-        self._sample: tuple[NDArray[np.intp], NDArray[np.float32]] | None = None
-
-    def _fill(self, parts: Iterable[Signs]) -> None:
-        per_block = BLOCK_ROWS // PART_ROWS
-        expected = (self._blocks[:, None] * per_block + np.arange(per_block)).ravel().tolist()
-        width = PART_ROWS * self._dimensions // 8
-        row = 0
-        for some in parts:
-            end = row + len(some.parts) * PART_ROWS
-            if expected[row // PART_ROWS : end // PART_ROWS] != some.parts:
-                break
-            coded = np.frombuffer(some.codes, np.uint8).reshape(len(some.parts), -1)
-            self._codes[row:end].reshape(len(coded), -1)[:] = coded[:, :width]
-            self._sums[row:end].view(np.uint8).reshape(len(coded), -1)[:] = coded[:, width:]
-            row = end
-        if row != len(self._codes):
-            raise impossible("some vectors have no signs")
+        self._all = _Searched(None, by_id)
+        self._some: _Searched | None = None
 
     def __len__(self) -> int:
-        return len(self._by_id)
+        return len(self._all.rows)
 
     @property
     def nbytes(self) -> int:
         """What it takes in memory."""
-        arrays = (self._codes, self._sums, self._ids, self._live, self._by_id, self._ids_in_order)
-        return sum(array.nbytes for array in arrays)
+        arrays = [self._ids, self._all.rows]
+        if not np.may_share_memory(self._ids_in_order, self._ids):
+            arrays.append(self._ids_in_order)
+        if self._some is not None:
+            arrays.append(self._some.rows)
+        return self._signs.nbytes + sum(array.nbytes for array in arrays)
+
+    @property
+    def signs(self) -> SignRows:
+        """The signs that it looks at, for whoever loads the next state of the index."""
+        return self._signs
 
     def is_current(self, index: IndexReader) -> bool:
         """Nothing was written since this was loaded, through this reader or by others."""
@@ -137,19 +131,28 @@ class Coarse:
         Raises:
             CorruptIndexError: a vector is not as it was written, or of other dimensions.
         """
-        if query.shape != (self._dimensions,):
-            raise impossible(f"vectors of {self._dimensions} dimensions, not {query.shape[0]}")
+        if query.shape != (self.dimensions,):
+            raise impossible(f"vectors of {self.dimensions} dimensions, not {query.shape[0]}")
         unit = unit_of(query)
         if unit is None or count < 1:
             return nothing()
-        rows = self._by_id if allowed is None else self._found(allowed)[1]
+        searched = self._searched(allowed)
+        rows = searched.rows
         if len(rows) <= max(EXACT_MOST, count):
             return nearest(self._ids[rows], self._exactly(rows, unit), count)
         distances = self._distances(unit, rows)
-        counts = np.bincount(distances)
+        counts = _counted(distances)
         near = rows[_least(distances, counts, max(NEAR_LEAST, len(rows) // NEAR_SHARE))]
         near, cosines = self._best(near, unit, count)
-        return nearest(self._ids[near], cosines, count, self._background(unit, rows, counts))
+        return nearest(self._ids[near], cosines, count, self._background(unit, searched, counts))
+
+    def _searched(self, allowed: NDArray[np.int64] | None) -> _Searched:
+        """The rows of the chunks that may be found; those of the last question, if it has these."""
+        if allowed is None:
+            return self._all
+        if self._some is None or self._some.allowed is not allowed:
+            self._some = _Searched(allowed, self._found(allowed)[1])
+        return self._some
 
     def _best(
         self, rows: NDArray[np.intp], unit: NDArray[np.float32], count: int
@@ -191,20 +194,11 @@ class Coarse:
             return np.zeros(len(ids), bool), np.empty(0, np.intp)
         at = np.minimum(np.searchsorted(self._ids_in_order, ids), len(self) - 1)
         there = self._ids_in_order[at] == ids
-        return there, self._by_id[at[there]]
+        return there, self._all.rows[at[there]]
 
     def _distances(self, unit: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.uint16]:
         """In how many signs each of these rows differs from the query: shape of `rows`."""
-        wanted = _as_words(np.packbits(unit > 0)[None])
-        words = _as_words(self._codes)
-        out = np.empty(len(rows), np.uint16)
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            some = rows[start : start + _ROWS_AT_ONCE]
-            first, last = int(some[0]), int(some[-1])
-            is_run = last - first == len(some) - 1  # rows ascend; a slice copies nothing
-            there = words[first : last + 1] if is_run else words[some]
-            out[start : start + len(some)] = _ones(there ^ wanted)
-        return out
+        return self._signs.differing(np.packbits(unit > 0), rows)
 
     def _agreements(self, unit: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """What the query's dimensions add up to where a row is above zero: shape of `rows`.
@@ -214,12 +208,9 @@ class Coarse:
         least = float(unit.min())
         scale = (float(unit.max()) - least) / ((1 << _LEVELS) - 1) or 1.0
         levels = np.rint((unit - least) / scale).astype(np.uint8)
-        words = _as_words(self._codes)[rows]
-        total = np.zeros(len(rows), np.float32)
-        for bit in range(_LEVELS):
-            plane = _as_words(np.packbits(levels >> bit & 1)[None])
-            total += _ones(words & plane) * np.float32(scale * (1 << bit))
-        return total + _ones(words) * np.float32(least)
+        planes = [np.packbits(levels >> bit & 1) for bit in range(_LEVELS)]
+        weights, counts = self._signs.weighed(planes, rows)
+        return weights * np.float32(scale) + counts * np.float32(least)
 
     def _exactly(self, rows: NDArray[np.intp], unit: NDArray[np.float32]) -> NDArray[np.float32]:
         """The cosines of these rows, which are read; ascending rows are read fastest."""
@@ -231,11 +222,11 @@ class Coarse:
 
     def _read(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """These rows' vectors, of length 1."""
-        blocks = self._blocks[rows // BLOCK_ROWS].tolist()
+        blocks = self._signs.blocks[rows // BLOCK_ROWS].tolist()
         places = list(zip(blocks, (rows % BLOCK_ROWS).tolist(), strict=True))
         joined = memoryview(self._vectors.rows(places))
-        wide = self._dimensions
-        for number, total in enumerate(self._sums[rows].tolist()):
+        wide = self.dimensions
+        for number, total in enumerate(self._signs.sums[rows].tolist()):
             if crc32(joined[number * wide : (number + 1) * wide]) != total:
                 chunk = self._ids[rows[number]]
                 raise impossible(f"chunk {chunk}'s vector is not as it was written")
@@ -247,7 +238,7 @@ class Coarse:
         return floats
 
     def _background(
-        self, unit: NDArray[np.float32], rows: NDArray[np.intp], counts: NDArray[np.intp]
+        self, unit: NDArray[np.float32], searched: _Searched, counts: NDArray[np.intp]
     ) -> tuple[float, float]:
         """Mean and deviation of the cosines of these rows, so many of which have each distance.
 
@@ -255,12 +246,15 @@ class Coarse:
         how cosines follow distances, with the sample's luck in distances taken out (Cochran,
         Sampling Techniques, 7.1).
         """
-        sampled, vectors = self._sampled(rows)
+        if searched.sample is None:
+            some = searched.spread()
+            searched.sample = some, self._read(some)
+        sampled, vectors = searched.sample
         cosines = vectors @ unit
         of_sample = self._distances(unit, sampled).astype(np.float64)
         scale = np.arange(len(counts))
-        mean = float(counts @ scale) / len(rows)
-        spread = float(counts @ (scale - mean) ** 2) / len(rows)
+        mean = float(counts @ scale) / len(searched.rows)
+        spread = float(counts @ (scale - mean) ** 2) / len(searched.rows)
         of_own = of_sample - of_sample.mean()
         slope = float(of_own @ cosines) / max(float(of_own @ of_own), 1.0)
         rest = cosines - cosines.mean() - slope * of_own
@@ -268,24 +262,43 @@ class Coarse:
         deviation = float(np.sqrt(float(rest @ rest) / len(rest) + slope**2 * spread))
         return round(middle, 4), deviation_of(deviation)
 
-    def _sampled(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        """Some of these rows, the same ones for every query, and their vectors."""
-        if rows is self._by_id and self._sample is not None:
-            return self._sample
-        starts = np.linspace(0, len(rows) - _SAMPLE_ROWS, _SAMPLES).astype(np.intp)
-        some = np.sort(rows[(starts[:, None] + np.arange(_SAMPLE_ROWS)).ravel()])
-        sample = some, self._read(some)
-        if rows is self._by_id:
-            self._sample = sample
-        return sample
+
+class _Searched:
+    """What a question is about: rows, and some of them with their vectors.
+
+    Questions come in series with the same filters.
+
+    Args:
+        allowed: the ids that were asked for; None for all.
+        rows: theirs, in the order of ids.
+
+    Attributes:
+        sample: see `spread`; None until it is read.
+    """
+
+    __slots__ = ("allowed", "rows", "sample")
+
+    def __init__(self, allowed: NDArray[np.int64] | None, rows: NDArray[np.intp]) -> None:
+        self.allowed = allowed
+        self.rows = rows
+        self.sample: tuple[NDArray[np.intp], NDArray[np.float32]] | None = None
+
+    def spread(self) -> NDArray[np.intp]:
+        """Some rows of these, the same ones for every query, ascending."""
+        starts = np.linspace(0, len(self.rows) - _SAMPLE_ROWS, _SAMPLES).astype(np.intp)
+        return np.sort(self.rows[(starts[:, None] + np.arange(_SAMPLE_ROWS)).ravel()])
 
 
-def load_vectors(index: IndexReader, dimensions: int) -> Matrix | Coarse | None:
+def load_vectors(
+    index: IndexReader, dimensions: int, before: Matrix | Coarse | None = None
+) -> Matrix | Coarse | None:
     """What an index's vectors are searched with: all of them, or where they are many their signs.
 
     Args:
         index: whose.
         dimensions: of the vectors, which are int8.
+        before: what was loaded of an earlier state of the index with as many dimensions: of that,
+            signs that are as they were are not read again.
 
     Raises:
         CorruptIndexError: something is not as it was written, or cannot be.
@@ -297,7 +310,9 @@ def load_vectors(index: IndexReader, dimensions: int) -> Matrix | Coarse | None:
     blocks = vectors.ids()
     if blocks is None:
         return None
-    return Coarse(vectors, dimensions, mark, blocks, vectors.signs())
+    known = before.signs if isinstance(before, Coarse) and before.dimensions == dimensions else None
+    signs = load_signs(vectors, dimensions, blocks, known)
+    return Coarse(vectors, dimensions, mark, blocks, signs)
 
 
 def _least(distances: NDArray[np.uint16], counts: NDArray[np.intp], count: int) -> NDArray[np.intp]:
@@ -313,22 +328,10 @@ def _first(values: NDArray[np.float32], count: int) -> NDArray[np.intp]:
     return few[np.argsort(values[few], kind="stable")]
 
 
-def _as_words(codes: NDArray[np.uint8]) -> NDArray[np.unsignedinteger]:
-    """The same bits in as few numbers as their length allows."""
-    wide = next(wide for wide in (8, 4, 2, 1) if codes.shape[1] % wide == 0)
-    return codes.view(f"u{wide}")
-
-
-_ONES = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1, dtype=np.uint8)
-
-
-def _ones(words: NDArray[np.unsignedinteger]) -> NDArray[np.uint16]:
-    """How many bits are set in each row."""
-    if hasattr(np, "bitwise_count"):
-        counted = np.bitwise_count(words)
-    else:  # before numpy 2
-        counted = _ONES[words.view(np.uint8)]
-    total: NDArray[np.uint16] = counted[:, 0].astype(np.uint16)
-    for column in range(1, counted.shape[1]):  # faster than a sum along so short an axis
-        total += counted[:, column]
+def _counted(distances: NDArray[np.uint16]) -> NDArray[np.intp]:
+    """How many rows have each distance."""
+    size = int(distances.max()) + 1
+    total = np.zeros(size, np.intp)
+    for start in range(0, len(distances), _COUNTED_AT_ONCE):
+        total += np.bincount(distances[start : start + _COUNTED_AT_ONCE], minlength=size)
     return total

@@ -18,7 +18,7 @@ from lumen_hooks.storage import values
 from lumen_hooks.storage.lexical_terms import NAME_MARK, PATH_MARK, match_expression, query_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -54,6 +54,10 @@ _FEW_IDS = 1 << 20
 takes new ones, and a file that somebody else made may hold any."""
 
 _NOTED = 1000
+
+_STRETCH = 256
+_DENSE_SHARE = 32
+_AT_ONCE = 16_384
 
 _FILE_NAME = re.compile(r"[^\s\x00-\x1f\ud800-\udfff]{0,500}[./][^\s\x00-\x1f\ud800-\udfff]{1,500}")
 
@@ -175,10 +179,10 @@ def lexical_search(
         return Words({}, (), np.empty(0, np.float32), [])
     chunks, last = index.lexical_size()
     known = (frequent or FrequentWords()).of(index)
-    common = _common(index, terms, known, chunks, last) if chunks >= COMMON_FROM else {}
-    postings = _postings(index, terms, common, known, (chunks, last))
+    common, listed = _common(index, terms, known, chunks, last)
+    postings = _postings(index, terms, common, listed, known, (chunks, last))
     counts = [max(common.get(one, 0) for one in _expressions(term)) for term in terms]
-    found, scores, rarities = _found(postings, counts, chunks, allowed)
+    found, scores, rarities = _found(postings, counts, chunks, allowed, count)
     if len(found) > count:
         kept = scores >= np.partition(scores, len(found) - count)[len(found) - count]
         found, scores = found[kept], scores[kept]
@@ -201,30 +205,35 @@ def _expressions(term: str) -> list[str]:
 
 def _common(
     index: IndexReader, terms: Sequence[str], known: FrequentWords, chunks: int, last: int
-) -> dict[str, int]:
+) -> tuple[dict[str, int], dict[str, str]]:
     """The expressions that are not worth listing, and how many chunks match each, about.
 
-    A query of nothing but common words has its rarest listed.
+    A query of nothing but common words has its rarest listed. And the chunks of the expressions
+    that few match, which were listed to see that.
     """
+    if chunks < COMMON_FROM:
+        return {}, {}
     wanted = [one for term in terms for one in _expressions(term)]
     common = {one: count for one in wanted if (count := known.about(one)) is not None}
     asked = [one for one in wanted if one not in known and one not in common]
     first = index.postings(asked, _FREQUENT)
+    rare = {one: joined for one, joined in first.items() if joined.count(",") + 1 < _FREQUENT}
     for one in asked:
-        if first[one].count(",") + 1 == _FREQUENT:
-            count = index.postings_about(one, last)
+        if one not in rare:
+            count = index.postings_about(one, last, chunks // COMMON_SHARE)
             if count * COMMON_SHARE > chunks:
                 common[one] = count
                 known.note(one, count)
     if common and not any(one in known or first.get(one) for one in wanted if one not in common):
         del common[min(common, key=common.__getitem__)]
-    return common
+    return common, rare
 
 
 def _postings(
     index: IndexReader,
     terms: Sequence[str],
     passed: Collection[str],
+    listed: Mapping[str, str],
     known: FrequentWords,
     size: tuple[int, int],
 ) -> list[list[NDArray[np.int64]]]:
@@ -234,14 +243,16 @@ def _postings(
         index: whose.
         terms: which.
         passed: expressions that are passed over.
+        listed: the chunks of expressions that are listed already.
         known: what need not be listed again.
         size: how many chunks there are, and the largest of their ids.
     """
     chunks, last = size
     wanted = [one for term in terms for one in _expressions(term)]
-    joined = index.postings([one for one in wanted if one not in passed and one not in known])
+    left = [one for one in wanted if not (one in passed or one in listed or one in known)]
+    joined = {**listed, **index.postings(left)}
 
-    def listed(expression: str, term: str) -> NDArray[np.int64]:
+    def chunks_of(expression: str, term: str) -> NDArray[np.int64]:
         ids = known.get(expression)
         if ids is None:
             ids = _ids(index, joined.get(expression, ""), term, last)
@@ -249,7 +260,7 @@ def _postings(
                 known.keep(expression, ids)
         return ids
 
-    return [[listed(expression, term) for expression in _expressions(term)] for term in terms]
+    return [[chunks_of(expression, term) for expression in _expressions(term)] for term in terms]
 
 
 def _ids(index: IndexReader, joined: str, term: str, last: int) -> NDArray[np.int64]:
@@ -278,23 +289,48 @@ def _found(
     counts: Sequence[int],
     chunks: int,
     allowed: NDArray[np.int64] | None,
+    count: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
-    """The allowed chunks that have any of the words, ascending, and their scores; see `_scores`."""
+    """The allowed chunks that have any of the words, ascending, and their scores; see `_scores`.
+
+    Those `count` with the best scores are among them, and of the others not many.
+    """
     last = max((int(ids[-1]) for fields in postings for ids in fields if len(ids)), default=-1)
     if last < max(_FAR_APART * chunks, _FEW_IDS):
         scores, rarities = _scores(postings, counts, last + 1, chunks)
         if allowed is not None:
             kept = np.zeros(last + 1, bool)
             kept[allowed[: np.searchsorted(allowed, last + 1)]] = True
-            scores[~kept] = 0
-        found = np.flatnonzero(scores != 0)
+            scores *= kept
+        found = _foremost(scores, count)
         return found, scores[found], rarities
-    together = np.sort(np.concatenate([ids for fields in postings for ids in fields]))
-    found = together[np.diff(together, prepend=-1) > 0]
+    found = _distinct([ids for fields in postings for ids in fields])
     places = [[np.searchsorted(found, ids) for ids in fields] for fields in postings]
     scores, rarities = _scores(places, counts, len(found), chunks)
     there = slice(None) if allowed is None else _among(found, allowed)
     return found[there], scores[there], rarities
+
+
+def _foremost(scores: NDArray[np.float32], count: int) -> NDArray[np.intp]:
+    """Where the so many largest scores above 0 are, and some that are smaller.
+
+    So many stretches have a score that is no smaller than the so many largest of their maxima.
+    """
+    stretches = len(scores) // _STRETCH
+    least = np.float32(0)
+    if stretches > count:
+        maxima = scores[: stretches * _STRETCH].reshape(stretches, _STRETCH).max(axis=1)
+        least = np.partition(maxima, stretches - count)[stretches - count]
+    return np.flatnonzero(scores >= least if least > 0 else scores != 0)
+
+
+def _distinct(lists: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """What is in any of these lists, ascending."""
+    filled = [ids for ids in lists if len(ids)]
+    if len(filled) == 1:
+        return filled[0]
+    together = np.sort(np.concatenate([np.empty(0, np.int64), *filled]))
+    return together[np.diff(together, prepend=-1) > 0]
 
 
 def _scores(
@@ -312,17 +348,26 @@ def _scores(
         Scores, and the inverse document frequency of each term.
     """
     worth = worth_of_fields()
-    scores = np.zeros(size, np.float32)
+    scores, where = np.zeros(size, np.float32), np.zeros(size, np.uint8)
     rarities = np.empty(len(postings), np.float32)
     for term, (found, least) in enumerate(zip(postings, counts, strict=True)):
-        where = np.zeros(size, np.uint8)
         for bit, ids in enumerate(found):
             where[ids] |= 1 << bit
-        ids = np.flatnonzero(where != 0)
-        count = max(least, len(ids))
+        # Of many ids each costs more than to look at all that there are, some at a time.
+        is_dense = sum(map(len, found)) * _DENSE_SHARE > size
+        ids = found[0] if is_dense else _distinct(found)
+        count = max(least, np.count_nonzero(where != 0) if is_dense else len(ids))
         idf = np.log((chunks - count + 0.5) / (count + 0.5)) if count < chunks else 0.0
         rarities[term] = max(float(idf), _LEAST_IDF)
-        scores[ids] += worth[where[ids]] * rarities[term]
+        gains = worth * rarities[term]
+        if is_dense:
+            for start in range(0, size, _AT_ONCE):
+                here = slice(start, start + _AT_ONCE)
+                scores[here] += gains.take(where[here], mode="wrap")  # the fastest of its modes
+            where.fill(0)
+        else:
+            scores[ids] += gains[where[ids]]
+            where[ids] = 0
     return scores, rarities
 
 

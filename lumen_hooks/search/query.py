@@ -288,7 +288,7 @@ class Searcher:
         self, vector: NDArray[np.float32], count: int, allowed: NDArray[np.int64] | None
     ) -> Neighbours:
         if self._vectors is None or not self._vectors.is_current(self._index):
-            self._vectors = load_vectors(self._index, len(vector))
+            self._vectors = load_vectors(self._index, len(vector), self._vectors)
         if self._vectors is None:
             return match_search(self._index, vector, count, allowed)
         return self._vectors.search(vector, count, allowed)

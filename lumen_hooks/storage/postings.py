@@ -33,6 +33,9 @@ PLACES = 32
 PLACE_ROWS = 1024
 """So many stretches of so many chunks, evenly spread, tell how many there are about."""
 
+FIRST_PLACES = 4
+"""One stretch in so many is looked at first: most words are far from common."""
+
 
 def size(connection: apsw.Connection) -> tuple[int, int]:
     """How many chunks have words, and the largest of their ids."""
@@ -66,16 +69,25 @@ def ids_of(
     return {expression: joined or "" for expression, joined in rows}
 
 
-def about(connection: apsw.Connection, expression: str, last: int) -> int:
+def about(connection: apsw.Connection, expression: str, last: int, enough: int) -> int:
     """How many chunks match an FTS5 expression, about: within a tenth where that is many.
 
     Args:
         connection: an index.
         expression: as for `ids_of`.
         last: the largest id of a chunk.
+        enough: what is far below that need not be known well.
     """
     step = max(PLACE_ROWS, (last - PLACE_ROWS) // (PLACES - 1))
     starts = array("q", range(1, last + 1, step))
+    few = _counted(connection, expression, last, starts[::FIRST_PLACES])
+    if 2 * few < enough:
+        return few
+    return _counted(connection, expression, last, starts)
+
+
+def _counted(connection: apsw.Connection, expression: str, last: int, starts: array[int]) -> int:
+    """How many there are if they are as many elsewhere as in the stretches that start here."""
     bindings = (expression, PLACE_ROWS, apsw.carray(starts))
     rows = values.read(connection, _HERE_AND_THERE, (values.natural,), bindings)
     seen: int = sum(min(PLACE_ROWS, last + 1 - start) for start in starts)

@@ -156,9 +156,9 @@ class IndexReader(FileReader):
         """The chunks that match each FTS5 expression; see `postings.ids_of`."""
         return postings.ids_of(self.connection, expressions, first)
 
-    def postings_about(self, expression: str, last: int) -> int:
+    def postings_about(self, expression: str, last: int, enough: int) -> int:
         """How many chunks match an FTS5 expression, about; see `postings.about`."""
-        return postings.about(self.connection, expression, last)
+        return postings.about(self.connection, expression, last, enough)
 
     def files_with(self, expression: str) -> set[int]:
         """The ids of the files of the chunks that an FTS5 expression matches."""

@@ -121,11 +121,13 @@ class BlockIds(NamedTuple):
         number: the block's.
         validity: as there.
         ids: as there.
+        sum: over all of the block, its vectors included.
     """
 
     number: int
     validity: bytes
     ids: bytes
+    sum: int
 
 
 class Signs(NamedTuple):

@@ -14,7 +14,7 @@ from zlib import crc32 as crc32_of
 from . import values
 from .rows import BlockIds, Signs
 from .signs import PART_ROWS, ROW_SUM_BYTES
-from .sqlite import crc32, translated
+from .sqlite import carray_of, crc32, translated
 from .vec0 import BLOCK_ROWS, layout_is_known
 
 if TYPE_CHECKING:
@@ -23,14 +23,15 @@ if TYPE_CHECKING:
     import apsw
 
 _IDS = """
-SELECT c.chunk_id, c.size, c.validity, c.rowids, s.ids
+SELECT c.chunk_id, c.size, c.validity, c.rowids, s.ids, s.sum
 FROM vectors_chunks AS c LEFT JOIN vector_sums AS s ON s.block = c.chunk_id ORDER BY c.chunk_id
 """
-_BLOCK_IDS = (*[values.natural] * 2, *[values.blob] * 2, values.optional(values.natural))
+_BLOCK_IDS = (*[values.natural] * 2, *[values.blob] * 2, *[values.optional(values.natural)] * 2)
 
 _VECTORS = ("vectors_vector_chunks00", "vectors")
 
-_SIGNS = "SELECT part, codes, sum FROM signs ORDER BY part"
+_SIGNS = "SELECT part, codes, sum FROM signs{} ORDER BY part"
+_AMONG = " WHERE part IN (SELECT value FROM carray(?))"
 _PARTS_AT_ONCE = 512
 _PART = (values.natural, values.blob, values.natural)
 
@@ -62,22 +63,28 @@ class SignedVectors:
         if not layout_is_known(self._connection):
             return None
         blocks = []
-        for number, size, validity, ids, total in values.stream(self._connection, _IDS, _BLOCK_IDS):
-            if total != crc32(validity, ids):
+        rows = values.stream(self._connection, _IDS, _BLOCK_IDS)
+        for number, size, validity, ids, of_ids, of_all in rows:
+            if of_ids != crc32(validity, ids) or of_all is None:
                 raise values.impossible("the ids of a block of vectors are not as written")
             if (size, len(validity) * 8, len(ids)) != (BLOCK_ROWS, size, size * 8):
                 return None
-            blocks.append(BlockIds(number, validity, ids))
+            blocks.append(BlockIds(number, validity, ids, of_all))
         return blocks
 
-    def signs(self) -> Iterator[Signs]:
-        """All parts, by number, many at a time.
+    def signs(self, parts: list[int] | None = None) -> Iterator[Signs]:
+        """Parts by number, many at a time.
+
+        Args:
+            parts: which of those that are there; None for all.
 
         Raises:
             CorruptIndexError: one is not as it was written.
         """
         length = PART_ROWS * (self._dimensions // 8 + ROW_SUM_BYTES)
-        rows = values.stream(self._connection, _SIGNS, _PART)
+        query = _SIGNS.format("" if parts is None else _AMONG)
+        bindings = () if parts is None else (carray_of(parts),)
+        rows = values.stream(self._connection, query, _PART, bindings)
         while some := list(islice(rows, _PARTS_AT_ONCE)):
             for part, codes, total in some:
                 # As `sqlite.crc32` of both, which costs more than the sum itself.

@@ -19,6 +19,7 @@ from lumen_hooks.storage import signs, vec0
 from lumen_hooks.storage.new_index import create_index
 from lumen_hooks.storage.opening import start_wal
 from lumen_hooks.storage.reader import IndexReader, open_index
+from lumen_hooks.storage.signed import SignedVectors
 from lumen_hooks.storage.signs import STRAY
 from tests.search.test_knn import quantised
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lumen_hooks.storage.index import Index
+    from lumen_hooks.storage.rows import Signs
 
 DIMENSIONS = 256
 ROWS = 6000
@@ -196,6 +198,35 @@ def test_changes_show(tmp_path: Path) -> None:
         assert ours.cosines(vectors[0].astype(np.float32), np.array([5, 6])) == pytest.approx(
             [1, np.nan], abs=1e-5, nan_ok=True
         )
+
+
+def test_of_blocks_that_are_as_they_were_no_signs_are_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    whole = SignedVectors.signs
+
+    def counted(self: SignedVectors, parts: list[int] | None = None) -> Iterator[Signs]:
+        for some in whole(self, parts):
+            read.extend(part * signs.PART_ROWS // vec0.BLOCK_ROWS for part in some.parts)
+            yield some
+
+    vectors = quantised(clustered(1500, DIMENSIONS))
+    with made(tmp_path / "i.db", vectors[:1400]) as index:
+        before = load_vectors(index, DIMENSIONS)
+        monkeypatch.setattr(SignedVectors, "signs", counted)
+        with index.transaction():
+            vec0.remove(index.connection, [*range(257, 513), 800])  # all of block 2, one of 4
+        add(index, vectors[1400:], first=1401)
+        after = load_vectors(index, DIMENSIONS, before)
+        assert isinstance(load_vectors(index, DIMENSIONS, after), Coarse)
+        assert set(read) == {4, 6}
+        assert len(read) * signs.PART_ROWS == 2 * vec0.BLOCK_ROWS
+        again = load_vectors(index, DIMENSIONS)
+    assert isinstance(after, Coarse)
+    assert isinstance(again, Coarse)
+    for ours, theirs in zip(after.signs, again.signs, strict=True):
+        assert np.array_equal(ours, theirs)
 
 
 def test_before_numpy_2(index: IndexReader, monkeypatch: pytest.MonkeyPatch) -> None:
