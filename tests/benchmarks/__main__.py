@@ -1,12 +1,15 @@
 """How quick, how large, and how that grows: docs/performance.md and its picture.
 
     python -m tests.benchmarks [--sizes 1000,10000,100000] [--tree NAME=FOLDER:QUESTION:FILE]
-        [--folder FOLDER] [--out docs]
+        [--worktrees 300] [--agents 20] [--minutes 10] [--before PYTHON] [--semble PYTHON]
+        [--folder FOLDER] [--sources FOLDER] [--out docs]
 
 Django's package is fetched by pip once; trees of the sizes are generated; others are copied from
 where they are (`--tree "Linux 6.1=/src/linux:detect a deadlock:kernel/fork.c"`, with a file that a
-function is added to). Half an hour for the sizes above; the folder must be on a disk, or
-nothing is written to one.
+function is added to). PYTHON is an interpreter that has an earlier version of lumen-hooks, or
+semble: both do the same work on Django's package in the same run. An hour for all of it; a part is
+left out by giving it nothing (`--sizes ""`, `--worktrees 0`, `--agents 0`). The folder must be on a
+disk, or nothing is written to one. What a run measured takes the place of a part of the page alone.
 """
 
 from __future__ import annotations
@@ -20,22 +23,30 @@ import tempfile
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import lumen_hooks
 
-from .measure import django_sources, git_settings, run
+from .measure import django_sources, git_settings, lumen, run
+from .performance import page
+from .performance.agents import work
+from .performance.beside import semble
 from .performance.corpora import Corpus, committed, copied, generated
-from .performance.plots import Line, Plot, drawn
-from .performance.rows import rows
-from .performance.steps import Measured, measure
+from .performance.rows import Subject
+from .performance.steps import measure
+from .performance.worktrees import many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-PAGE, PICTURE = "performance.md", "performance.svg"
-BEGIN = "<!-- made by python -m tests.benchmarks: from here on -->"
-"""What stands above this line in the page is kept."""
+    from .performance.agents import Worked
+    from .performance.steps import Measured
+    from .performance.worktrees import Many
+
+T = TypeVar("T")
+
+SMALL_CHUNKS = 1000
+"""Of the repository that has many worktrees."""
 
 
 def main(argv: Sequence[str]) -> None:
@@ -43,6 +54,12 @@ def main(argv: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--sizes", default="1000,10000,100000")
     parser.add_argument("--tree", action="append", default=[], metavar="NAME=FOLDER:QUESTION:FILE")
+    parser.add_argument("--worktrees", type=int, default=300)
+    parser.add_argument("--agents", type=int, default=20)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--no-django", action="store_true")
+    parser.add_argument("--before", default="", help="an interpreter that has an earlier version")
+    parser.add_argument("--semble", default="", help="an interpreter that has semble")
     parser.add_argument("--folder", type=Path, help="where to work; it is emptied at the end")
     parser.add_argument("--sources", type=Path, help="where Django's archive is kept")
     parser.add_argument("--out", type=Path, default=Path("docs"))
@@ -51,34 +68,85 @@ def main(argv: Sequence[str]) -> None:
         chosen.folder.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="lumen-bench-", dir=chosen.folder))
     os.environ.update(git_settings(folder))
-    measured: list[Measured] = []
-    grown: list[Measured] = []
+    chosen.out.mkdir(exist_ok=True)
     try:
-        sources = django_sources(chosen.sources or folder / "sources")
-        measured.append(_measured(folder, partial(_django, sources), alone=True))
-        measured += [_measured(folder, partial(_tree, one), alone=True) for one in chosen.tree]
-        sizes = map(int, filter(None, chosen.sizes.split(",")))
-        grown += [_measured(folder, partial(generated, size), alone=False) for size in sizes]
+        for part, lines in _parts(folder, chosen):
+            print("\n".join(lines), flush=True)
+            page.put(chosen.out, part, [f"Measured {_today()}: {_machine()}.", "", *lines])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    _write(chosen.out, measured, grown)
 
 
-def _measured(folder: Path, make: Callable[[Path], Corpus], *, alone: bool) -> Measured:
+def _parts(folder: Path, chosen: argparse.Namespace) -> Iterator[tuple[str, list[str]]]:
+    """Each part of the page, as soon as it is measured."""
+    django = partial(_django, chosen.sources or folder / "sources")
+    if not chosen.no_django:
+        subject = _subject(folder, django, chosen.before, chosen.semble)
+        yield "Django 5.2's package", page.table(subject)
+    for told in chosen.tree:
+        subject = _subject(folder, partial(_tree, told))
+        yield subject.now.corpus.name, page.table(subject)
+    sizes = [int(size) for size in chosen.sizes.split(",") if size]
+    grown = [_measured(folder, partial(generated, size)) for size in sizes]
+    if grown:
+        lines = [line for one in grown for line in ("", *page.table(Subject(one)))]
+        if len(grown) > 1:
+            page.draw(chosen.out, grown)
+            lines += ["", f"![How it grows with the number of chunks]({page.PICTURE})"]
+        yield "Generated trees", lines
+    if chosen.worktrees:
+        found = _in_corpus(folder, partial(generated, SMALL_CHUNKS), partial(_many, chosen))
+        yield f"{chosen.worktrees} worktrees", page.worktrees(found)
+    if chosen.agents:
+        yield f"{chosen.agents} agents", page.agents(_in_corpus(folder, django, _work(chosen)))
+
+
+def _subject(
+    folder: Path, make: Callable[[Path], Corpus], before: str = "", other: str = ""
+) -> Subject:
+    """The same tree for each: this version, an earlier one, another tool."""
+    now = _measured(folder, make, alone=True)
+    earlier = _measured(folder, make, before) if before else None
+    beside = _in_corpus(folder, make, partial(semble, other)) if other else None
+    return Subject(now, earlier, beside)
+
+
+def _measured(
+    folder: Path, make: Callable[[Path], Corpus], python: str = "", *, alone: bool = False
+) -> Measured:
+    def step(corpus: Corpus, trees: Path) -> Measured:
+        return measure(corpus, trees, python, alone=alone)
+
+    return _in_corpus(folder, make, step)
+
+
+def _in_corpus(
+    folder: Path, make: Callable[[Path], Corpus], step: Callable[[Corpus, Path], T]
+) -> T:
     place = folder / "corpus"
     (place / "trees").mkdir(parents=True)
     try:
-        one = measure(make(place / "main"), place / "trees", alone=alone)
+        return step(make(place / "main"), place / "trees")
     finally:
         shutil.rmtree(place)
-    print("\n".join(_table(one)), flush=True)
-    return one
+
+
+def _many(chosen: argparse.Namespace, corpus: Corpus, trees: Path) -> Many:
+    return many(corpus, trees, chosen.worktrees)
+
+
+def _work(chosen: argparse.Namespace) -> Callable[[Corpus, Path], Worked]:
+    def step(corpus: Corpus, _: Path) -> Worked:
+        lumen("install", cwd=corpus.top)
+        return work(corpus.top, chosen.agents, 60 * chosen.minutes)
+
+    return step
 
 
 def _django(sources: Path, top: Path) -> Corpus:
-    question = "send the password reset email"
     top.mkdir()
-    shutil.copytree(sources, top / "django")
+    shutil.copytree(django_sources(sources), top / "django")
+    question = "send the password reset email"
     return committed("Django 5.2's package", top, question, "django/contrib/auth/hashers.py")
 
 
@@ -88,70 +156,8 @@ def _tree(told: str, top: Path) -> Corpus:
     return copied(name, Path(source), top, question, edited)
 
 
-def _table(one: Measured) -> Iterator[str]:
-    yield f"### {one.corpus.name}\n"
-    tree = f"{one.corpus.source_bytes / 1e6:.1f} MB"
-    yield f"{one.files:,} files are indexed of a tree of {tree}: {one.chunks:,} chunks.\n"
-    yield "| what | goal | measured | beside it | |\n|---|---|---|---|---|"
-    for row in rows(one):
-        met = "met" if row.is_met else "**missed**"
-        met = "" if row.goal == "-" else met
-        yield f"| {row.what} | {row.goal} | {row.measured} | {row.limit} | {met} |"
-    yield ""
-
-
-def _write(out: Path, measured: Sequence[Measured], grown: Sequence[Measured]) -> None:
-    page = out / PAGE
-    kept = page.read_text(encoding="utf-8").partition(BEGIN)[0] if page.exists() else ""
-    lines = [kept + BEGIN, "", f"Measured on {datetime.now(UTC):%Y-%m-%d}: {_machine()}.", ""]
-    for one in (*measured, *grown):
-        lines += _table(one)
-    if len(grown) > 1:
-        (out / PICTURE).write_text(drawn(_plots(grown)), encoding="utf-8")
-        lines += [f"![How it grows with the number of chunks]({PICTURE})", ""]
-    page.write_text("\n".join(lines), encoding="utf-8")
-
-
-def _plots(grown: Sequence[Measured]) -> list[Plot]:
-    def plot(title: str, **lines: Callable[[Measured], float]) -> Plot:
-        return Plot(
-            title,
-            [
-                Line(name.replace("_", " "), [(one.chunks, max(of(one), 1e-3)) for one in grown])
-                for name, of in lines.items()
-            ],
-        )
-
-    return [
-        plot(
-            "full build, CPU s",
-            build=lambda one: one.build.cpu,
-            reading_alone=lambda one: one.read.cpu,
-        ),
-        plot(
-            "new worktree, CPU s over git's",
-            in_front=lambda one: one.seeded.cpu - one.plain.cpu,
-            with_refresh=lambda one: one.whole.cpu - one.plain.cpu,
-            cp=lambda one: one.copy.cpu,
-        ),
-        plot(
-            "refresh, CPU s",
-            one_edit=lambda one: one.edit.cpu,
-            nothing=lambda one: one.look.cpu,
-            git_status=lambda one: one.status.cpu,
-        ),
-        plot("search, CPU s", cold=lambda one: one.cold.cpu, warm=lambda one: one.warm),
-        plot(
-            "memory, MB",
-            build=lambda one: one.build.memory / 1e6,
-            search=lambda one: one.cold.memory / 1e6,
-        ),
-        plot(
-            "MB on disk",
-            written=lambda one: one.build.written / 1e6,
-            what_stays=lambda one: (one.index_bytes + one.store_bytes) / 1e6,
-        ),
-    ]
+def _today() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d}"
 
 
 def _machine() -> str:
@@ -159,8 +165,7 @@ def _machine() -> str:
     cores = os.cpu_count()
     return (
         f"{platform.system()} {platform.machine()}, {cores} cores, Python"
-        f" {platform.python_version()}, {git}, lumen-hooks {lumen_hooks.__version__}; CPU seconds"
-        " with children, the least of three where a step can be repeated"
+        f" {platform.python_version()}, {git}, lumen-hooks {lumen_hooks.__version__}"
     )
 
 

@@ -117,7 +117,7 @@ async def _latency(folder: Path, calls: int) -> None:
     async with agent(folder, cwd=top) as client:
         first = await client.search(QUERIES[0])
         print(f"first call done; state {first.data['state']}")
-        pid = _server_pid()
+        pid = server_pid()
         print(f"server: {_memory_mb(pid):.0f} MB resident after the first call")
         await _measure(client, pid, calls, "warm calls, one after another")
         await _measure(client, pid, calls, "the same, eight at once", together=8)
@@ -135,11 +135,11 @@ async def _measure(client: Agent, pid: int, calls: int, what: str, *, together: 
             await client.search(QUERIES[number % len(QUERIES)])
             seconds.append(time.perf_counter() - started)
 
-    before = _cpu_seconds(pid)
+    before = cpu_seconds(pid)
     async with anyio.create_task_group() as tasks:
         for _ in range(together):
             tasks.start_soon(work)
-    _say(what, seconds, (_cpu_seconds(pid) - before) / calls)
+    _say(what, seconds, (cpu_seconds(pid) - before) / calls)
 
 
 def _measure_parts(top: Path, calls: int) -> None:
@@ -188,7 +188,7 @@ def _say(what: str, seconds: list[float], cpu: float) -> None:
     )
 
 
-def _server_pid() -> int:
+def server_pid() -> int:
     done = subprocess.run(
         ["pgrep", "-P", str(os.getpid()), "-f", "lumen_hooks mcp"],
         capture_output=True,
@@ -198,7 +198,7 @@ def _server_pid() -> int:
     return int(done.stdout.split()[0])
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """User and system time of a process and of its children that have ended (proc_pid_stat(5))."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
     return sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")

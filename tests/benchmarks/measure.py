@@ -102,9 +102,11 @@ def _failure(command: Sequence[str], code: int, said: str) -> str:
     return "\n".join([f"{shlex.join(command)}: exit code {code}", *last])
 
 
-def lumen(*arguments: str, cwd: Path, check: bool = True) -> tuple[Cost, str]:
-    """Run our command line."""
-    return run(sys.executable, "-I", "-m", "lumen_hooks", *arguments, cwd=cwd, check=check)
+def lumen(
+    *arguments: str, cwd: Path, check: bool = True, python: str = sys.executable
+) -> tuple[Cost, str]:
+    """Run our command line, of the version that an interpreter has."""
+    return run(python, "-I", "-m", "lumen_hooks", *arguments, cwd=cwd, check=check)
 
 
 def indexed_bytes(top: Path) -> int:

@@ -83,14 +83,16 @@ class Agent:
         return reply.text
 
 
-def server_command(cwd: Path | str, *flags: str, **environment: str) -> StdioServerParameters:
+def server_command(
+    cwd: Path | str, *flags: str, python: str = sys.executable, **environment: str
+) -> StdioServerParameters:
     """How a client starts the server, in an environment of its own."""
     return StdioServerParameters(
-        command=sys.executable,
+        command=python,
         args=["-I", "-m", "lumen_hooks", "mcp", *flags],
         cwd=str(cwd),
         env={
-            "PATH": os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"],
+            "PATH": os.path.dirname(python) + os.pathsep + os.environ["PATH"],
             "GIT_CONFIG_NOSYSTEM": "1",
             **environment,
         },
@@ -104,6 +106,7 @@ async def agent(
     mode: str = LEGACY,
     cwd: Path | None = None,
     flags: Sequence[str] = (),
+    python: str = sys.executable,
     **environment: str,
 ) -> AsyncIterator[Agent]:
     """A client with a server of its own, which ends with the block.
@@ -113,6 +116,7 @@ async def agent(
         mode: LEGACY or MODERN.
         cwd: where the server is started; `home` without it.
         flags: options of `lumen-hooks mcp`.
+        python: the interpreter that has it.
         environment: variables for it.
     """
     roots: list[str] = []
@@ -123,6 +127,6 @@ async def agent(
         )
 
     where = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), **environment}
-    command = server_command(cwd or home, *flags, **where)
+    command = server_command(cwd or home, *flags, python=python, **where)
     async with Client(command, mode=mode, list_roots_callback=list_roots) as client:
         yield Agent(client, roots)

@@ -44,7 +44,7 @@ class Corpus(NamedTuple):
 def committed(name: str, top: Path, question: str, edited: str) -> Corpus:
     """Make a repository of the files that are there."""
     run("git", "init", "-q", cwd=top)
-    run("git", "add", "-A", cwd=top)
+    run("git", "add", "-Af", cwd=top)  # Debian's kernel ignores itself
     run("git", "commit", "-qm", name, cwd=top)
     files = (one for one in top.rglob("*") if one.is_file() and ".git" not in one.parts)
     size = sum(one.stat().st_size for one in files)

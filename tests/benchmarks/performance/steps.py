@@ -10,7 +10,13 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import anyio
+
+from tests.benchmarks.mcp_session import cpu_seconds, server_pid
 from tests.benchmarks.measure import indexed_bytes, lumen, run
+from tests.support.mcp_agent import agent
+
+from .family import run_family
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +25,10 @@ if TYPE_CHECKING:
     from tests.benchmarks.measure import Cost
 
     from .corpora import Corpus
+    from .family import Family
 
 WARM_RUNS = 10
+CALLS = 40
 ADDED = "\n\ndef lumen_added_{number}(first, second):\n    return first - second * {number}\n"
 
 _READ = """
@@ -44,7 +52,7 @@ tokens.encode_batch(texts, add_special_tokens=False)
 """
 
 _WARM = """
-import json, sys, time
+import sys, time
 from lumen_hooks.embedding.threads import limit_threads
 limit_threads(1)
 from lumen_hooks.api import open_worktree
@@ -60,12 +68,12 @@ print(sorted(spent)[len(spent) // 2])
 
 
 class Measured(NamedTuple):
-    """One corpus, measured. Costs are of whole commands with their children.
+    """One corpus, measured with one version. Costs are of whole commands with their children.
 
     Attributes:
         corpus: what was measured on.
         files: that are indexed.
-        indexed_bytes: of these files.
+        indexed_bytes: of these files; 0 if that was not asked for.
         chunks: that they are cut into.
         read: reading all files once and tokenising them, the limit of a build.
         build: the whole index, in the foreground, on all cores.
@@ -77,11 +85,13 @@ class Measured(NamedTuple):
         edit: `index` with one function added.
         interpreter: Python, started and ended, the limit of any command.
         cold: `search` in a process of its own.
-        warm: seconds of CPU for a search in a process that has searched, with its look.
+        warm: seconds of CPU for a search in a process that has searched, with its look; git's
+            processes are not in it.
+        call: seconds of CPU of a warm MCP server, and of the git processes it starts, for a call.
         copy: `cp` and fsync of the index, the limit of a seed.
         plain: `git worktree add` without hooks.
-        seeded: with them; the index is there when it ends.
-        whole: with them and the first refresh before it ends (`lumen.refresh` inline).
+        seeded: the hook in the new worktree, that git waits for; the index is there when it ends.
+        whole: the same with the worker that it leaves behind, to its end.
         embedded: texts that this new worktree had embedded.
     """
 
@@ -90,8 +100,8 @@ class Measured(NamedTuple):
     indexed_bytes: int
     chunks: int
     read: Cost
-    build: Cost
-    build_alone: Cost | None
+    build: Family
+    build_alone: Family | None
     index_bytes: int
     store_bytes: int
     status: Cost
@@ -100,47 +110,51 @@ class Measured(NamedTuple):
     interpreter: Cost
     cold: Cost
     warm: float
+    call: float
     copy: Cost
     plain: Cost
     seeded: Cost
-    whole: Cost
+    whole: Family
     embedded: int
 
 
-def measure(corpus: Corpus, folder: Path, *, alone: bool) -> Measured:
+def measure(corpus: Corpus, folder: Path, python: str = "", *, alone: bool = False) -> Measured:
     """Build, look, edit, search and seed.
 
     Args:
         corpus: where; hooks and index are put into it.
         folder: where worktrees are made.
+        python: the interpreter that has an earlier version; ours without it.
         alone: measure the build on one core, too.
     """
-    top = corpus.top
+    top, earlier = corpus.top, bool(python)
+    python = python or sys.executable
     names = run("git", "ls-files", "-z", cwd=top)[1]
-    python = sys.executable
-    read = _least(lambda: run(python, "-c", _READ, cwd=top, text=names)[0], 1)
-    build_alone = _built(top, "taskset", "-c", "0") if alone and shutil.which("taskset") else None
-    build = _built(top)
-    lumen("install", "--no-index", cwd=top)
-    found = _status(top)
+    read = _least(lambda: run(sys.executable, "-c", _READ, cwd=top, text=names)[0], 1)
+    build_alone = None
+    if alone and shutil.which("taskset"):
+        build_alone = _built(python, top, "taskset", "-c", "0")
+    build = _built(python, top)
+    lumen("install", "--native", "--no-index", cwd=top, python=python)
+    found = _status(python, top)
     interpreter = _least(lambda: run(python, "-I", "-c", "pass", cwd=top)[0])
     status = _least(lambda: run("git", "status", "--porcelain", cwd=top)[0])
-    look = _least(lambda: lumen("index", cwd=top)[0])
-    cold = _least(lambda: lumen("search", corpus.question, "--json", cwd=top)[0])
+    look = _least(lambda: lumen("index", cwd=top, python=python)[0])
+    cold = _least(lambda: lumen("search", corpus.question, "--json", cwd=top, python=python)[0])
     warm = float(run(python, "-c", _WARM, str(top), corpus.question, str(WARM_RUNS), cwd=top)[1])
-    edit = _edited(corpus)
+    call = anyio.run(_called, python, top, corpus.question)
+    edit = _edited(python, corpus)
     index = top / ".git/lumen/index.db"
     copy = _least(lambda: _copied(index, folder / "copy.db"))
-    plain = _added(top, folder / "plain", "0")
-    seeded = _added(top, folder / "seeded", "1", "background")
-    lumen("wait", cwd=folder / "seeded")
-    whole = _added(top, folder / "whole", "1", "inline")
-    last = _status(folder / "whole")["last_refresh"]
+    plain = _least(lambda: _added(top, folder / "plain"))
+    seeded = _least(lambda: _seeded(python, top, folder / "seeded"))
+    whole = _whole(top, folder / "whole")
+    last = _status(python, folder / "whole")["last_refresh"]
     store = top / ".git/lumen/embeddings.db"
     return Measured(
         corpus=corpus,
         files=found["files"],
-        indexed_bytes=indexed_bytes(top),
+        indexed_bytes=0 if earlier else indexed_bytes(top),
         chunks=found["chunks"],
         read=read,
         build=build,
@@ -153,6 +167,7 @@ def measure(corpus: Corpus, folder: Path, *, alone: bool) -> Measured:
         interpreter=interpreter,
         cold=cold,
         warm=warm,
+        call=call,
         copy=copy,
         plain=plain,
         seeded=seeded,
@@ -165,20 +180,31 @@ def _least(step: Callable[[], Cost], runs: int = 3) -> Cost:
     return min((step() for _ in range(runs)), key=lambda cost: cost.cpu)
 
 
-def _built(top: Path, *before: str) -> Cost:
-    lumen("purge", "--all", cwd=top)
-    command = (*before, sys.executable, "-I", "-m", "lumen_hooks", "index")
-    return run(*command, cwd=top)[0]
+def _built(python: str, top: Path, *before: str) -> Family:
+    lumen("purge", "--all", cwd=top, python=python)
+    return run_family(*before, python, "-I", "-m", "lumen_hooks", "index", cwd=top)
 
 
-def _edited(corpus: Corpus) -> Cost:
+async def _called(python: str, top: Path, question: str) -> float:
+    variables = {name: text for name, text in os.environ.items() if name.startswith("GIT_CONFIG")}
+    async with agent(top.parent, cwd=top, python=python, **variables) as client:
+        for _ in range(3):
+            await client.call("semantic_search", query=question)
+        pid = server_pid()
+        before = cpu_seconds(pid)
+        for _ in range(CALLS):
+            await client.call("semantic_search", query=question)
+        return (cpu_seconds(pid) - before) / CALLS
+
+
+def _edited(python: str, corpus: Corpus) -> Cost:
     path = corpus.top / corpus.edited
     costs = []
     for number in range(3):
         path.write_text(path.read_text() + ADDED.format(number=number))
-        costs.append(lumen("index", cwd=corpus.top)[0])
+        costs.append(lumen("index", cwd=corpus.top, python=python)[0])
     run("git", "checkout", "-q", "--", corpus.edited, cwd=corpus.top)
-    lumen("index", cwd=corpus.top)
+    lumen("index", cwd=corpus.top, python=python)
     return min(costs, key=lambda cost: cost.cpu)
 
 
@@ -191,11 +217,44 @@ def _copied(source: Path, target: Path) -> Cost:
     return replace(cost, wall=cost.wall + time.monotonic() - began)
 
 
-def _added(top: Path, place: Path, hooks: str, refresh: str = "off") -> Cost:
-    command = ("git", "worktree", "add", "-q", "-b", place.name, str(place))
-    return run(*command, cwd=top, env={"LUMEN_HOOKS": hooks, "LUMEN_REFRESH": refresh})[0]
+def _added(top: Path, place: Path) -> Cost:
+    """What git costs without hooks; the worktree is removed again."""
+    cost = _worktree(top, place)
+    run("git", "worktree", "remove", "--force", str(place), cwd=top)
+    return cost
 
 
-def _status(top: Path) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(lumen("status", "--json", cwd=top)[1])
+def _seeded(python: str, top: Path, place: Path) -> Cost:
+    """What the hook costs that git waits for; the worktree is removed again."""
+    _worktree(top, place)
+    cost = run(*_hook(top), cwd=place)[0]
+    lumen("wait", cwd=place, python=python)
+    run("git", "worktree", "remove", "--force", str(place), cwd=top)
+    return cost
+
+
+def _whole(top: Path, place: Path) -> Family:
+    """The hook with the worker that it leaves behind; the last of three new worktrees stays."""
+    found = []
+    for left in (2, 1, 0):
+        _worktree(top, place)
+        found.append(run_family(*_hook(top), cwd=place))
+        if left:
+            run("git", "worktree", "remove", "--force", str(place), cwd=top)
+    return min(found, key=lambda family: family.cpu)
+
+
+def _worktree(top: Path, place: Path) -> Cost:
+    command = ("git", "worktree", "add", "-q", "--detach", str(place))
+    return run(*command, cwd=top, env={"LUMEN_HOOKS": "0"})[0]
+
+
+def _hook(top: Path) -> tuple[str, ...]:
+    """As `git worktree add` calls it in the new worktree (githooks(5), post-checkout)."""
+    head = run("git", "rev-parse", "HEAD", cwd=top)[1].strip()
+    return str(top / ".git/hooks/post-checkout"), "0" * len(head), head, "1"
+
+
+def _status(python: str, top: Path) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(lumen("status", "--json", cwd=top, python=python)[1])
     return answer
