@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 
 from lumen_hooks.git.command import git
@@ -18,7 +19,9 @@ from .errors import RepositoryError, SettingsError
 from .meant import asked_back, did_you_mean, near
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from lumen_hooks.git.config import Entry
 
 BUILTIN_MODEL = "builtin"
 
@@ -109,7 +112,13 @@ def _key(name: str) -> str:
     return "lumen." + name.replace("_", "")
 
 
-def load_settings(directory: str, environ: Mapping[str, str], *, asked: bool = False) -> Settings:
+def load_settings(
+    directory: str,
+    environ: Mapping[str, str],
+    *,
+    asked: bool = False,
+    entries: Callable[[str], Sequence[Entry]] | None = None,
+) -> Settings:
     """The settings in force in a worktree.
 
     Args:
@@ -117,6 +126,7 @@ def load_settings(directory: str, environ: Mapping[str, str], *, asked: bool = F
         environ: where `LUMEN_*` variables are looked up.
         asked: the user named this worktree. One that holds a home folder is switched off else,
             unless its own configuration switches it on or it has an index.
+        entries: as `config_entries` there, for a pattern; None to ask git.
 
     Raises:
         SettingsError: a value is not of its kind; the hint names the command that corrects it.
@@ -124,7 +134,8 @@ def load_settings(directory: str, environ: Mapping[str, str], *, asked: bool = F
     """
     configured: dict[str, list[str]] = {}
     listing = []
-    for entry in config_entries(directory, "(lumen|core|extensions|index|attr)[.].*"):
+    read = entries or partial(config_entries, directory)
+    for entry in read("(lumen|core|extensions|index|attr)[.].*"):
         configured.setdefault(entry.key.lower(), []).append(entry.value or "")
         if entry.key.startswith(_LISTING):
             listing.append((entry.key, entry.value or ""))

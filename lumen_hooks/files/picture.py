@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from lumen_hooks import __version__
 from lumen_hooks.errors import RepositoryError
 from lumen_hooks.git.command import git
+from lumen_hooks.git.config import system_files
 from lumen_hooks.system.mounts import device_that_tells
+from lumen_hooks.system.unchanged import settled_before, signature_of, was_still
 
 from .folder_names import FOLDER, OTHER, FolderNames, digest_of, names_in, noted
 from .folders import Folders
@@ -33,24 +35,15 @@ if TYPE_CHECKING:
 
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
+    from lumen_hooks.system.unchanged import Signature
 
     from .folder_names import FolderStamp
     from .manifest import Manifest
 
-Signature: TypeAlias = list[int] | None
-"""Device, inode, size, modification and change time of what is at a path; None for nothing."""
-
 Stamp: TypeAlias = tuple[int, int]
 """Size and change time of a file, as `Seen` has them; the time is -1 of one that is in doubt."""
 
-YOUNG_NS = 2_000_000_000
-"""What changed less than this before a look may change again under the same time stamp."""
-
-_TICK_NS = 50_000_000
-"""The same on a file system that notes fractions of milliseconds: several ticks of its clock."""
-
 _RULE_FILES = (b".gitignore", b".gitattributes", IGNORE_FILE.encode())
-_ATTRIBUTES = ("/etc", "/usr/local/etc", "/opt/homebrew/etc")
 _DEPTH = 64
 """How many folders that hold no file may lie in each other; as many questions go to git."""
 
@@ -121,7 +114,7 @@ class Picture(NamedTuple):
         try:
             if any(_signature(base, path) != then for path, then in self.witnesses.items()):
                 return None
-            folders = self.folders.differing(base, began_ns - YOUNG_NS)
+            folders = self.folders.differing(base, settled_before(began_ns))
             files = self._changed(base, most) if folders is not None else None
         except OSError:
             return None
@@ -169,10 +162,10 @@ def take(
     except (OSError, RepositoryError):
         return None
     looked_at = (*witnesses.values(), *around, *folders)
-    if None in folders or not all(_was_still(signature, began_ns) for signature in looked_at):
+    if None in folders or not all(was_still(signature, began_ns) for signature in looked_at):
         return None
     stamps = ((on, inode, max(times)) for on, inode, _, *times in filter(None, folders))
-    device, settled_ns = device_that_tells(worktree.top), began_ns - YOUNG_NS
+    device, settled_ns = device_that_tells(worktree.top), settled_before(began_ns)
     names = noted(device, walk.folders, b"".join(walk.digests), stamps, settled_ns)
     return _developed(_made_with(worktree, settings), manifest, names, witnesses, settled_ns)
 
@@ -212,7 +205,7 @@ def retouched(picture: Picture, touched: Touched, began_ns: int) -> None:
     picture.folders.note(touched.folders)
     for number, (size, changed) in touched.files.items():
         picture.sizes[number] = size
-        picture.changed[number] = changed if changed < began_ns - YOUNG_NS else -1
+        picture.changed[number] = changed if changed < settled_before(began_ns) else -1
 
 
 class _Walk:
@@ -323,8 +316,6 @@ def _outside(worktree: Worktree, settings: Settings) -> list[str]:
     home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
     excludes = said.get("core.excludesfile", os.path.join(home, "git", "ignore"))
     attributes = said.get("core.attributesfile", os.path.join(home, "git", "attributes"))
-    prefix = os.fsdecode(git(["--exec-path"], cwd=worktree.top).strip())
-    prefix = os.path.dirname(os.path.dirname(prefix))
     named = [os.path.expanduser(path) for path in (excludes, attributes) if path]
     if not all(map(os.path.isabs, named)):
         raise RepositoryError(f"{named} is not understood")
@@ -333,27 +324,13 @@ def _outside(worktree: Worktree, settings: Settings) -> list[str]:
         os.path.join(worktree.git_dir, "info", "sparse-checkout"),
         *(os.path.join(worktree.common_dir, "info", name) for name in ("exclude", "attributes")),
         *named,
-        *(os.path.join(folder, "gitattributes") for folder in _ATTRIBUTES),
-        os.path.join(prefix, "etc", "gitattributes"),
+        *system_files("gitattributes", worktree.top),
     ]
 
 
 def _signature(base: bytes, path: str) -> Signature:
-    """Of a file, a symbolic link followed: rules of the user's may lie elsewhere."""
-    try:
-        found = os.stat(os.path.join(base, _bytes(path)))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return [found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
-
-
-def _was_still(signature: Signature, began_ns: int) -> bool:
-    """Whether what looks so now has not changed since shortly before a look began."""
-    if signature is None:
-        return True
-    *_, modified, changed = signature
-    fine = changed % 1_000_000 and modified % 1_000_000
-    return max(modified, changed) < began_ns - (_TICK_NS if fine else YOUNG_NS)
+    """Of a path below the top or, of rules that lie elsewhere, absolute."""
+    return signature_of(os.path.join(base, _bytes(path)))
 
 
 def _made_with(worktree: Worktree, settings: Settings) -> str:

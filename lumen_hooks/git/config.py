@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 _FLAGS = {"local": "", "worktree": "--worktree ", "global": "--global ", "system": "--system "}
 """What tells git-config(1) to look at the file of a scope alone; without, it changes the local."""
 
+_SYSTEM = ("/etc", "/usr/local/etc", "/opt/homebrew/etc")
+"""Where packages of git look for files of the whole system."""
+
 
 class Entry(NamedTuple):
     """One setting of one file, environment variable or command line.
@@ -93,3 +96,18 @@ def unset_command(worktree: Worktree, key: str) -> str:
         file = os.path.join(worktree.top, origin.removeprefix("file:"))
         return f"git config --file {quote(file)} --unset {key}"
     return f"git config {_FLAGS[scope]}--unset {key}"
+
+
+def system_files(name: str, directory: str) -> list[str]:
+    """The places where git may look for a file of the whole system; there need be none.
+
+    Args:
+        name: of the file.
+        directory: where to ask git where it is itself.
+
+    Raises:
+        RepositoryError: git does not say it.
+    """
+    programs = os.fsdecode(git(["--exec-path"], cwd=directory).strip())
+    prefix = os.path.dirname(os.path.dirname(programs))
+    return [os.path.join(folder, name) for folder in (*_SYSTEM, os.path.join(prefix, "etc"))]

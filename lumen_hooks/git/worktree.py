@@ -18,6 +18,9 @@ _HEX = frozenset("0123456789abcdef")
 
 _NAME_ANOTHER = "name one that does: lumen-hooks -C FOLDER ..."
 
+_PACKED_BYTES = 1 << 18
+"""Of a larger list of branches git is asked: it looks into the middle of it."""
+
 _STUB = ".invalid"
 """The branch in the HEAD of a repository whose references are in reftables."""
 
@@ -170,13 +173,16 @@ def current_folder_gone() -> RepositoryError:
 
 
 def checked_out_commit(worktree: Worktree) -> str | None:
-    """The commit that HEAD names, if that takes no more than reading two small files.
+    """The commit that HEAD names, if that takes no more than reading small files.
 
-    None says nothing: the branch may be unborn, packed, or in a reftable; ask git's history then.
+    None says nothing: the branch may be unborn, packed with very many, or in a reftable; ask git's
+    history then.
     """
     name = _first_line(os.path.join(worktree.git_dir, "HEAD"))
     if name.startswith("ref: refs/heads/"):
-        name = _first_line(os.path.join(worktree.common_dir, name.removeprefix("ref: ")))
+        branch = name.removeprefix("ref: ")
+        name = _first_line(os.path.join(worktree.common_dir, branch))
+        name = name or _packed(worktree.common_dir, branch)
     return name if len(name) in {40, 64} and _HEX.issuperset(name) else None
 
 
@@ -270,6 +276,19 @@ def _first_line(path: str) -> str:
             return os.fsdecode(file.read(4096)).partition("\n")[0].rstrip()
     except OSError:
         return ""
+
+
+def _packed(common_dir: str, branch: str) -> str:
+    """The commit of a branch that has no file of its own (`git pack-refs`); empty if not found."""
+    try:
+        with open(os.path.join(common_dir, "packed-refs"), "rb") as file:
+            if os.fstat(file.fileno()).st_size > _PACKED_BYTES:
+                return ""
+            lines = b"\n" + file.read()
+    except OSError:
+        return ""
+    above, found, _ = lines.partition(b" " + os.fsencode(branch) + b"\n")
+    return os.fsdecode(above[above.rfind(b"\n") + 1 :]) if found else ""
 
 
 def _is_git_dir(folder: str) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from lumen_hooks.errors import QueryError, RepositoryError
+from lumen_hooks.git.config_memory import ConfigMemory
 from lumen_hooks.notify.spawn import spawn_worker
 from lumen_hooks.search.results import MAX_LIMIT, ExactQuery, Query, RelatedQuery
 from lumen_hooks.service.answer import Answer, Answerer, open_searcher
@@ -96,6 +97,7 @@ class Tools:
 
     def __init__(self) -> None:
         self._short = CapacityLimiter(SHORT_THREADS)
+        self._configurations = ConfigMemory()
         self._models = Models()
         self._looks = Looks()
         self._listings = Listings()
@@ -232,7 +234,8 @@ class Tools:
         raise refusal or RepositoryError("the client names no folder", hint="give a path")
 
     def _job(self, directory: str, call: Call, purpose: str, *, asked: bool) -> Job:
-        job = open_workspace(directory, asked=asked).job(purpose, call.reporter)
+        workspace = open_workspace(directory, asked=asked, memory=self._configurations)
+        job = workspace.job(purpose, call.reporter)
         return replace(job, load=self._models.load)
 
     async def _briefly(self, work: Callable[[], T]) -> T:

@@ -6,6 +6,7 @@ Knows where an index lies and whether there may be one; not what is in it.
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.embedding.threads import limit_threads
@@ -16,6 +17,7 @@ from lumen_hooks.search.globs import escaped, fixed_folder, has_special
 from lumen_hooks.settings import holds_home, load_settings
 
 if TYPE_CHECKING:
+    from lumen_hooks.git.config_memory import ConfigMemory
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.indexing.job import Job
     from lumen_hooks.indexing.progress import Progress
@@ -45,7 +47,9 @@ class Workspace(NamedTuple):
         return job_for(self.worktree, self.settings, os.environ, purpose=purpose, progress=progress)
 
 
-def open_workspace(directory: str, *, asked: bool | None = None) -> Workspace:
+def open_workspace(
+    directory: str, *, asked: bool | None = None, memory: ConfigMemory | None = None
+) -> Workspace:
     """The worktree that holds a directory, for whoever needs an index of it.
 
     Bounds the numerical libraries' threads, so it must come before they are imported.
@@ -53,6 +57,7 @@ def open_workspace(directory: str, *, asked: bool | None = None) -> Workspace:
     Args:
         directory: where to look; the current folder as `.` asks for no repository in particular.
         asked: that very directory was asked for; None to go by what it is.
+        memory: git's configuration as whoever opens many remembers it.
 
     Raises:
         RepositoryError: the directory is in no worktree.
@@ -62,7 +67,8 @@ def open_workspace(directory: str, *, asked: bool | None = None) -> Workspace:
     if asked is None:
         asked = directory != os.curdir
     asked = asked and os.path.realpath(directory) == worktree.top
-    settings = load_settings(worktree.top, os.environ, asked=asked)
+    entries = None if memory is None else partial(memory.entries, worktree)
+    settings = load_settings(worktree.top, os.environ, asked=asked, entries=entries)
     _insist_on_enabled(worktree, settings)
     limit_threads(settings.model_threads)
     return Workspace(settled(worktree, settings, os.environ), settings)

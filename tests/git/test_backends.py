@@ -112,7 +112,16 @@ def test_the_short_way_to_head_agrees_or_says_nothing(repo: Repository) -> None:
     repo.git("symbolic-ref", "HEAD", "refs/heads/alias")
     assert short() is None
     repo.git("switch", "-q", "main")
+    repo.git("branch", "domain")
     repo.git("pack-refs", "--all")
+    assert short() == commit
+    repo.git("switch", "-q", "-c", "new")
+    second = repo.commit({"a": "2\n"})
+    assert short() == second
+    repo.git("pack-refs", "--all")
+    assert short() == second
+    with (repo.top / ".git" / "packed-refs").open("a") as packed:
+        packed.write("#" * (1 << 18))
     assert short() is None
 
 

@@ -20,6 +20,7 @@ from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import survey as surveying
 from lumen_hooks.indexing.freshness import FRESH, Freshness, look_at
 from lumen_hooks.settings import load_settings
+from lumen_hooks.system import unchanged
 from tests.support.helpers import contents, first_rows, update
 from tests.support.repository import Repository
 from tests.support.sources import python_module
@@ -36,8 +37,8 @@ TICK_NS = 15_000_000
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picture, "YOUNG_NS", TICK_NS)
-    monkeypatch.setattr(picture, "_TICK_NS", TICK_NS)
+    monkeypatch.setattr(unchanged, "YOUNG_NS", TICK_NS)
+    monkeypatch.setattr(unchanged, "_TICK_NS", TICK_NS)
 
 
 def settings_of(repo: Repository) -> Settings:
@@ -160,7 +161,7 @@ def test_a_folder_is_read_again_only_after_it_changed(
     repo.write({"deep/y.o": ""})
     (repo.top / "deep/y.o").unlink()
     with monkeypatch.context() as young:  # its time may stand for what comes in the next moment
-        young.setattr(picture, "YOUNG_NS", 3600 * 10**9)
+        young.setattr(unchanged, "YOUNG_NS", 3600 * 10**9)
         assert folders_listed(repo, monkeypatch) == ["deep", "deep"]
     assert listed == []
 

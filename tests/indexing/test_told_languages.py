@@ -11,11 +11,11 @@ import pytest
 
 from lumen_hooks.errors import SettingsError
 from lumen_hooks.files.manifest import scan
-from lumen_hooks.files.picture import YOUNG_NS
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import compare as difference
 from lumen_hooks.settings import load_settings
 from lumen_hooks.storage.reader import open_reader
+from lumen_hooks.system.unchanged import YOUNG_NS
 from tests.support.helpers import contents, first_rows, job_for, refreshed, update
 from tests.support.sources import python_module
 

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -514,6 +515,41 @@ async def test_a_client_of_the_newest_protocol(project: Repository, tmp_path: Pa
         assert (await modern.search("mail")).data["worktree"] == str(second.top)
         modern.roots.clear()
         assert (await modern.search("mail")).data["worktree"] == str(project.top)  # its directory
+
+
+async def test_a_warm_call_starts_no_git_and_sees_every_change(
+    project: Repository, tmp_path: Path
+) -> None:
+    project.git("pack-refs", "--all")
+    update(project)
+    calls, git = tmp_path / "calls", tmp_path / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text(f'#!/bin/sh\necho "$*" >> "{calls}"\nexec {shutil.which("git")} "$@"\n')
+    git.chmod(0o755)
+
+    async def names() -> set[str]:
+        calls.write_text("")
+        return {one["symbol"] for one in (await client.search("mail")).data["results"]}
+
+    path = f"{git.parent}{os.pathsep}{os.environ['PATH']}"
+    async with agent(tmp_path, cwd=project.top, PATH=path) as client:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        await names()
+        while calls.read_text() and time.monotonic() < deadline:
+            await anyio.sleep(0.1)  # what was young at the last look is none any more
+            await names()
+        assert "send_mail" in await names()
+        assert calls.read_text() == ""
+        project.write({"lib/mail.py": python_module("send_letter_mail")})
+        assert "send_letter_mail" in await names()
+        assert calls.read_text() == ""
+        project.write({"lib/new.py": python_module("new_mail")})
+        assert "new_mail" in await names()
+        project.git("config", "lumen.exclude", "lib/new.py")
+        assert "new_mail" not in await names()
+        project.write({".gitignore": "mail.py\n"})
+        project.git("rm", "-q", "--cached", "lib/mail.py")
+        assert "send_letter_mail" not in await names()
 
 
 @pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.stress)])
