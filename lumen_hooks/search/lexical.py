@@ -8,7 +8,6 @@ path, and numpy scores 100,000 chunks in a fifth of the time that FTS5's bm25() 
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,6 +15,9 @@ import numpy as np
 from lumen_hooks.errors import CorruptIndexError
 from lumen_hooks.storage import values
 from lumen_hooks.storage.lexical_terms import NAME_MARK, PATH_MARK, match_expression, query_terms
+
+from . import frequent_words
+from .frequent_words import FrequentWords
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -45,15 +47,10 @@ Where it is (text, symbol, path) it is passed over, while a rarer word is asked 
 best answers to 50 questions about 184,000 chunks stay as they are but for one in 150; with 8 it
 would be one in 16."""
 
-_FREQUENT = 8192
-_KEPT_BYTES = 8 << 20
-
 _FAR_APART = 64
 _FEW_IDS = 1 << 20
 """Ids that reach beyond so many for each chunk, and beyond these, number no array: every refresh
 takes new ones, and a file that somebody else made may hold any."""
-
-_NOTED = 1000
 
 _STRETCH = 256
 _DENSE_SHARE = 32
@@ -91,68 +88,6 @@ class Words(NamedTuple):
         return out
 
 
-class FrequentWords:
-    """Where the frequent words of earlier questions stand, a bit for each chunk.
-
-    To list them is most of what words cost in a large index, and questions share them. Whoever
-    asks one question needs none of this.
-    """
-
-    __slots__ = ("_about", "_bits", "_mark")
-
-    def __init__(self) -> None:
-        self._about: dict[str, int] = {}
-        self._bits: OrderedDict[str, NDArray[np.uint8]] = OrderedDict()
-        self._mark: tuple[int, int] | None = None
-
-    def of(self, index: IndexReader) -> FrequentWords:
-        """The same, with nothing that an index held before it was written."""
-        mark = index.change_mark()
-        if mark != self._mark:
-            self._bits.clear()
-            self._about.clear()
-            self._mark = mark
-        return self
-
-    def __contains__(self, expression: str) -> bool:
-        return expression in self._bits
-
-    @property
-    def nbytes(self) -> int:
-        """What it takes in memory."""
-        return sum(bits.nbytes for bits in self._bits.values())
-
-    def about(self, expression: str) -> int | None:
-        """How many chunks match an FTS5 expression that is common, about."""
-        return self._about.get(expression)
-
-    def note(self, expression: str, count: int) -> None:
-        """Remember that it is common."""
-        if len(self._about) < _NOTED:
-            self._about[expression] = count
-
-    def get(self, expression: str) -> NDArray[np.int64] | None:
-        """The chunks that match an FTS5 expression, ascending, if they are kept."""
-        bits = self._bits.get(expression)
-        if bits is None:
-            return None
-        self._bits.move_to_end(expression)
-        return np.flatnonzero(np.unpackbits(bits).view(bool))
-
-    def keep(self, expression: str, ids: NDArray[np.int64]) -> None:
-        """Keep them, if they are many and near; what was asked for least lately goes for it.
-
-        Not for what is common, which is listed for some questions alone.
-        """
-        if len(ids) < _FREQUENT or int(ids[-1]) >= 8 * _KEPT_BYTES:
-            return
-        there = np.zeros(int(ids[-1]) + 1, bool)
-        there[ids] = True
-        self._bits[expression] = np.packbits(there)
-        while self.nbytes > _KEPT_BYTES:
-            self._bits.popitem(last=False)
-
-
 def lexical_search(
     index: IndexReader,
     query: str,
@@ -177,10 +112,10 @@ def lexical_search(
     terms = query_terms(query)
     if not terms or (allowed is not None and not len(allowed)):
         return Words({}, (), np.empty(0, np.float32), [])
-    chunks, last = index.lexical_size()
     known = (frequent or FrequentWords()).of(index)
-    common, listed = _common(index, terms, known, chunks, last)
-    postings = _postings(index, terms, common, listed, known, (chunks, last))
+    chunks = known.size[0]
+    common, begun = _common(index, terms, known)
+    postings = _postings(index, terms, common, begun, known)
     counts = [max(common.get(one, 0) for one in _expressions(term)) for term in terms]
     found, scores, rarities = _found(postings, counts, chunks, allowed, count)
     if len(found) > count:
@@ -204,38 +139,46 @@ def _expressions(term: str) -> list[str]:
 
 
 def _common(
-    index: IndexReader, terms: Sequence[str], known: FrequentWords, chunks: int, last: int
+    index: IndexReader, terms: Sequence[str], known: FrequentWords
 ) -> tuple[dict[str, int], dict[str, str]]:
     """The expressions that are not worth listing, and how many chunks match each, about.
 
-    A query of nothing but common words has its rarest listed. And the chunks of the expressions
-    that few match, which were listed to see that.
+    A query of nothing but common words has its rarest listed. And the first chunks, `_begun` at
+    most, of the expressions that were looked at.
     """
+    chunks, last = known.size
     if chunks < COMMON_FROM:
         return {}, {}
     wanted = [one for term in terms for one in _expressions(term)]
     common = {one: count for one in wanted if (count := known.about(one)) is not None}
     asked = [one for one in wanted if one not in known and one not in common]
-    first = index.postings(asked, _FREQUENT)
-    rare = {one: joined for one, joined in first.items() if joined.count(",") + 1 < _FREQUENT}
-    for one in asked:
-        if one not in rare:
-            count = index.postings_about(one, last, chunks // COMMON_SHARE)
-            if count * COMMON_SHARE > chunks:
-                common[one] = count
-                known.note(one, count)
+    first = index.postings(asked, _begun(chunks))
+    for one in filter(lambda one: not _is_whole(first[one], chunks), asked):
+        count = index.postings_about(one, last, chunks // COMMON_SHARE)
+        if count * COMMON_SHARE > chunks:
+            common[one] = count
+            known.note(one, count)
     if common and not any(one in known or first.get(one) for one in wanted if one not in common):
         del common[min(common, key=common.__getitem__)]
-    return common, rare
+    return common, first
+
+
+def _begun(chunks: int) -> int:
+    """So many chunks are listed at first: that costs less than to count here and there."""
+    return max(frequent_words.FREQUENT, chunks // (4 * COMMON_SHARE))
+
+
+def _is_whole(begun: str, chunks: int) -> bool:
+    """Whether the first chunks of an expression are all that match it."""
+    return begun.count(",") + 1 < _begun(chunks)
 
 
 def _postings(
     index: IndexReader,
     terms: Sequence[str],
     passed: Collection[str],
-    listed: Mapping[str, str],
+    begun: Mapping[str, str],
     known: FrequentWords,
-    size: tuple[int, int],
 ) -> list[list[NDArray[np.int64]]]:
     """For each term the chunks that have it, by field in the order of MARKS.
 
@@ -243,19 +186,25 @@ def _postings(
         index: whose.
         terms: which.
         passed: expressions that are passed over.
-        listed: the chunks of expressions that are listed already.
+        begun: the first chunks of expressions; see `_common`.
         known: what need not be listed again.
-        size: how many chunks there are, and the largest of their ids.
     """
-    chunks, last = size
-    wanted = [one for term in terms for one in _expressions(term)]
-    left = [one for one in wanted if not (one in passed or one in listed or one in known)]
-    joined = {**listed, **index.postings(left)}
+    chunks, last = known.size
+    wanted = [one for term in terms for one in _expressions(term) if one not in passed]
+    joined = index.postings([one for one in wanted if one not in begun and one not in known])
+
+    def listed(expression: str) -> str:
+        first = begun.get(expression)
+        if first is None or expression in passed:
+            return joined.get(expression, "")
+        if _is_whole(first, chunks):
+            return first
+        return f"{first},{index.postings_after(expression, int(first.rpartition(',')[2]))}"
 
     def chunks_of(expression: str, term: str) -> NDArray[np.int64]:
         ids = known.get(expression)
         if ids is None:
-            ids = _ids(index, joined.get(expression, ""), term, last)
+            ids = _ids(index, listed(expression).rstrip(","), term, last)
             if len(ids) * COMMON_SHARE <= chunks:
                 known.keep(expression, ids)
         return ids

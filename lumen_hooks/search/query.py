@@ -20,9 +20,10 @@ from .copies import once
 from .features import Evidence
 from .filters import allowed_chunks
 from .foremost import foremost, least_of
+from .frequent_words import FrequentWords
 from .held import Meant
 from .knn import match_cosines, match_search
-from .lexical import FrequentWords, file_chunks, lexical_search
+from .lexical import file_chunks, lexical_search
 from .merge import definition_parts, merge_hits
 from .ranking import rank
 from .related import origin_at

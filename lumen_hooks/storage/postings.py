@@ -24,6 +24,7 @@ _FIRST = """
 SELECT value, (SELECT group_concat(rowid) FROM
   (SELECT rowid FROM lexical WHERE lexical MATCH value LIMIT ?2)) FROM carray(?1)
 """
+_AFTER = "SELECT group_concat(rowid) FROM lexical WHERE lexical MATCH ? AND rowid > ?"
 _HERE_AND_THERE = """
 SELECT (SELECT count(*) FROM lexical WHERE lexical MATCH ?1
         AND rowid BETWEEN value AND value + ?2 - 1) FROM carray(?3)
@@ -67,6 +68,13 @@ def ids_of(
     kinds = (values.text, values.optional(values.text))
     rows = values.read(connection, _ALL if first is None else _FIRST, kinds, bindings)
     return {expression: joined or "" for expression, joined in rows}
+
+
+def ids_after(connection: apsw.Connection, expression: str, chunk: int) -> str:
+    """As `ids_of`, of one expression: those ids that are larger than this one."""
+    kinds, bindings = (values.optional(values.text),), (expression, chunk)
+    ((joined,),) = values.read(connection, _AFTER, kinds, bindings)
+    return joined or ""
 
 
 def about(connection: apsw.Connection, expression: str, last: int, enough: int) -> int:

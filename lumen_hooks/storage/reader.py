@@ -156,6 +156,10 @@ class IndexReader(FileReader):
         """The chunks that match each FTS5 expression; see `postings.ids_of`."""
         return postings.ids_of(self.connection, expressions, first)
 
+    def postings_after(self, expression: str, chunk: int) -> str:
+        """The chunks after one that match an FTS5 expression; see `postings.ids_after`."""
+        return postings.ids_after(self.connection, expression, chunk)
+
     def postings_about(self, expression: str, last: int, enough: int) -> int:
         """How many chunks match an FTS5 expression, about; see `postings.about`."""
         return postings.about(self.connection, expression, last, enough)

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from lumen_hooks.errors import CorruptIndexError
-from lumen_hooks.search import lexical
-from lumen_hooks.search.lexical import FIELD_WEIGHTS, FrequentWords, lexical_search
+from lumen_hooks.search import frequent_words, lexical
+from lumen_hooks.search.frequent_words import FrequentWords
+from lumen_hooks.search.lexical import FIELD_WEIGHTS, lexical_search
 from lumen_hooks.storage.lexical_terms import NAME_MARK, PATH_MARK
 from lumen_hooks.storage.reader import IndexReader
 from tests.support.search_corpus import Corpus, Piece
@@ -138,6 +139,10 @@ class Asked(IndexReader):
         self.listed += [one for one in found if first is None or found[one].count(",") + 1 < first]
         return found
 
+    def postings_after(self, expression: str, chunk: int) -> str:
+        self.listed.append(expression)
+        return super().postings_after(expression, chunk)
+
     def postings_about(self, expression: str, last: int, enough: int) -> int:
         self.counted.append(expression)
         return super().postings_about(expression, last, enough)
@@ -147,7 +152,7 @@ class Asked(IndexReader):
 def many(monkeypatch: pytest.MonkeyPatch) -> Asked:
     """`common` is in every second chunk, `usual` in every third, `often` in a tenth."""
     monkeypatch.setattr(lexical, "COMMON_FROM", 1)
-    monkeypatch.setattr(lexical, "_FREQUENT", 100)
+    monkeypatch.setattr(frequent_words, "FREQUENT", 100)
     connection = empty()
     words = {"common": 2, "usual": 3, "often": 10, "seldom": 400, "n:common": 1000}
     with connection:
@@ -187,6 +192,18 @@ def test_of_nothing_but_common_words_the_rarest_is_listed(many: Asked) -> None:
     assert list(found.scores) == [row for row in range(3, CHUNKS + 1, 3) if row % 1000]
 
 
+def test_the_best_of_many_are_the_first_of_all(many: Asked) -> None:
+    every = list(lexical_search(many, "often usual seldom", CHUNKS).scores.items())
+    allowed = np.arange(7, CHUNKS, 3)
+    some = list(lexical_search(many, "often usual seldom", CHUNKS, allowed).scores.items())
+    assert len(every) > len(some) > 0
+    for count in (1, 7, 18):
+        found = lexical_search(many, "often usual seldom", count)
+        assert list(found.scores.items()) == every[:count]
+        found = lexical_search(many, "often usual seldom", count, allowed)
+        assert list(found.scores.items()) == some[:count]
+
+
 def test_few_chunks_have_no_common_words(many: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lexical, "COMMON_FROM", CHUNKS + 1)
     assert len(lexical_search(many, "common seldom", CHUNKS).scores) == CHUNKS / 2
@@ -207,8 +224,8 @@ def test_frequent_words_are_listed_once(many: Asked) -> None:
 
 
 def test_what_is_kept_of_frequent_words_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lexical, "_KEPT_BYTES", 1000)
-    monkeypatch.setattr(lexical, "_FREQUENT", 1)
+    monkeypatch.setattr(frequent_words, "_KEPT_BYTES", 1000)
+    monkeypatch.setattr(frequent_words, "FREQUENT", 1)
     known = FrequentWords()
     for word in "abc":
         known.keep(word, np.array([7, 3200]))
