@@ -77,8 +77,9 @@ class StaticEmbedder:
         for row, words in enumerate(texts):
             ids, counts = self._counted_pieces(words)
             if ids:
-                weights = np.array(counts, np.float32) * self._scales[ids]
-                pooled[row] = weights @ self._rows.take(ids, axis=0)
+                places = np.array(ids)
+                weights = np.array(counts, np.float32) * self._scales.take(places)
+                pooled[row] = weights @ self._rows.take(places, axis=0)
         norms = np.linalg.norm(pooled, axis=1, keepdims=True)
         pooled /= np.maximum(norms, np.float32(1e-12))
         return pooled

@@ -22,7 +22,10 @@ from .files import HINT, POOLING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_DIGIT = re.compile(rb"([0-9])")
+_DIGITS = [(b"%d" % digit, b" %d " % digit) for digit in range(10)]
+"""Each between spaces: ten replacements take a fifth of the time of a regular expression."""
+
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _SPACED = bytes(code if re.match("[a-z0-9]", chr(code)) else 32 for code in range(256))
 """For letters and digits; a regular expression that finds the words takes three times as long."""
 _REPETITIONS = ("each", "doublings")
@@ -53,8 +56,7 @@ class Weighing:
         """The distinct words of a document, those of the first line first, and their counts."""
         head, _, rest = text.partition("\n")
         first = words_of(head)
-        found = Counter(first)
-        found.update(words_of(rest))
+        found = Counter(first + words_of(rest))
         counts = dict(zip(found, map(self.counted, found.values()), strict=True))
         for word in dict.fromkeys(first) if rest else ():
             counts[word] += self.first_line
@@ -76,10 +78,15 @@ def words_of(text: str) -> list[str]:
     Upper case is lowered and accents are dropped; all other characters separate.
     """
     if not text.isascii():
-        parts = unicodedata.normalize("NFKD", text)
-        text = "".join(part for part in parts if not unicodedata.combining(part))
+        text = _BEYOND_ASCII.sub(_without_marks, unicodedata.normalize("NFKD", text))
     spaced = text.lower().encode("ascii", "replace").translate(_SPACED)
-    return b" ".join(_DIGIT.split(spaced)).decode().split()
+    for digit, apart in _DIGITS:
+        spaced = spaced.replace(digit, apart)
+    return spaced.decode().split()
+
+
+def _without_marks(match: re.Match[str]) -> str:
+    return "".join(one for one in match[0] if not unicodedata.combining(one))
 
 
 def read_weighing(folder: str) -> Weighing:
