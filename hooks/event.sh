@@ -112,7 +112,12 @@ worker_alive() {
 	# path follows the module in its command line. Where there is no /proc, believe the number.
 	[ -e "/proc/$pid/cmdline" ] || return 0
 	IFS= read -r command <"/proc/$pid/cmdline"
-	case $command in *lumen_hooks.worker"${top%%"$newline"*}"*) return 0 ;; esac
+	# (The process that has seeded a worktree goes on as its worker under the name of the hook.)
+	case $command in
+	*lumen_hooks.worker"${top%%"$newline"*}"*) return 0 ;;
+	*lumen_hooks.hookpost-checkout"${top%%"$newline"*}"*) return 0 ;;
+	*lumen_hooks.hookworktree-add"${top%%"$newline"*}"*) return 0 ;;
+	esac
 	return 1
 }
 

@@ -245,7 +245,7 @@ class Worktree:
     def _job(self, purpose: str) -> Job:
         from lumen_hooks.indexing.progress import NoProgress
 
-        return replace(self._workspace.job(purpose, NoProgress()), load=self._models.load)
+        return self._workspace.job(purpose, NoProgress())._replace(load=self._models.load)
 
 
 def _several(given: str | Iterable[str]) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from lumen_hooks.notify.layout import (
     upwards,
 )
 from lumen_hooks.notify.own_files import make_folder, open_file
-from lumen_hooks.notify.spawn import spawn_worker, worker_alive
+from lumen_hooks.notify.spawn import go_on_as_worker, spawn_worker, worker_alive
 
 TYPE_CHECKING = False  # typing costs more to import than all of this module
 if TYPE_CHECKING:
@@ -38,11 +38,13 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str]) -> int:
     """`python -I -m lumen_hooks.hook EVENT TOP [ARGS...]`; 0 whatever happens, for git's sake."""
     if len(argv) >= 2:
-        run(argv[0], argv[1], argv[2:], os.environ)
+        run(argv[0], argv[1], argv[2:], os.environ, alone=True)
     return 0
 
 
-def run(event: str, top: str, args: Sequence[str], environ: Mapping[str, str]) -> None:
+def run(
+    event: str, top: str, args: Sequence[str], environ: Mapping[str, str], *, alone: bool = False
+) -> None:
     """Take one event; never raises, what went wrong is in the repository's log.
 
     Args:
@@ -51,6 +53,7 @@ def run(event: str, top: str, args: Sequence[str], environ: Mapping[str, str]) -
         args: what git passed to the hook; for `worktree-add` the new worktree, relative to `top`,
             unless that is `top` itself.
         environ: the hook's environment.
+        alone: nothing else is done in this process, and its environment is the hook's.
     """
     if event not in EVENTS or _switched_off(environ):
         return
@@ -62,7 +65,7 @@ def run(event: str, top: str, args: Sequence[str], environ: Mapping[str, str]) -
             args = _told_by_pre_commit(event, environ)
         top, git_dir = _find(top)
         common_dir = common_dir_of(git_dir)
-        _take(event, top, git_dir, args, environ)
+        _take(event, top, git_dir, args, environ, alone=alone)
     except Exception as error:  # git must not notice
         _log(common_dir, event, top, error)
 
@@ -84,7 +87,13 @@ def _told_by_pre_commit(event: str, environ: Mapping[str, str]) -> Sequence[str]
 
 
 def _take(
-    event: str, top: str, git_dir: str, args: Sequence[str], environ: Mapping[str, str]
+    event: str,
+    top: str,
+    git_dir: str,
+    args: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    alone: bool,
 ) -> None:
     folder = os.path.join(git_dir, FOLDER)
     under_pre_commit = environ.get("PRE_COMMIT") == "1"
@@ -98,10 +107,23 @@ def _take(
         return
     if event in MAKE_WORKTREES and not os.path.exists(os.path.join(folder, INDEX)):
         _seed(top, common_dir_of(git_dir), event)
+        if alone and not under_pre_commit and _go_on(top, event, inline=inline):
+            return
     # pre-commit sets unstaged edits aside while its hooks run: the worker waits for it to end.
     # A script in between us and it tells its number.
     after = int(environ.get("LUMEN_AFTER") or os.getppid()) if under_pre_commit else None
     spawn_worker(top, event, after=after, inline=inline)
+
+
+def _go_on(top: str, event: str, *, inline: bool) -> bool:
+    """Refresh what was seeded, in a process that need not begin anew; whether that can be had."""
+
+    def work() -> int:
+        from lumen_hooks.worker import main
+
+        return main([top, event, *(["--inline"] if inline else [])])
+
+    return go_on_as_worker(work, inline=inline)
 
 
 def _seed(top: str, common_dir: str, event: str) -> None:
@@ -150,4 +172,4 @@ def _log(common_dir: str, event: str, top: str, error: Exception) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    os._exit(main(sys.argv[1:]))  # git waits: it need not wait for modules to be taken down

@@ -7,7 +7,6 @@ that nothing a repository's own files say can steer this tool.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 
@@ -57,8 +56,7 @@ class LanguageRule(NamedTuple):
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What a user may set, with the defaults.
 
     Attributes:
@@ -91,9 +89,9 @@ class Settings:
     workers: int = 2
     threads: int | None = None
     max_cache_bytes: int = 512 << 20
-    models_folder: str = field(default_factory=lambda: default_models_folder({}))
+    models_folder: str = default_models_folder({})
     mcp_structured: bool = False
-    listing: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    listing: tuple[tuple[str, str], ...] = ()
 
     @property
     def model_threads(self) -> int:
@@ -101,7 +99,7 @@ class Settings:
         return self.threads or 1
 
 
-_NAMES = tuple(one.name for one in fields(Settings) if one.name != "listing")
+_NAMES = tuple(name for name in Settings._fields if name != "listing")
 
 _LISTING = ("core.", "extensions.", "index.", "attr.")
 """The sections of git's configuration that say which files there are."""

@@ -54,6 +54,16 @@ def test_running_an_event_imports_no_more(tmp_path: object) -> None:
     assert modules(code) - modules("pass") == HOOK_TIER
 
 
+def test_a_seed_and_a_refresh_of_what_is_as_it_was_import_little() -> None:
+    code = (
+        "import lumen_hooks.indexing.foreground_seed, lumen_hooks.indexing.worker_loop\n"
+        "import lumen_hooks.indexing.update, lumen_hooks.indexing.trim, lumen_hooks.worker\n"
+        "import lumen_hooks.indexing.left_overs\n"
+    )
+    dear = {"dataclasses", "inspect", "filelock", "numpy", "pygit2", "tokenizers", "tree_sitter"}
+    assert not modules(code) & dear
+
+
 def test_a_command_starts_without_what_few_commands_need() -> None:
     assert not modules("import lumen_hooks.cli.main") & {"apsw", "numpy", "pygit2"}
 

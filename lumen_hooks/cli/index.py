@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import click
 
 from lumen_hooks.indexing.trim import trim_after
@@ -39,7 +37,7 @@ def run_index(directory: str, *, force: bool, before: str = "") -> None:
         before: what is to be said first if it is interrupted.
     """
     with progress_bar(_AGAIN, before=before, otherwise=_AS_IT_WAS) as progress:
-        job = replace(open_workspace(directory).job("index", progress), foreground=True)
+        job = open_workspace(directory).job("index", progress)._replace(foreground=True)
         made = refresh_index(job, force=force)
     say(made.in_words())
     trim_after(job.worktree, job.settings, made.done)

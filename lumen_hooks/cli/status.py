@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import asdict
 from os.path import realpath
 from shutil import get_terminal_size
 from textwrap import wrap
@@ -61,7 +60,7 @@ def status(directory: str, every: bool, as_json: bool, seconds: float | None) ->
         _watch(here, directory, seconds, every=every)
     elif as_json:
         found = [row.status for row in Overlook(here).take().rows] if every else [status_of(here)]
-        records = [asdict(one) for one in found]
+        records = [one.record() for one in found]
         echo_json(records if every else records[0], indent=2)
     elif every:
         _show_all(here, realpath(directory))

@@ -13,7 +13,6 @@ import json
 import os
 import stat
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from lumen_hooks.git.command import git
@@ -49,8 +48,7 @@ not track it); its size in bytes; when it last changed (`content.change_time`). 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(NamedTuple):
     """The indexable files of a worktree at one moment.
 
     Attributes:
@@ -69,7 +67,7 @@ class Manifest:
     unindexable: dict[str, int]
     rules: str
     told: Told
-    passed_over: Mapping[str, str] = field(default_factory=dict)
+    passed_over: Mapping[str, str] = {}
     absent: Collection[str] = ()
 
 
@@ -147,7 +145,6 @@ def _sifted(worktree: Worktree, settings: Settings) -> _Sifted:
     return _Sifted(files, {**listed.others, **reasons}, languages, ignore_files, listed.absent)
 
 
-@dataclass(slots=True)
 class _Listed:
     """What git listed.
 
@@ -159,11 +156,12 @@ class _Listed:
         absent: paths with nothing there.
     """
 
-    folders: Folders
-    entries: dict[str, str] = field(default_factory=dict)
-    unseen: set[str] = field(default_factory=set)
-    others: dict[str, str] = field(default_factory=dict)
-    absent: list[str] = field(default_factory=list)
+    def __init__(self, folders: Folders) -> None:
+        self.folders = folders
+        self.entries: dict[str, str] = {}
+        self.unseen: set[str] = set()
+        self.others: dict[str, str] = {}
+        self.absent: list[str] = []
 
 
 def _list(worktree: Worktree, settings: Settings) -> _Listed:

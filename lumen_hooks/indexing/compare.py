@@ -9,7 +9,6 @@ still holds; what is left, and a few files in any case, are read.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.chunking.chunk import UNTRIED
@@ -251,7 +250,6 @@ def look(tree: Tree, suspect: Suspect) -> Looked:
     return Looked(suspect, content, changed_ns, tree.told.get(suspect.path, ""))
 
 
-@dataclass(slots=True)
 class Tally:
     """What was staged, counted as it goes.
 
@@ -267,14 +265,15 @@ class Tally:
         stamps: what to note about files that are as indexed.
     """
 
-    looked: int = 0
-    changed: int = 0
-    chunks: int = 0
-    embedded: int = 0
-    vanished: list[str] = field(default_factory=list)
-    untried: list[str] = field(default_factory=list)
-    opened: dict[str, tuple[int, int]] = field(default_factory=dict)
-    stamps: list[Stamp] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.looked = 0
+        self.changed = 0
+        self.chunks = 0
+        self.embedded = 0
+        self.vanished: list[str] = []
+        self.untried: list[str] = []
+        self.opened: dict[str, tuple[int, int]] = {}
+        self.stamps: list[Stamp] = []
 
     def note(self, looked: Looked) -> None:
         """A file was read, whatever came of it."""

@@ -8,7 +8,6 @@ it may be indexed at all, is settled by whoever makes one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.embedding.loading import load_embedder
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
     from .seed import Seeded
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """Everything that an update needs to know.
 
     Attributes:
@@ -53,15 +51,14 @@ class Job:
     load: Callable[[Settings], Embedder]
     slots: str
     purpose: str
-    progress: Progress = field(default_factory=NoProgress)
+    progress: Progress = NoProgress()  # it has no state
     still_wanted: Callable[[], bool] = lambda: True
     begins: bool = True
     foreground: bool = False
     deaths_max: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Updated:
+class Updated(NamedTuple):
     """The index equals the worktree as it was scanned.
 
     Attributes:
@@ -74,7 +71,7 @@ class Updated:
 
     refresh: Refresh | None
     seeded: Seeded | None
-    freshness: Freshness | None = field(default=None, compare=False)
+    freshness: Freshness | None = None
 
 
 class Busy(NamedTuple):

@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,8 +37,7 @@ class NoProgress:
         """Do nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What the process that updates an index said last.
 
     Attributes:
@@ -148,7 +146,7 @@ class NotedProgress:
             report = self._pace.report(
                 files=files, of=of, chunks=chunks, embedded=embedded, expected=self.expected
             )
-            self._lock.note(json.dumps(asdict(report)))
+            self._lock.note(json.dumps(report._asdict()))
         self._then.update(files=files, of=of, chunks=chunks, embedded=embedded)
 
 

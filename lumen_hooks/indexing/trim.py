@@ -71,6 +71,8 @@ def trim_embeddings(worktree: Worktree, max_bytes: int) -> int:
     """
     if not os.access(worktree.embeddings_path, os.R_OK | os.W_OK):
         return 0
+    if size_on_disk(worktree.embeddings_path) <= max_bytes:  # it need not be opened for that
+        return 0
     from lumen_hooks.storage.embedding_cache import EmbeddingStore
 
     worktree.insist_on_presence()

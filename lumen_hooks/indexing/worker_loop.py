@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lumen_hooks.embedding.threads import limit_threads
@@ -162,8 +161,8 @@ def _job(worktree: Worktree, event: str) -> Job:
     from .job import job_for
 
     settings = load_settings(worktree.top, os.environ)
-    return replace(
-        job_for(worktree, settings, os.environ, purpose=f"refresh after {event}"),
+    job = job_for(worktree, settings, os.environ, purpose=f"refresh after {event}")
+    return job._replace(
         still_wanted=lambda: load_settings(worktree.top, os.environ).model == settings.model,
         begins=False,
     )

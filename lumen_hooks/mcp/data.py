@@ -6,7 +6,6 @@ Counted as compact JSON, which is what clients show a model of it. As harmless a
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lumen_hooks.errors import QueryError
@@ -131,7 +130,7 @@ def definitions_of(outline: Outline, max_tokens: int) -> FileOutline:
 
 def report_of(status: Status) -> BaseModel:
     """A status with a sentence that says what it comes to: a `StatusReport`."""
-    return StatusReport(sentence=sentence_of(status), **_encodable_values(asdict(status)))
+    return StatusReport(sentence=sentence_of(status), **_encodable_values(status.record()))
 
 
 def _insist_on_shape(shape: Shape) -> None:

@@ -236,7 +236,7 @@ class Tools:
     def _job(self, directory: str, call: Call, purpose: str, *, asked: bool) -> Job:
         workspace = open_workspace(directory, asked=asked, memory=self._configurations)
         job = workspace.job(purpose, call.reporter)
-        return replace(job, load=self._models.load)
+        return job._replace(load=self._models.load)
 
     async def _briefly(self, work: Callable[[], T]) -> T:
         return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._short)

@@ -15,6 +15,10 @@ from .environment import without_local_variables
 from .layout import WORKER_LOCK
 from .own_files import open_file
 
+TYPE_CHECKING = False  # typing costs more to import than all of this module
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _STANDARD_STREAMS = 3
 
 _START = 22 - 3
@@ -67,6 +71,47 @@ def _wait_for_end(pid: int) -> None:
         os.waitpid(pid, 0)
     except ChildProcessError:  # in this process, children are buried at once
         return
+
+
+def go_on_as_worker(work: Callable[[], int], *, inline: bool) -> bool:
+    """Have a child of this process do a worker's work; whether that can be had.
+
+    It starts with all that this process has imported, which costs more than the work where little
+    is to be done. For a process that runs one thread, has no database open and holds no lock. A
+    child of a Mac's process, which has system libraries in it, may not go on so.
+
+    Args:
+        work: what the worker does; its result is how the child ends.
+        inline: return when it has ended.
+
+    Raises:
+        OSError: the process could not be started.
+    """
+    if sys.platform != "linux":
+        return False
+    child = os.fork()
+    if child:
+        if inline:
+            _wait_for_end(child)
+        return True
+    code = 1
+    try:
+        _take_leave()
+        code = work()
+    finally:
+        os._exit(code)  # whatever the caller would do next is not the child's to do
+
+
+def _take_leave() -> None:
+    """In a child that was not started as a program: what `spawn_worker` gives to one that is."""
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in range(_STANDARD_STREAMS):
+        os.dup2(null, number)
+    os.close(null)
+    kept = without_local_variables(os.environ)
+    for name in set(os.environ) - set(kept):
+        del os.environ[name]
 
 
 def _reap() -> None:
@@ -205,11 +250,12 @@ def _stat_fields(pid: int) -> list[bytes] | None:
 
 
 def _runs_worker(pid: int) -> bool:
-    """Whether a process runs our worker, where that can be known."""
+    """Whether a process runs our worker, or the hook that became one, where that can be known."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
-            return b"lumen_hooks.worker" in file.read()
+            command = file.read()
     except FileNotFoundError:  # no /proc here
         return True
     except OSError:
         return False
+    return b"lumen_hooks.worker" in command or b"lumen_hooks.hook" in command

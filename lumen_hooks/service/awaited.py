@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lumen_hooks.chunking.chunk import TooManyDeathsError
@@ -154,7 +154,7 @@ def build_at_once(job: Job, manifest: Manifest) -> bool:
         return False
     # Refused, no room, a text that is too much for its parser: a worker that fails so will say it.
     with suppress(LumenError, TooManyDeathsError):
-        update_index(replace(job, deaths_max=0), wait=0)
+        update_index(job._replace(deaths_max=0), wait=0)
     return os.path.exists(job.worktree.index_path)
 
 

@@ -9,7 +9,7 @@ once more. Knows nothing of what is asked.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from lumen_hooks.chunking.chunk import TooManyDeathsError
@@ -144,7 +144,7 @@ class Freshener:
         from lumen_hooks.indexing.update import update_index  # a fresh index needs none of it
 
         try:
-            done = update_index(replace(self.job, deaths_max=1), wait=PEER_WAIT_SECONDS)
+            done = update_index(self.job._replace(deaths_max=1), wait=PEER_WAIT_SECONDS)
         except (LockError, ModelError, StorageFullError) as error:
             return Freshened(look, STALE, error.message)
         except TooManyDeathsError:  # several texts that take their parsers seconds

@@ -6,7 +6,6 @@ model embeds the queries; where that model is gone, words alone decide.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lumen_hooks.embedding.registry import identify
@@ -34,7 +33,7 @@ def query_model(
         settings: in force; their model is not what is looked for.
         load: makes the embedder that settings name.
     """
-    named = replace(settings, model=made_with.model)
+    named = settings._replace(model=made_with.model)
     try:
         _insist_on_the_same(named, made_with)
         return QueryModel(load(named), made_with.model)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from lumen_hooks.chunking.means import means_of
 from lumen_hooks.embedding.registry import identify
@@ -90,6 +90,11 @@ class Status:
     progress: Report | None = None
     languages: dict[str, int] = field(default_factory=dict)
     by_lines: list[str] = field(default_factory=list)
+
+    def record(self) -> dict[str, Any]:
+        """The same for programs, as JSON has it."""
+        told = asdict(self)
+        return {**told, "progress": self.progress._asdict() if self.progress else None}
 
     def rows(self) -> Iterator[tuple[str, str]]:
         """The same for people: what a line is about, and the line."""

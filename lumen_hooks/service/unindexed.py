@@ -136,7 +136,7 @@ class PromptAnswerer:
         awaited = await_index(job, self.answerer.start_worker)
         if awaited.wait(self.until - 2 * SEARCH_SECONDS):
             return self._from_index(question, donor.files)
-        sibling = replace(job, worktree=job.worktree._replace(home=donor.worktree.folder))
+        sibling = job._replace(worktree=job.worktree._replace(home=donor.worktree.folder))
         try:
             found = replace(self.answerer, job=sibling).find(question)
         except (QueryError, StoreError):  # what is asked about may be here alone

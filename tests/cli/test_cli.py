@@ -345,7 +345,7 @@ def test_every_command_and_setting_is_documented() -> None:
     for command in COMMANDS:
         assert f"lumen-hooks {command}" in page, command
         assert done(lumen(HERE, command, "--help")).startswith("Usage:")
-    for name in set(Settings.__slots__) - {"listing"}:  # which is git's
+    for name in set(Settings._fields) - {"listing"}:  # which is git's
         head, *rest = name.split("_")
         assert f"lumen.{head}{''.join(part.capitalize() for part in rest)}" in page, name
 

@@ -7,7 +7,6 @@ next command, without any help, must end with an index that is whole and equal t
 
 from __future__ import annotations
 
-import dataclasses
 import glob
 import hashlib
 import os
@@ -338,7 +337,7 @@ def workers(below: Path) -> list[str]:
     for place in glob.glob("/proc/[0-9]*/cmdline"):
         with suppress(OSError), open(place, "rb") as file:
             words = os.fsdecode(file.read()).split("\0")
-            if "lumen_hooks.worker" in words and any(
+            if {"lumen_hooks.worker", "lumen_hooks.hook"} & set(words) and any(
                 word.startswith(f"{below}/") for word in words
             ):
                 found.append(" ".join(words))
@@ -347,7 +346,7 @@ def workers(below: Path) -> list[str]:
 
 def built_anew(top: Path) -> str:
     """The index's digest after all of it was made again, for which nothing had to be embedded."""
-    job = dataclasses.replace(job_for(Repository(top)), load=_no_embedder)
+    job = job_for(Repository(top))._replace(load=_no_embedder)
     assert isinstance(update_index(job, wait=5, force=True), Updated)
     return digest(find_worktree(str(top)))
 

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -90,7 +89,7 @@ def test_model_key_tells_models_apart() -> None:
 
 def test_static_folder(static_folder: Path, tmp_path: Path) -> None:
     settings = Settings(model=str(static_folder))
-    identity = identify(replace(settings, models_folder=str(tmp_path / "models")))
+    identity = identify(settings._replace(models_folder=str(tmp_path / "models")))
     assert identity.dimensions == 32
     assert identity.name == str(static_folder)
     assert describe_folder(str(static_folder)).static
@@ -99,30 +98,30 @@ def test_static_folder(static_folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
 def test_a_changed_file_is_another_model(static_folder: Path, tmp_path: Path, name: str) -> None:
     settings, models = Settings(model=str(static_folder)), str(tmp_path / "models")
-    before = identify(replace(settings, models_folder=models))
+    before = identify(settings._replace(models_folder=models))
     path = static_folder / name
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
     stamp = path.stat().st_mtime_ns + 1
     os.utime(path, ns=(stamp, stamp))
-    after = identify(replace(settings, models_folder=models))
+    after = identify(settings._replace(models_folder=models))
     assert after.digest != before.digest
     assert after.model_key != before.model_key
 
 
 def test_digest_is_remembered_until_a_file_changes(static_folder: Path, tmp_path: Path) -> None:
     settings, models = Settings(model=str(static_folder)), tmp_path / "models"
-    before = identify(replace(settings, models_folder=str(models)))
+    before = identify(settings._replace(models_folder=str(models)))
     (record,) = models.iterdir()
     remembered = json.loads(record.read_text())
     remembered["digest"] = "f" * 64
     record.write_text(json.dumps(remembered))
-    assert identify(replace(settings, models_folder=str(models))).digest == "f" * 64
+    assert identify(settings._replace(models_folder=str(models))).digest == "f" * 64
     os.utime(static_folder / "tokenizer.json", ns=(1, 1))
-    assert identify(replace(settings, models_folder=str(models))) == before
+    assert identify(settings._replace(models_folder=str(models))) == before
     record.write_text("{broken")
-    assert identify(replace(settings, models_folder=str(models))) == before
+    assert identify(settings._replace(models_folder=str(models))) == before
 
 
 def test_a_place_that_cannot_be_written_does_not_matter(
@@ -131,7 +130,7 @@ def test_a_place_that_cannot_be_written_does_not_matter(
     (tmp_path / "file").write_text("")
     settings = Settings(model=str(static_folder))
     assert (
-        identify(replace(settings, models_folder=str(tmp_path / "file" / "models"))).dimensions
+        identify(settings._replace(models_folder=str(tmp_path / "file" / "models"))).dimensions
         == 32
     )
 

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,7 +43,7 @@ installed = pytest.mark.skipif(FILES is None, reason="needs the extra lumen-hook
 
 @pytest.fixture(scope="module")
 def embedder(tmp_path_factory: pytest.TempPathFactory) -> EngineEmbedder:
-    found = load_embedder(replace(SETTINGS, models_folder=str(tmp_path_factory.mktemp("models"))))
+    found = load_embedder(SETTINGS._replace(models_folder=str(tmp_path_factory.mktemp("models"))))
     assert isinstance(found, EngineEmbedder)
     return found
 
@@ -188,7 +187,7 @@ def test_is_the_same_model_wherever_it_is_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert FILES is not None
-    here = identify(replace(SETTINGS, models_folder=str(tmp_path / "one")))
+    here = identify(SETTINGS._replace(models_folder=str(tmp_path / "one")))
     elsewhere = tmp_path / "site" / packaged.PACKAGED_MODELS["minilm"].module
     elsewhere.mkdir(parents=True)
     (elsewhere / "__init__.py").touch()
@@ -197,7 +196,7 @@ def test_is_the_same_model_wherever_it_is_installed(
     there = packaged.packaged_files("minilm")
     assert there is not None
     assert there.weights == str(elsewhere / "model.onnx")
-    assert identify(replace(SETTINGS, models_folder=str(tmp_path / "two"))) == here
+    assert identify(SETTINGS._replace(models_folder=str(tmp_path / "two"))) == here
 
 
 def test_without_the_extra_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

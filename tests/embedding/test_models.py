@@ -9,7 +9,6 @@ import shutil
 import string
 import subprocess
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -323,7 +322,7 @@ def test_broken_transformer_is_an_expected_error(tmp_path: Path) -> None:
 def test_unknown_name_is_answered_with_the_nearest(tmp_path: Path) -> None:
     settings = Settings(model="BAAI/bge-small-en-v1.6")
     with pytest.raises(ModelError, match=r"did you mean BAAI/bge-small-en-v1\.5"):
-        load_embedder(replace(settings, models_folder=str(tmp_path)))
+        load_embedder(settings._replace(models_folder=str(tmp_path)))
 
 
 def test_missing_model_names_the_setting_and_prints_nothing(tmp_path: Path) -> None:

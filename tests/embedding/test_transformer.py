@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 def load(folder: Path, threads: int = 1) -> Embedder:
     settings = Settings(model=str(folder), threads=threads)
-    return load_embedder(replace(settings, models_folder=str(folder.parent / "models")))
+    return load_embedder(settings._replace(models_folder=str(folder.parent / "models")))
 
 
 def mean(text: str) -> NDArray[np.float32]:

@@ -51,10 +51,11 @@ def events(folder: Path) -> list[str]:
 
 
 @contextmanager
-def working_process(top: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that looks like a worker of a worktree."""
+def working_process(top: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that looks like a worker of a worktree, or like what the words say."""
     program = "print(flush=True); input()"
-    command = [sys.executable, "-c", program, "lumen_hooks.worker", str(top), "post-commit"]
+    words = words or ("lumen_hooks.worker", str(top), "post-commit")
+    command = [sys.executable, "-c", program, *words]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()  # its command line can be read from now on
@@ -460,6 +461,17 @@ class TestWorkerAtWork:
         git(hooked, "commit", "-q", "--allow-empty", "-m", "x")
         assert started(stand_in) == []
         assert events(folder) == ["post-commit"]
+
+    @pytest.mark.parametrize("event", ["post-checkout", "worktree-add"])
+    def test_it_may_have_been_the_seed(
+        self, hooked: Repository, stand_in: StandIn, event: str
+    ) -> None:
+        with working_process(hooked.top, "lumen_hooks.hook", event, str(hooked.top)) as seeder:
+            folder = hooked.top / ".git/lumen"
+            (folder / "worker.lock").write_text(f"{seeder.pid} 12.5 refresh\n")
+            assert spawn.worker_alive(str(folder))
+            git(hooked, "commit", "-q", "--allow-empty", "-m", "x")
+        assert started(stand_in) == []
 
     def test_dead_but_not_buried(
         self, hooked: Repository, stand_in: StandIn, alive: subprocess.Popen[bytes]

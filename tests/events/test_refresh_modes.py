@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +24,6 @@ from tests.support.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from lumen_hooks.settings import RefreshMode
     from tests.support.repository import Repository
@@ -313,6 +313,20 @@ class TestToTheEnd:
         repo.git("checkout", "-q", "w1", "--", "c.py")
         found = self.status(repo)
         assert (found["state"], found["files"]) == ("fresh", 3)
+
+    def test_who_has_seeded_a_worktree_refreshes_it(self, repo: Repository, tmp_path: Path) -> None:
+        counted = tmp_path / "python"
+        script = f'#!/bin/sh\necho "$3" >>{counted}.log\nexec {sys.executable} "$@"\n'
+        counted.write_text(script)
+        counted.chmod(0o755)
+        repo.commit({"a.py": "def first():\n    return 'one'\n"})
+        self.lumen(repo, "index")
+        put_hooks(repo, counted, "background")
+        linked = repo.add_worktree("w1")
+        end_of_all_in(linked.top)
+        found = self.status(linked)
+        assert (found["state"], found["last_refresh"]["kind"]) == ("fresh", "seed")
+        assert Path(f"{counted}.log").read_text() == "lumen_hooks.hook\n"
 
     @pytest.mark.stress
     def test_inline_beside_a_worker(self, repo: Repository) -> None:

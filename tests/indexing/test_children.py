@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,7 +74,7 @@ def test_the_index_is_the_same_for_any_number(repo: Repository, started: list[in
     found, counts = [], []
     for number in (1, 2, 4):
         job = job_for(repo)
-        job = replace(job, settings=replace(job.settings, threads=number))
+        job = job._replace(settings=job.settings._replace(threads=number))
         started.clear()
         update_index(job, wait=0)
         check_whole(repo)

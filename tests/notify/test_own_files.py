@@ -11,7 +11,6 @@ import subprocess
 import tempfile
 import traceback
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -353,7 +352,7 @@ class TestModes:
         for name in os.listdir(place.folder):
             os.chmod(os.path.join(place.folder, name), 0o644)
         project.commit({"b.py": python_module("beta")})
-        assert not isinstance(update_index(replace(job_for(project), begins=False), wait=0), Busy)
+        assert not isinstance(update_index(job_for(project)._replace(begins=False), wait=0), Busy)
         assert set(_modes(place.folder).values()) == {0o600}
         assert stat.S_IMODE(os.stat(place.folder).st_mode) == 0o700
 

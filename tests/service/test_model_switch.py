@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,9 +78,8 @@ def project(repo: Repository, models: tuple[Path, Path]) -> Repository:
 
 def real_job(repo: Repository) -> Job:
     """A job whose models are loaded as the settings say."""
-    return replace(
-        job_for(repo), settings=load_settings(str(repo.top), os.environ), load=load_embedder
-    )
+    settings = load_settings(str(repo.top), os.environ)
+    return job_for(repo)._replace(settings=settings, load=load_embedder)
 
 
 def rebuild(repo: Repository) -> Refresh:
@@ -339,7 +337,6 @@ PAUSES_AT = 4
 SLOW = """
 import hashlib, os, time
 from pathlib import Path
-from dataclasses import replace
 from lumen_hooks.indexing import embedding_queue, under_way
 from lumen_hooks.indexing.update import update_index
 from tests.support.fake_embedder import FakeEmbedder
@@ -422,7 +419,7 @@ class TestAWarmProcess:
             loaded.append(settings.model)
             return embedder
 
-        job = replace(real_job(project), load=load_and_be_overtaken)
+        job = real_job(project)._replace(load=load_and_be_overtaken)
         found = Answerer(job, no_worker, refresh=False).answer(QUERY)
         assert loaded == [str(folder) for folder in models]
         assert (found.model, found.problem) == (str(models[1]), None)
@@ -487,18 +484,18 @@ def test_a_long_update_is_given_up_once_another_model_is_wanted(
     answers = [True, False]
     with pytest.raises(NotWantedError):
         update_index(
-            replace(job_for(repo, embedder), still_wanted=lambda: answers.pop(0)),
+            job_for(repo, embedder)._replace(still_wanted=lambda: answers.pop(0)),
             wait=PATIENCE_SECONDS,
         )
     assert open_reader(find_worktree(str(repo.top)).index_path) is None
     first = len(embedder.embedded)
     assert first
-    update_index(replace(job_for(repo, embedder), still_wanted=lambda: True), wait=PATIENCE_SECONDS)
+    update_index(job_for(repo, embedder)._replace(still_wanted=lambda: True), wait=PATIENCE_SECONDS)
     assert len(set(embedder.embedded)) == len(embedder.embedded) > first
     before = contents(repo)
     with pytest.raises(NotWantedError):
         update_index(
-            replace(job_for(repo, embedder), still_wanted=lambda: False),
+            job_for(repo, embedder)._replace(still_wanted=lambda: False),
             wait=PATIENCE_SECONDS,
             force=True,
         )

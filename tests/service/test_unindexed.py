@@ -89,7 +89,7 @@ def nobody() -> None:
 
 
 def a_job(repo: Repository) -> Job:
-    return replace(job_for(repo), load=load_embedder)
+    return job_for(repo)._replace(load=load_embedder)
 
 
 def prompt(
@@ -221,7 +221,7 @@ def test_what_lies_in_our_place_is_named(large: Repository) -> None:
 def test_an_index_that_is_soon_there_answers(large: Repository) -> None:
     heard = Heard()
     asked = prompt(large, partial(spawn_worker, str(large.top), "search"), seconds=30)
-    job = replace(asked.answerer.job, progress=heard)
+    job = asked.answerer.job._replace(progress=heard)
     answer = replace(asked, answerer=replace(asked.answerer, job=job)).answer(Query("alpha_77"))
     assert answer.results[0].symbol == "alpha_77"
     assert (answer.state, answer.problem) == ("fresh", None)
