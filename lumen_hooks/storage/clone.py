@@ -5,15 +5,16 @@ Knows nothing of worktrees, nor which index is worth copying.
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import facts, values
 from .opening import load_vec0, open_private, open_to_read, start_wal
 from .schema import check_header
-from .snapshot import snapshot
+from .snapshot import FULL_CHECK_BYTES, snapshot
 from .sqlite import transaction, translated
-from .sums import check_agreement
+from .sums import check_agreement, check_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +73,8 @@ def clone(donor: str, copy: str, *, accept: Callable[[Facts], None], seeded_from
         load_vec0(connection)
         start_wal(connection)
         check_agreement(connection, copy)
+        if os.stat(copy).st_size <= FULL_CHECK_BYTES:
+            check_words(connection, copy)
         with transaction(connection):
             theirs = facts.read(connection)
             ours = theirs._replace(refreshed=False, last_refresh=None, top="")

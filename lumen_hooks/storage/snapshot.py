@@ -20,7 +20,7 @@ import apsw
 from lumen_hooks.errors import CorruptIndexError, StorageFullError, StoreError
 from lumen_hooks.notify.own_files import open_file
 
-from .opening import load_vec0, open_private, open_to_read, open_to_write
+from .opening import open_private, open_to_read, open_to_write
 from .publish import create_exclusively
 from .sqlite import only_row, translated
 
@@ -36,11 +36,11 @@ _NO_COPY_FILE_RANGE = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP
 """From file systems, kernels and sandboxes without it."""
 
 FULL_CHECK_BYTES = 500_000_000
-"""Copies up to this size are checked page by page (about 0.5 s per GB)."""
+"""Copies up to this size are checked page by page (about 0.2 s per GB)."""
 
 
 def snapshot(donor: str, copy: str, *, gate: Gate) -> None:
-    """Copy a live database into a new file, whole, checked and with its WAL folded in.
+    """Copy a live database into a new file, whole, its pages checked, with its WAL folded in.
 
     Args:
         donor: the database; its writers wait while its file is copied (never its readers).
@@ -191,8 +191,9 @@ def _backup(connection: apsw.Connection, copy: str) -> None:
 def _fold(copy: str) -> None:
     connection = open_private(copy)
     try:
+        # Of what extensions keep in their tables a seal tells more, in a tenth of the time.
+        connection.drop_modules(None)
         with translated(copy):
-            load_vec0(connection)
             (mode,) = only_row(connection, "PRAGMA journal_mode=DELETE")
             if os.stat(copy).st_size <= FULL_CHECK_BYTES:
                 (verdict,) = only_row(connection, "PRAGMA quick_check(1)")

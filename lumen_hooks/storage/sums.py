@@ -86,6 +86,15 @@ def check(connection: apsw.Connection, path: str, version: int) -> None:
     damaged = f"SELECT 1 FROM files WHERE sum IS NOT {_FILE_SUMS[version]}"
     if values.read(connection, damaged, (values.natural,)):
         raise CorruptIndexError(f"{path} is damaged: a file's rows are not as written")
+    check_words(connection, path)
+
+
+def check_words(connection: apsw.Connection, path: str) -> None:
+    """Compare the seal with what the extensions' tables hold.
+
+    Raises:
+        CorruptIndexError: they are not as written.
+    """
     if facts.read(connection).seal != _seal_of(connection):
         raise CorruptIndexError(f"{path} is damaged: the words are not as written")
 
