@@ -7,7 +7,7 @@ ranking; vectors come as int8 bytes.
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from . import facts, sums
@@ -16,10 +16,11 @@ from .opening import STAGED_CACHE_KIB, closed_on_error, load_vec0, open_private,
 from .reader import IndexReader
 from .rows import StagedChunk, StagedFile
 from .schema import check_header
+from .seals import Changes
 from .sqlite import only_row, transaction, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
 
     from .facts import Facts
@@ -50,9 +51,20 @@ CREATE TEMP TABLE IF NOT EXISTS staged_chunks(
 class Index(IndexReader):
     """An index opened to be written, by `open_writer`; and to be read."""
 
+    _changes: Changes | None = None
+
     def transaction(self) -> AbstractContextManager[None]:
         """One write transaction, taken at once."""
-        return transaction(self.connection)
+        return self._sealed_by_changes()
+
+    @contextmanager
+    def _sealed_by_changes(self) -> Iterator[None]:
+        with transaction(self.connection), closing(Changes(self.connection)) as changes:
+            self._changes = changes
+            try:
+                yield
+            finally:
+                self._changes = None
 
     def write_facts(self, told: Facts) -> None:
         """Have the index say this of itself. To be called inside a transaction."""
@@ -60,7 +72,7 @@ class Index(IndexReader):
 
     def seal(self) -> None:
         """Note what the extensions' tables hold. To be called last in a transaction of rows."""
-        sums.seal(self.connection)
+        sums.seal(self.connection, self._changes)
 
     def stage(self, file: StagedFile, chunks: Iterable[StagedChunk]) -> None:
         """Lay a file aside, in temporary tables, for the transaction that will write it.
@@ -131,9 +143,9 @@ class Index(IndexReader):
     def repack(self) -> None:
         """Give back what deletions wasted in the vector table, where that is much."""
         if vectors.is_wasteful(self.connection):
-            with self.transaction():
+            with transaction(self.connection):
                 vectors.repack(self.connection, self.facts().dimensions)
-                self.seal()
+                self.seal()  # of every row: whole tables went
             self.connection.execute("VACUUM")
 
     def restamp(self, stamps: Iterable[Stamp]) -> None:

@@ -21,6 +21,7 @@ from .sqlite import transaction, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
 
     import apsw
 
@@ -40,6 +41,10 @@ _MERGE_PAGES = 64
 
 class NewIndex(Index):
     """An index in the making; see `create_index`."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """The one that fills it; what it holds is read when it is sealed."""
+        return transaction(self.connection)
 
     def __init__(self, connection: apsw.Connection, path: str) -> None:
         super().__init__(connection, path)

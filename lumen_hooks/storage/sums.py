@@ -3,7 +3,7 @@
 SQLite sees a page that cannot be, and neither a flipped bit in a text nor one
 in what extensions keep. So each file has a sum over its row and its chunks,
 each block of vectors one over its bytes, the facts one over themselves, and
-one of the facts covers the rest. They are written in the transaction of what
+one of the facts (`seals`) covers the rest. They are written in the transaction of what
 they are of; readers compare those of what they read, `check` compares all.
 """
 
@@ -16,14 +16,15 @@ import apsw
 
 from lumen_hooks.errors import CorruptIndexError
 
-from . import facts, signs, values
+from . import facts, seals, signs, values
 from . import vec0 as vectors
 from .opening import open_to_read
 from .schema import SCHEMA_VERSION, SIGNED, SUMMED, version_of
-from .sqlite import crc32
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from .seals import Changes
 
 _FILE_SUMS = {
     3: """
@@ -63,10 +64,18 @@ _SIGNS_AGREE = f"""
 """
 
 
-def seal(connection: apsw.Connection) -> None:
-    """Note what the extensions' tables hold. To be called last in a transaction of rows."""
+def seal(connection: apsw.Connection, changes: Changes | None = None) -> None:
+    """Note what the extensions' tables hold. To be called last in a transaction of rows.
+
+    Args:
+        connection: in that transaction.
+        changes: of all of it; without them every row is read.
+    """
     connection.execute("INSERT INTO lexical(lexical) VALUES('flush')")
-    facts.write(connection, facts.read(connection)._replace(seal=_seal_of(connection)))
+    told = facts.read(connection)
+    before = seals.parse(told.seal) if changes is not None else None
+    now = before.changed(changes) if before and changes else seals.read(connection)
+    facts.write(connection, told._replace(seal=str(now)))
 
 
 def check(connection: apsw.Connection, path: str, version: int) -> None:
@@ -95,7 +104,8 @@ def check_words(connection: apsw.Connection, path: str) -> None:
     Raises:
         CorruptIndexError: they are not as written.
     """
-    if facts.read(connection).seal != _seal_of(connection):
+    noted = seals.parse(facts.read(connection).seal)
+    if noted is not None and noted != seals.read(connection):
         raise CorruptIndexError(f"{path} is damaged: the words are not as written")
 
 
@@ -142,23 +152,3 @@ def check_agreement(connection: apsw.Connection, path: str) -> None:
     ((verdict,),) = values.read(connection, query, (values.text,), (dimensions,))
     if verdict != "ok":
         raise CorruptIndexError(f"{path} is damaged: {verdict}")
-
-
-def _seal_of(connection: apsw.Connection) -> str:
-    words = 0
-    for row in values.stream(
-        connection, "SELECT id, block FROM lexical_data ORDER BY id", (values.integer, values.blob)
-    ):
-        words = crc32(words, *row)
-    places = 0
-    query = "SELECT segid, term, pgno FROM lexical_idx ORDER BY segid, term"
-    kinds = (values.integer, values.optional(values.blob), values.integer)
-    for row in values.stream(connection, query, kinds):
-        places = crc32(places, *row)
-    query = (
-        "SELECT (SELECT coalesce(sum(id * 31 + origin), 0) FROM lexical_docsize),"
-        " (SELECT coalesce(sum(rowid * 31 + chunk_id * 1009 + chunk_offset), 0)"
-        " FROM vectors_rowids)"
-    )
-    ((documents, numbers),) = values.read(connection, query, (values.integer, values.integer))
-    return f"{words:08x} {places:08x} {documents} {numbers}"
