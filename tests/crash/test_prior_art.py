@@ -672,9 +672,7 @@ class TestRefreshing:
             def update(self, **numbers: int) -> None:
                 told.append(numbers)
 
-        job = job_for(repo)
-        object.__setattr__(job, "progress", Listener())
-        update_index(job, wait=1)
+        update_index(job_for(repo)._replace(progress=Listener()), wait=1)
         assert [numbers["files"] for numbers in told] == sorted(n["files"] for n in told)
         assert told[-1] == {"files": 3, "of": 3, "chunks": 3, "embedded": 3}
 
