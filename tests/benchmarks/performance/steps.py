@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from .family import Family
 
 WARM_RUNS = 10
+WIDE_FILES = 20_000
+"""From so many files on what takes minutes is done once."""
+
 CALLS = 40
 ADDED = "\n\ndef lumen_added_{number}(first, second):\n    return first - second * {number}\n"
 
@@ -75,14 +78,16 @@ class Measured(NamedTuple):
         files: that are indexed.
         indexed_bytes: of these files; 0 if that was not asked for.
         chunks: that they are cut into.
-        read: reading all files once and tokenising them, the limit of a build.
+        read: reading all files once and tokenising them, the limit of a build; of very many files
+            every tenth, times ten.
         build: the whole index, in the foreground, on all cores.
         build_alone: the same on one core; None if it was not measured.
         index_bytes: of the index.
         store_bytes: of the embedding store.
         status: `git status`, the limit of a look.
-        look: `index` with nothing to do.
-        edit: `index` with one function added.
+        look: a worker that finds nothing to do.
+        checked: `index` that finds nothing to do, and checks all that the index holds.
+        edit: a worker that finds one function added.
         interpreter: Python, started and ended, the limit of any command.
         cold: `search` in a process of its own.
         warm: seconds of CPU for a search in a process that has searched, with its look; git's
@@ -106,6 +111,7 @@ class Measured(NamedTuple):
     store_bytes: int
     status: Cost
     look: Cost
+    checked: Cost
     edit: Cost
     interpreter: Cost
     cold: Cost
@@ -129,8 +135,8 @@ def measure(corpus: Corpus, folder: Path, python: str = "", *, alone: bool = Fal
     """
     top, earlier = corpus.top, bool(python)
     python = python or sys.executable
-    names = run("git", "ls-files", "-z", cwd=top)[1]
-    read = _least(lambda: run(sys.executable, "-c", _READ, cwd=top, text=names)[0], 1)
+    names = run("git", "ls-files", "-z", cwd=top)[1].split("\0")
+    is_wide = len(names) > WIDE_FILES
     build_alone = None
     if alone and shutil.which("taskset"):
         build_alone = _built(python, top, "taskset", "-c", "0")
@@ -139,16 +145,19 @@ def measure(corpus: Corpus, folder: Path, python: str = "", *, alone: bool = Fal
     found = _status(python, top)
     interpreter = _least(lambda: run(python, "-I", "-c", "pass", cwd=top)[0])
     status = _least(lambda: run("git", "status", "--porcelain", cwd=top)[0])
-    look = _least(lambda: lumen("index", cwd=top, python=python)[0])
+    _refreshed(python, top)
+    look = _least(lambda: _refreshed(python, top))
+    checked = _least(lambda: lumen("index", cwd=top, python=python)[0])
     cold = _least(lambda: lumen("search", corpus.question, "--json", cwd=top, python=python)[0])
     warm = float(run(python, "-c", _WARM, str(top), corpus.question, str(WARM_RUNS), cwd=top)[1])
     call = anyio.run(_called, python, top, corpus.question)
     edit = _edited(python, corpus)
     index = top / ".git/lumen/index.db"
     copy = _least(lambda: _copied(index, folder / "copy.db"))
-    plain = _least(lambda: _added(top, folder / "plain"))
-    seeded = _least(lambda: _seeded(python, top, folder / "seeded"))
-    whole = _whole(top, folder / "whole")
+    times = 1 if is_wide else 3
+    plain = _least(lambda: _added(top, folder / "plain"), times)
+    seeded = _least(lambda: _seeded(python, top, folder / "seeded"), times)
+    whole = _whole(top, folder / "whole", times)
     last = _status(python, folder / "whole")["last_refresh"]
     store = top / ".git/lumen/embeddings.db"
     return Measured(
@@ -156,13 +165,14 @@ def measure(corpus: Corpus, folder: Path, python: str = "", *, alone: bool = Fal
         files=found["files"],
         indexed_bytes=0 if earlier else indexed_bytes(top),
         chunks=found["chunks"],
-        read=read,
+        read=_read(top, names, 10 if is_wide else 1),
         build=build,
         build_alone=build_alone,
         index_bytes=index.stat().st_size,
         store_bytes=store.stat().st_size,
         status=status,
         look=look,
+        checked=checked,
         edit=edit,
         interpreter=interpreter,
         cold=cold,
@@ -178,6 +188,18 @@ def measure(corpus: Corpus, folder: Path, python: str = "", *, alone: bool = Fal
 
 def _least(step: Callable[[], Cost], runs: int = 3) -> Cost:
     return min((step() for _ in range(runs)), key=lambda cost: cost.cpu)
+
+
+def _read(top: Path, names: list[str], every: int) -> Cost:
+    text = "\0".join(names[::every])
+    cost = run(sys.executable, "-c", _READ, cwd=top, text=text)[0]
+    return replace(cost, cpu=cost.cpu * every, wall=cost.wall * every)
+
+
+def _refreshed(python: str, top: Path) -> Cost:
+    """What a hook's worker does, to its end."""
+    command = (python, "-I", "-m", "lumen_hooks.worker", str(top), "post-commit", "--inline")
+    return run(*command, cwd=top)[0]
 
 
 def _built(python: str, top: Path, *before: str) -> Family:
@@ -202,9 +224,9 @@ def _edited(python: str, corpus: Corpus) -> Cost:
     costs = []
     for number in range(3):
         path.write_text(path.read_text() + ADDED.format(number=number))
-        costs.append(lumen("index", cwd=corpus.top, python=python)[0])
+        costs.append(_refreshed(python, corpus.top))
     run("git", "checkout", "-q", "--", corpus.edited, cwd=corpus.top)
-    lumen("index", cwd=corpus.top, python=python)
+    _refreshed(python, corpus.top)
     return min(costs, key=lambda cost: cost.cpu)
 
 
@@ -233,10 +255,10 @@ def _seeded(python: str, top: Path, place: Path) -> Cost:
     return cost
 
 
-def _whole(top: Path, place: Path) -> Family:
-    """The hook with the worker that it leaves behind; the last of three new worktrees stays."""
+def _whole(top: Path, place: Path, times: int) -> Family:
+    """The hook with the worker that it leaves behind; the last new worktree stays."""
     found = []
-    for left in (2, 1, 0):
+    for left in reversed(range(times)):
         _worktree(top, place)
         found.append(run_family(*_hook(top), cwd=place))
         if left:
