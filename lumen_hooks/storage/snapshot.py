@@ -20,6 +20,7 @@ import apsw
 from lumen_hooks.errors import CorruptIndexError, StorageFullError, StoreError
 from lumen_hooks.notify.own_files import open_file
 
+from .clonefile import cloned
 from .opening import open_private, open_to_read, open_to_write
 from .publish import create_exclusively
 from .sqlite import only_row, translated
@@ -147,7 +148,9 @@ def _copy_files(descriptor: int, donor: str, copy: str) -> None:
 
 
 def _copy_file(source: int, target: str) -> None:
-    """`copy_file_range` shares the blocks where the file system can; elsewhere it copies them."""
+    """Either call shares the blocks where the file system can; elsewhere they are copied."""
+    if cloned(source, target):
+        return
     fd = create_exclusively(target)
     try:
         remaining = os.fstat(source).st_size
