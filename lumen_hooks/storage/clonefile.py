@@ -10,7 +10,7 @@ _CLONE_NOFOLLOW, _CLONE_NOOWNERCOPY = 0x0001, 0x0002
 
 
 def cloned(source: int, target: str) -> bool:
-    """Whether a file is now a clone of an open one; False where that cannot be: nothing is done then.
+    """Whether a file is now a clone of an open one; where that cannot be, nothing is done.
 
     Args:
         source: its descriptor.
