@@ -1,8 +1,8 @@
 """History through libgit2.
 
-Which worktrees there are is asked of pygit2's C module alone: while git waits for a seed, the whole
-package would cost more than all the rest (70 ms; the module takes 18), and a sibling at the same
-commit leaves nothing more to ask. Trees are compared through the package.
+All is asked of pygit2's C module alone: while git waits for a seed, the whole package would cost
+more than all the rest (70 ms; the module takes 18). The package's repositories refer to themselves,
+besides, and so keep packs open until garbage is collected: in a child that goes on, too.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from .history import LIBGIT2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pygit2
 
     from .worktree import Worktree
 
@@ -36,12 +34,10 @@ class LibGit2History:
     backend = LIBGIT2
 
     def __init__(self, worktree: Worktree) -> None:
-        self._git_dir = worktree.git_dir
         self._c = _c_module()
         with self._translated():
             backend = self._c.init_file_backend(worktree.git_dir, 0)
             self._bare: Any = self._c.Repository(backend)
-        self._opened: pygit2.Repository | None = None
 
     def worktree_names(self) -> list[str]:
         """The names of the linked worktrees; see `History`."""
@@ -57,21 +53,18 @@ class LibGit2History:
 
     def differing_files(self, ours: str, theirs: str) -> int:
         """How many paths differ between two commits' trees; see `History`."""
-        from pygit2.enums import DiffOption
-
         with self._translated():
             mine, other = self._tree(ours), self._tree(theirs)
             if mine.id == other.id:
                 return 0
             # Without the flag a file that became a symbolic link counts as two.
-            return len(other.diff_to_tree(mine, flags=DiffOption.INCLUDE_TYPECHANGE))
+            return len(other.diff_to_tree(mine, self._c.GIT_DIFF_INCLUDE_TYPECHANGE))
 
-    def _tree(self, commit: str) -> pygit2.Tree:
-        import pygit2
-
-        if self._opened is None:
-            self._opened = pygit2.Repository(self._git_dir)
-        return self._opened[commit].peel(pygit2.Tree)
+    def _tree(self, commit: str) -> Any:
+        found = self._bare.git_object_lookup_prefix(commit)
+        if found is None:
+            raise KeyError(commit)
+        return found.peel(self._c.Tree)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

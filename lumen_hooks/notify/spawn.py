@@ -77,19 +77,20 @@ def go_on_as_worker(work: Callable[[], int], *, inline: bool) -> bool:
     """Have a child of this process do a worker's work; whether that can be had.
 
     It starts with all that this process has imported, which costs more than the work where little
-    is to be done. For a process that runs one thread, has no database open and holds no lock. A
-    child of a Mac's process, which has system libraries in it, may not go on so.
+    is to be done. For a process that has no database open and holds no lock. One that runs several
+    threads (a `.pth` file of its environment may start some) is not forked, nor is a Mac's, which
+    has system libraries in it that do not bear it.
 
     Args:
         work: what the worker does; its result is how the child ends.
         inline: return when it has ended.
-
-    Raises:
-        OSError: the process could not be started.
     """
-    if sys.platform != "linux":
+    if sys.platform != "linux" or not _runs_one_thread():
         return False
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError:  # no room for a copy of this process: a program of its own needs none
+        return False
     if child:
         if inline:
             _wait_for_end(child)
@@ -102,13 +103,23 @@ def go_on_as_worker(work: Callable[[], int], *, inline: bool) -> bool:
         os._exit(code)  # whatever the caller would do next is not the child's to do
 
 
+def _runs_one_thread() -> bool:
+    try:
+        return len(os.listdir("/proc/self/task")) == 1
+    except OSError:  # no /proc here, so nobody can tell
+        return False
+
+
 def _take_leave() -> None:
     """In a child that was not started as a program: what `spawn_worker` gives to one that is."""
     os.setsid()
     null = os.open(os.devnull, os.O_RDWR)
     for number in range(_STANDARD_STREAMS):
         os.dup2(null, number)
-    os.close(null)
+    if null < _STANDARD_STREAMS:  # the caller had closed that one
+        os.set_inheritable(null, True)
+    else:
+        os.close(null)
     kept = without_local_variables(os.environ)
     for name in set(os.environ) - set(kept):
         del os.environ[name]
