@@ -31,6 +31,9 @@ GROWN_BYTES = MEMORY_BYTES_MAX // 2
 """A child that has grown so far reads nothing more: what a grammar or its binding never gives back
 (py-tree-sitter 0.26.1 keeps every block of text that it asked for) the next text would lack."""
 
+READ_CHARACTERS = 1 << 25
+"""After so much text another child takes over, before that shows: the blocks of text are kept."""
+
 FULL_BYTES = MEMORY_BYTES_MAX - MEMORY_BYTES_MAX // 16
 """A text that took so much has hit the limit somewhere, whatever was made of that."""
 
@@ -55,7 +58,7 @@ def serve() -> None:
     os.chdir("/")
     _limit_memory()
     start = _most_memory()
-    others = False
+    read, others = 0, False
     while (request := _read(requests)) is not None:
         path, text, language, beside = marshal.loads(request)  # noqa: S302 - of who started us
         _allow_time()
@@ -67,7 +70,8 @@ def serve() -> None:
             chunked = cut_by_lines(path, text, language, abandoned=MEMORY)
         answer = json.dumps((*plain(chunked), _made(beside, path, chunked))).encode()
         sent = _write(answers, len(answer).to_bytes(LENGTH_BYTES, "little") + answer)
-        if not sent or grown > GROWN_BYTES:
+        read += len(text)
+        if not sent or grown > GROWN_BYTES or read > READ_CHARACTERS:
             break
         others = True
     os._exit(0)  # nothing is left to put in order, and the parent waits

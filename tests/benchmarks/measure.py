@@ -146,5 +146,6 @@ def git_settings(folder: Path) -> dict[str, str]:
     config = folder / "gitconfig"
     config.write_text(
         "[user]\n\tname = Bench\n\temail = bench@example.org\n[init]\n\tdefaultBranch = main\n"
+        "[gc]\n\tauto = 0\n"
     )
     return {"GIT_CONFIG_GLOBAL": str(config), "GIT_CONFIG_NOSYSTEM": "1"}

@@ -176,6 +176,25 @@ def test_what_earlier_texts_took_is_lacking_to_none(
     assert 3 < len(started) < 12
 
 
+def test_a_child_that_has_read_much_gives_way_to_another(
+    monkeypatch: pytest.MonkeyPatch, chunker: Chunker
+) -> None:
+    dying(monkeypatch, "pass", first=f"child.READ_CHARACTERS = {3 * len(INNOCENT)}")
+    started: list[int] = []
+    start = parser_process._start
+
+    def counted(*ends: int) -> int:
+        started.append(start(*ends))
+        return started[-1]
+
+    monkeypatch.setattr(parser_process, "_start", counted)
+    for _ in range(12):
+        chunker.put("a.py", INNOCENT)
+    alone = chunk_file("a.py", INNOCENT)
+    assert all(chunker.take() == alone for _ in range(12))
+    assert len(started) == 3  # each has read four of them
+
+
 def test_a_text_that_took_nearly_all_is_cut_by_lines_and_read_by_a_child_of_its_own(
     monkeypatch: pytest.MonkeyPatch, chunker: Chunker
 ) -> None:
