@@ -16,6 +16,7 @@ MANY = 300_000
 CHEAP_SEARCH, MIDDLE_SEARCH, LARGE_SEARCH = 0.010, 0.030, 0.100
 """Seconds of CPU that a warm search may take: at 10,000, at 100,000, at a million chunks."""
 
+ALONE = "the same on one core"
 _MIDDLE = 30_000
 _LOOK = 0.015
 """Seconds that a warm call may take beside the search."""
@@ -79,12 +80,18 @@ def rows(subject: Subject) -> Iterator[Row]:
         yield Row(
             line.what,
             line.goal,
-            line.unit(line.figure(before)) if before is not None else "",
+            _said(line, before),
             line.unit(value),
             said,
             f"{value / bound:.2g}" if bound else "",
             line.most is None or value <= line.most(now),
         )
+
+
+def _said(line: _Line, before: Measured | None) -> str:
+    if before is None or (line.what == ALONE and before.build_alone is None):
+        return ""
+    return line.unit(line.figure(before))
 
 
 def _lines(subject: Subject) -> Iterator[_Line]:
@@ -129,7 +136,7 @@ def _build(subject: Subject) -> Iterator[_Line]:
     yield line("full build, wall time", "half of semble's", lambda one: one.build.wall, "wall")
     if subject.now.build_alone is not None:
         yield _Line(
-            "the same on one core", "1.8 times that on two",
+            ALONE, "1.8 times that on two",
             lambda one: one.build_alone.wall if one.build_alone else 0.0, _seconds,
             "on all", lambda one: one.build.wall,
         )  # fmt: skip
