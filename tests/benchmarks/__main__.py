@@ -73,6 +73,7 @@ def main(argv: Sequence[str]) -> None:
         for part, lines in _parts(folder, chosen):
             print("\n".join(lines), flush=True)
             page.put(chosen.out, part, [f"Measured {_today()}: {_machine()}.", "", *lines])
+            page.draw(chosen.out)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -90,9 +91,6 @@ def _parts(folder: Path, chosen: argparse.Namespace) -> Iterator[tuple[str, list
     grown = [_measured(folder, partial(generated, size)) for size in sizes]
     if grown:
         lines = [line for one in grown for line in ("", *page.table(Subject(one)))]
-        if len(grown) > 1:
-            page.draw(chosen.out, grown)
-            lines += ["", f"![How it grows with the number of chunks]({page.PICTURE})"]
         yield "Generated trees", lines
     if chosen.worktrees:
         found = _in_corpus(folder, partial(generated, SMALL_CHUNKS), partial(_many, chosen))

@@ -12,12 +12,11 @@ from .plots import Line, Plot, drawn
 from .rows import rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from .agents import Worked
     from .rows import Subject
-    from .steps import Measured
     from .worktrees import Many
 
 PAGE, PICTURE = "performance.md", "performance.svg"
@@ -111,53 +110,65 @@ def agents(work: Worked) -> list[str]:
     ]
 
 
-def draw(out: Path, grown: Sequence[Measured]) -> None:
-    """How everything grows with the number of chunks, into the picture."""
-    (out / PICTURE).write_text(drawn(_plots(grown)), encoding="utf-8")
+def draw(out: Path) -> None:
+    """How everything grows with the number of chunks: the page's own tables, as a picture."""
+    found = figures((out / PAGE).read_text(encoding="utf-8"))
+    if len(found) > 1:
+        (out / PICTURE).write_text(drawn([_plot(title, found) for title in _PLOTS]), "utf-8")
 
 
-def _plots(grown: Sequence[Measured]) -> list[Plot]:
-    def plot(title: str, **lines: Callable[[Measured], float]) -> Plot:
-        return Plot(
-            title,
-            [
-                Line(name.replace("_", " "), [(one.chunks, max(of(one), 1e-3)) for one in grown])
-                for name, of in lines.items()
-            ],
-        )
+def figures(text: str) -> list[tuple[int, dict[str, float]]]:
+    """Chunks of each corpus of the page, its figures by row, and by row and limit."""
+    found: list[tuple[int, dict[str, float]]] = []
+    for line in text.splitlines():
+        if (head := _CORPUS.search(line)) is not None:
+            found.append((int(head[1].replace(",", "")), {}))
+        elif found and len(cells := [cell.strip() for cell in line.split("|")[1:-1]]) >= _CELLS:
+            what, measured, limit = cells[0], cells[-4], cells[-3]
+            for name, cell in ((what, measured), (f"{what}: ", limit)):
+                if (figure := _FIGURE.search(cell)) is not None:
+                    value = float(figure[1].replace(",", "")) * _UNITS[figure[2]]
+                    found[-1][1][name + cell[: figure.start()].strip()] = value
+    return sorted(found, key=lambda one: one[0])
 
-    return [
-        plot(
-            "full build, CPU s",
-            build=lambda one: one.build.cpu,
-            reading_alone=lambda one: one.read.cpu,
-        ),
-        plot(
-            "new worktree, CPU s over git's",
-            in_front=lambda one: one.seeded.cpu,
-            with_refresh=lambda one: one.whole.cpu,
-            cp=lambda one: one.copy.cpu,
-        ),
-        plot(
-            "refresh, CPU s",
-            one_edit=lambda one: one.edit.cpu,
-            nothing=lambda one: one.look.cpu,
-            git_status=lambda one: one.status.cpu,
-        ),
-        plot(
-            "search, CPU s",
-            cold=lambda one: one.cold.cpu,
-            warm=lambda one: one.warm,
-            MCP_call=lambda one: one.call,
-        ),
-        plot(
-            "memory, MB",
-            build=lambda one: one.build.memory / 1e6,
-            search=lambda one: one.cold.memory / 1e6,
-        ),
-        plot(
-            "MB on disk",
-            written=lambda one: one.build.written / 1e6,
-            what_stays=lambda one: (one.index_bytes + one.store_bytes) / 1e6,
-        ),
-    ]
+
+def _plot(title: str, figures: Sequence[tuple[int, dict[str, float]]]) -> Plot:
+    lines = []
+    for name, row in _PLOTS[title].items():
+        points = [(chunks, max(of[row], 1e-3)) for chunks, of in figures if row in of]
+        if points:
+            lines.append(Line(name, points))
+    return Plot(title, lines)
+
+
+_CORPUS = re.compile(r" files are indexed .*, ([\d,]+) chunks\.$")
+_FIGURE = re.compile(r"([\d,.]+) (s|ms|MB)$")
+_UNITS = {"s": 1.0, "ms": 1e-3, "MB": 1.0}
+_CELLS = 6
+_PLOTS = {
+    "full build, CPU s": {
+        "build": "full build, CPU",
+        "reading alone": "full build, CPU: reading and tokenising",
+    },
+    "new worktree, CPU s": {
+        "in front of git": "a new worktree, until git returns, over git",
+        "with its refresh": "the same with its first refresh, beside `cp`",
+        "git": "the same with its first refresh, beside `cp`: `git worktree add`",
+    },
+    "refresh, CPU s": {
+        "one edit": "one function added, over the look",
+        "the look": "look, nothing changed",
+        "git status": "look, nothing changed: `git status`",
+    },
+    "search, CPU s": {
+        "cold": "search, cold",
+        "warm": "search, warm, with its look",
+        "MCP call": "warm MCP call, git's processes included",
+    },
+    "memory, MB": {"build": "memory of the build", "cold search": "its memory"},
+    "MB on disk": {
+        "written by a build": "bytes written by it",
+        "what stays": "bytes written by it: what stays",
+    },
+}
+"""The pictures' titles, their lines, and the rows that these are of."""
