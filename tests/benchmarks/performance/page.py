@@ -113,8 +113,9 @@ def agents(work: Worked) -> list[str]:
 def draw(out: Path) -> None:
     """How everything grows with the number of chunks: the page's own tables, as a picture."""
     found = figures((out / PAGE).read_text(encoding="utf-8"))
-    if len(found) > 1:
-        (out / PICTURE).write_text(drawn([_plot(title, found) for title in _PLOTS]), "utf-8")
+    plots = [plot for plot in (_plot(title, found) for title in _PLOTS) if plot.lines]
+    if len(found) > 1 and plots:
+        (out / PICTURE).write_text(drawn(plots), "utf-8")
 
 
 def figures(text: str) -> list[tuple[int, dict[str, float]]]:
