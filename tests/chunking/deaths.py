@@ -18,6 +18,19 @@ def windows(text: str, why: str) -> ChunkedFile:
     return cut_by_lines("a.py", text, abandoned=why)
 
 
+def children_started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The process ids of all children that are started from now on."""
+    pids: list[int] = []
+    start = parser_process._start
+
+    def noted(requests: int, answers: int) -> int:
+        pids.append(start(requests, answers))
+        return pids[-1]
+
+    monkeypatch.setattr(parser_process, "_start", noted)
+    return pids
+
+
 def dying(monkeypatch: pytest.MonkeyPatch, code: str, first: str = "") -> None:
     """Have children do something to themselves when they meet a text that says `die`."""
     start = (

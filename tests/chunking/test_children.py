@@ -13,7 +13,7 @@ from lumen_hooks.chunking.chunk import CRASH, TIME, UNTRIED, TooManyDeathsError
 from lumen_hooks.chunking.chunker import chunk_file
 from lumen_hooks.chunking.process import Chunker, Taken
 from lumen_hooks.indexing.found_by import BESIDE, found_by, read_found_by
-from tests.chunking.deaths import GUILTY, INNOCENT, dying, windows
+from tests.chunking.deaths import GUILTY, INNOCENT, children_started, dying, windows
 from tests.support.sources import python_module
 from tests.support.waiting import PATIENCE_SECONDS
 
@@ -32,15 +32,7 @@ def spread(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The process ids of all children."""
-    pids: list[int] = []
-    start = parser_process._start
-
-    def noted(requests: int, answers: int) -> int:
-        pids.append(start(requests, answers))
-        return pids[-1]
-
-    monkeypatch.setattr(parser_process, "_start", noted)
-    return pids
+    return children_started(monkeypatch)
 
 
 @pytest.mark.parametrize("children", [1, 2, 4])

@@ -24,7 +24,7 @@ from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import Answerer
 from lumen_hooks.storage.reader import open_reader
 from tests.chunking.checks import EXTENSIONS
-from tests.chunking.deaths import GUILTY, INNOCENT, dying, windows
+from tests.chunking.deaths import GUILTY, INNOCENT, children_started, dying, windows
 from tests.support.helpers import check_whole, contents, job_for, update
 from tests.support.sources import python_module
 
@@ -160,14 +160,7 @@ def test_what_earlier_texts_took_is_lacking_to_none(
     """More than a child may have: each text's chunks are those that it has alone."""
     limits = "child.MEMORY_BYTES_MAX, child.GROWN_BYTES = 60 << 20, 20 << 20; kept = []"
     dying(monkeypatch, "kept.append(b'x' * (5 << 20))", first=limits)
-    started: list[int] = []
-    start = parser_process._start
-
-    def counted(*ends: int) -> int:
-        started.append(start(*ends))
-        return started[-1]
-
-    monkeypatch.setattr(parser_process, "_start", counted)
+    started = children_started(monkeypatch)
     order = [GUILTY, INNOCENT] * 20
     for text in order:
         chunker.put("a.py", text)
@@ -180,14 +173,7 @@ def test_a_child_that_has_read_much_gives_way_to_another(
     monkeypatch: pytest.MonkeyPatch, chunker: Chunker
 ) -> None:
     dying(monkeypatch, "pass", first=f"child.READ_CHARACTERS = {3 * len(INNOCENT)}")
-    started: list[int] = []
-    start = parser_process._start
-
-    def counted(*ends: int) -> int:
-        started.append(start(*ends))
-        return started[-1]
-
-    monkeypatch.setattr(parser_process, "_start", counted)
+    started = children_started(monkeypatch)
     for _ in range(12):
         chunker.put("a.py", INNOCENT)
     alone = chunk_file("a.py", INNOCENT)

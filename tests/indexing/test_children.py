@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lumen_hooks.chunking import parser_process, process
+from lumen_hooks.chunking import process
 from lumen_hooks.indexing import compare, throttle
 from lumen_hooks.indexing.throttle import PARSERS_MAX, Turns, acquire_slot, parsers
 from lumen_hooks.indexing.update import update_index
 from lumen_hooks.storage.reader import open_reader
+from tests.chunking.deaths import children_started
 from tests.support.helpers import check_whole, job_for, update
 from tests.support.sources import python_module
 
@@ -57,16 +58,8 @@ def whole(repo: Repository) -> dict[str, list[tuple[object, ...]]]:
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The process ids of all children; one more is started where the others have anything to do."""
-    pids: list[int] = []
-    start = parser_process._start
-
-    def noted(requests: int, answers: int) -> int:
-        pids.append(start(requests, answers))
-        return pids[-1]
-
-    monkeypatch.setattr(parser_process, "_start", noted)
     monkeypatch.setattr(process, "SPREAD_CHARACTERS", 0)
-    return pids
+    return children_started(monkeypatch)
 
 
 def test_the_index_is_the_same_for_any_number(repo: Repository, started: list[int]) -> None:
