@@ -16,6 +16,9 @@
     │   ├── CorruptIndexError   it is damaged; it is set aside and made again
     │   ├── StorageFullError    free some space; nothing was lost
     │   └── NewerIndexError     a newer version of this tool wrote it; upgrade
+    ├── RemoteError             the store elsewhere cannot be used; all goes on without it
+    │   ├── AccessError         it refuses: credentials are missing, wrong or too old
+    │   └── UntrustedError      what it holds is not what it must be; it is not used
     ├── InstallError            a hook cannot be put in place; the hint has the line to add
     └── UnsupportedError        use another operating system
 
@@ -92,6 +95,18 @@ class StorageFullError(StoreError):
 
 class NewerIndexError(StoreError):
     """The file was written by a newer version of this tool."""
+
+
+class RemoteError(LumenError):
+    """A store of indexes elsewhere (`lumen.remote`) is down, slow, wrong or missing its driver."""
+
+
+class AccessError(RemoteError):
+    """The store refuses: credentials are missing, wrong or too old."""
+
+
+class UntrustedError(RemoteError):
+    """What a store holds is damaged, signed by nobody who may, or not what it is called."""
 
 
 class InstallError(LumenError):

@@ -74,6 +74,11 @@ class Settings(NamedTuple):
         max_cache_bytes: size above which the embedding store evicts what no index uses.
         models_folder: where downloaded models, and digests of models, are kept.
         mcp_structured: `lumen-hooks mcp` gives answers as structured content, too.
+        remote: URL of a store of indexes, as fsspec takes it; empty for none.
+        remote_signers: path of an allowed-signers file (ssh-keygen(1)): of the store, only what one
+            of them signed is used; empty to take what is there.
+        remote_signing_key: path of the SSH key that signs what is pushed; empty to sign nothing.
+        remote_patience: seconds to wait for one answer of the store.
         listing: what git's own configuration says of which files there are, not to be set here:
             keys and values, those that win last; empty if it was not asked.
     """
@@ -91,6 +96,10 @@ class Settings(NamedTuple):
     max_cache_bytes: int = 512 << 20
     models_folder: str = default_models_folder({})
     mcp_structured: bool = False
+    remote: str = ""
+    remote_signers: str = ""
+    remote_signing_key: str = ""
+    remote_patience: float = 20.0
     listing: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -279,11 +288,13 @@ def _convert(name: str, raw: list[str], source: str) -> object:
         return listed
     if name == "model":
         return last or BUILTIN_MODEL
-    if name == "models_folder":
+    if name == "remote":
+        return last
+    if name in {"models_folder", "remote_signers", "remote_signing_key"}:
         if os.path.isabs(os.path.expanduser(last)) or not last:
             return os.path.expanduser(last)
         raise _wrong(source, last, "a full path")
-    if name == "seed_wait":
+    if name in {"seed_wait", "remote_patience"}:
         try:
             seconds = float(last)
         except ValueError:
