@@ -39,5 +39,7 @@ def run_index(directory: str, *, force: bool, before: str = "") -> None:
     with progress_bar(_AGAIN, before=before, otherwise=_AS_IT_WAS) as progress:
         job = open_workspace(directory).job("index", progress)._replace(foreground=True)
         made = refresh_index(job, force=force)
+    if made.done.remark:
+        say(f"note: {made.done.remark}")
     say(made.in_words())
     trim_after(job.worktree, job.settings, made.done)

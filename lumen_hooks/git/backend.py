@@ -62,6 +62,12 @@ class _FirstThatCan:
     def differing_files(self, ours: str, theirs: str) -> int:
         return self._ask(lambda history: history.differing_files(ours, theirs))
 
+    def tree(self, commit: str) -> str | None:
+        return self._ask(lambda history: history.tree(commit))
+
+    def first_parents(self, commit: str, count: int) -> list[str]:
+        return self._ask(lambda history: history.first_parents(commit, count))
+
     def _ask(self, question: Callable[[History], Answer]) -> Answer:
         if self._chosen.backend == LIBGIT2:
             try:

@@ -43,9 +43,25 @@ class CommandLineHistory:
     def differing_files(self, ours: str, theirs: str) -> int:
         """How many paths differ between two commits' trees; see `History`."""
         for commit in (ours, theirs):
-            # An index says which commit it was made at; git must not take that for an option.
-            if not commit or not _HEX.issuperset(commit):
-                raise RepositoryError(f"{commit!r} is no commit")
+            _insist_on_id(commit)
         command = ["diff-tree", "-r", "-z", "--name-only", "--no-renames"]
         paths = git([*command, "--ignore-submodules=none", theirs, ours], cwd=self._top)
         return paths.count(b"\0")
+
+    def tree(self, commit: str) -> str | None:
+        """The id of a commit's tree; see `History`."""
+        _insist_on_id(commit)
+        wanted = ["rev-parse", "-q", "--verify", f"{commit}^{{tree}}"]
+        return git(wanted, cwd=self._top, accept=(0, 1, 128)).decode().strip() or None
+
+    def first_parents(self, commit: str, count: int) -> list[str]:
+        """A commit and its first ancestors; see `History`."""
+        _insist_on_id(commit)
+        walk = ["rev-list", "--first-parent", f"--max-count={count}", commit, "--"]
+        return git(walk, cwd=self._top).decode().split()
+
+
+def _insist_on_id(commit: str) -> None:
+    """What an index or a store says is a commit must not be taken for an option by git."""
+    if not commit or not _HEX.issuperset(commit):
+        raise RepositoryError(f"{commit!r} is no commit")

@@ -35,3 +35,17 @@ class History(Protocol):
         Raises:
             RepositoryError: a commit or a tree is not there.
         """
+
+    def tree(self, commit: str) -> str | None:
+        """The id of a commit's tree, in hex; None if the commit is not here (a shallow clone).
+
+        Raises:
+            RepositoryError: the repository cannot be read.
+        """
+
+    def first_parents(self, commit: str, count: int) -> list[str]:
+        """A commit and its first ancestors by the first parents, in hex; so many at most.
+
+        Raises:
+            RepositoryError: the commit is not there.
+        """

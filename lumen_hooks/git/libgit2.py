@@ -60,6 +60,26 @@ class LibGit2History:
             # Without the flag a file that became a symbolic link counts as two.
             return len(other.diff_to_tree(mine, self._c.GIT_DIFF_INCLUDE_TYPECHANGE))
 
+    def tree(self, commit: str) -> str | None:
+        """The id of a commit's tree; see `History`."""
+        with self._translated():
+            found = self._bare.git_object_lookup_prefix(commit)
+            return str(found.peel(self._c.Tree).id) if found is not None else None
+
+    def first_parents(self, commit: str, count: int) -> list[str]:
+        """A commit and its first ancestors; see `History`."""
+        found: list[str] = []
+        with self._translated():
+            at = self._bare.git_object_lookup_prefix(commit)
+            if at is None:
+                raise KeyError(commit)
+            while at is not None and len(found) < count:
+                found.append(str(at.id))
+                parents = at.parent_ids
+                # The last one of a shallow clone has parents that are not here.
+                at = self._bare.git_object_lookup_prefix(parents[0]) if parents else None
+        return found
+
     def _tree(self, commit: str) -> Any:
         found = self._bare.git_object_lookup_prefix(commit)
         if found is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from typing import TYPE_CHECKING
 
 from lumen_hooks.embedding.registry import identify
 from lumen_hooks.errors import LumenError
@@ -23,6 +24,9 @@ from lumen_hooks.system.locks import Acquired, Failed, acquire
 from .aside import housed
 from .seed import seed
 
+if TYPE_CHECKING:
+    from lumen_hooks.settings import Settings
+
 
 def seed_in_foreground(top: str) -> None:
     """Seed a worktree that has no index, unless that takes long or a peer is at it. Never raises.
@@ -34,17 +38,18 @@ def seed_in_foreground(top: str) -> None:
         worktree = housed(find_worktree(top), os.environ)
         settings = load_settings(top, os.environ)
         if settings.enabled and settings.refresh != "off" and not worktree.read_only:
-            seed_if_quick(worktree, fingerprint(identify(settings)))
+            seed_if_quick(worktree, fingerprint(identify(settings)), settings)
     except (LumenError, OSError) as error:
         _log_failure(top, error)
 
 
-def seed_if_quick(worktree: Worktree, wanted: str) -> None:
+def seed_if_quick(worktree: Worktree, wanted: str, settings: Settings) -> None:
     """Seed a worktree that has no index, unless that takes long or a peer is at it.
 
     Args:
         worktree: with the folder where its index can be written.
         wanted: the fingerprint that the index must have.
+        settings: in force there.
 
     Raises:
         LumenError: it cannot be seeded.
@@ -59,7 +64,7 @@ def seed_if_quick(worktree: Worktree, wanted: str) -> None:
     with answer:
         sweep(worktree.index_path, now=time.time())
         if not os.path.lexists(worktree.index_path):
-            seed(worktree, wanted, foreground=True)
+            seed(worktree, wanted, settings, foreground=True)
 
 
 def _log_failure(top: str, error: LumenError | OSError) -> None:

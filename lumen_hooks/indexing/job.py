@@ -44,6 +44,7 @@ class Job(NamedTuple):
         foreground: a person asked for nothing but this: it may use all of the machine.
         deaths_max: it is given up when more texts than this kill the process that parses them;
             None for any number.
+        from_elsewhere: an index that is missing comes from the store elsewhere, or not at all.
     """
 
     worktree: Worktree
@@ -56,6 +57,7 @@ class Job(NamedTuple):
     begins: bool = True
     foreground: bool = False
     deaths_max: int | None = None
+    from_elsewhere: bool = False
 
 
 class Updated(NamedTuple):
@@ -67,11 +69,13 @@ class Updated(NamedTuple):
         freshness: what `look_at` would say, which saves a look; None if that is not known: the
             scan is some seconds old, many files were read, one of them has changed since,
             or a hint says that something has.
+        remark: what people are told of a seed that did not come; empty if there is nothing to say.
     """
 
     refresh: Refresh | None
     seeded: Seeded | None
     freshness: Freshness | None = None
+    remark: str = ""
 
 
 class Busy(NamedTuple):

@@ -1,4 +1,4 @@
-"""Clone a donor's index into a worktree that has none.
+"""Clone a donor's index into a worktree that has none: a sibling's, else one from elsewhere.
 
 The one place where it happens, whoever asks: a hook, a command or a server.
 The caller holds the worktree's `index.lock`.
@@ -19,6 +19,7 @@ from .journal import note
 
 if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.settings import Settings
     from lumen_hooks.storage.facts import Facts
 
 FOREGROUND_BYTES = 200_000_000
@@ -31,28 +32,41 @@ class Seeded(NamedTuple):
     """A seed that was published.
 
     Attributes:
-        donor: top folder of the worktree that gave its index.
-        differing_files: files that differed between the two commits.
+        donor: top folder of the worktree that gave its index, or where else it came from.
+        differing_files: files that differed between the two commits; None where that is not known.
         size_bytes: the new index's size.
     """
 
     donor: str
-    differing_files: int
+    differing_files: int | None
     size_bytes: int
 
 
-def seed(worktree: Worktree, fingerprint: str, *, foreground: bool = False) -> Seeded | None:
-    """Give a worktree the index of its nearest sibling.
+class NotSeeded(NamedTuple):
+    """No index could or should be cloned.
+
+    Attributes:
+        remark: what people are told of it; empty where there was nothing to seed from.
+    """
+
+    remark: str = ""
+
+
+def seed(
+    worktree: Worktree, fingerprint: str, settings: Settings, *, foreground: bool = False
+) -> Seeded | NotSeeded:
+    """Give a worktree the index of its nearest sibling, else one from the store elsewhere.
 
     The new index is complete but not fresh: its stamp is cleared until its own refresh has run.
 
     Args:
         worktree: the one without an index; its index lock is held by the caller.
         fingerprint: what the donor's index must have.
-        foreground: a git command is waiting: leave a clone that would take long to the worker.
+        settings: in force there; they name the store, if there is one.
+        foreground: a git command is waiting: leave what would take long to the worker.
 
     Returns:
-        None when no sibling can or should donate; each refusal is in the log.
+        NotSeeded when nobody can or should donate; each refusal is in the log.
 
     Raises:
         StorageFullError: there is no room, or no permission, for the clone; nothing is left of it.
@@ -64,20 +78,47 @@ def seed(worktree: Worktree, fingerprint: str, *, foreground: bool = False) -> S
     for donor in donors:
         if not donor.pays:
             note(worktree, "building pays more than cloning", differing_files=donor.differing_files)
-            return None
+            break
         if foreground and not _quick(donor, worktree):
             note(worktree, "seed left to the worker", donor=donor.worktree.top)
-            return None
+            return NotSeeded()
         try:
             return _clone(donor, worktree, fingerprint)
         except StorageFullError:
             raise
         except StoreError as error:
             note(worktree, "donor refused", donor=donor.worktree.git_dir, reason=error.message)
-    return None
+    if settings.remote and not foreground:
+        return seed_from_elsewhere(worktree, fingerprint, settings)
+    return NotSeeded()
 
 
-def _clone(donor: Donor, worktree: Worktree, fingerprint: str) -> Seeded | None:
+def seed_from_elsewhere(
+    worktree: Worktree, fingerprint: str, settings: Settings
+) -> Seeded | NotSeeded:
+    """Give a worktree the nearest index of the store elsewhere; as `seed`, but for siblings."""
+    from .remote_seed import Refused, fetch_from_elsewhere  # only where a store is set
+
+    copy = temporary_path(worktree.index_path)
+
+    def make_room() -> str:
+        discard(copy)
+        worktree.insist_on_presence()
+        return copy
+
+    try:
+        got = fetch_from_elsewhere(worktree, settings, fingerprint, make_room)
+        if isinstance(got, Refused):
+            discard(copy)
+            return NotSeeded(f"no index came from the store of lumen.remote: {got.reason}")
+    except BaseException:
+        discard(copy)
+        raise
+    _, found = got
+    return _publish(worktree, copy, found.donor, found.differing_files)
+
+
+def _clone(donor: Donor, worktree: Worktree, fingerprint: str) -> Seeded | NotSeeded:
     def accept(facts: Facts) -> None:
         reason = unfit(facts, fingerprint)
         if reason:
@@ -88,20 +129,25 @@ def _clone(donor: Donor, worktree: Worktree, fingerprint: str) -> Seeded | None:
         worktree.insist_on_presence()
         source = donor.worktree.index_path
         clone(source, copy, accept=accept, seeded_from=donor.worktree.top)
+    except BaseException:
+        discard(copy)
+        raise
+    return _publish(worktree, copy, donor.worktree.top, donor.differing_files)
+
+
+def _publish(
+    worktree: Worktree, copy: str, donor: str, differing_files: int | None
+) -> Seeded | NotSeeded:
+    """Give a finished copy its name; it is gone if that cannot be."""
+    try:
         size = os.stat(copy).st_size
     except BaseException:
         discard(copy)
         raise
     if not publish(copy, worktree.index_path, gate=worktree.insist_on_presence):
-        return None
-    note(
-        worktree,
-        "seeded",
-        donor=donor.worktree.top,
-        differing_files=donor.differing_files,
-        bytes=size,
-    )
-    return Seeded(donor.worktree.top, donor.differing_files, size)
+        return NotSeeded()
+    note(worktree, "seeded", donor=donor, differing_files=differing_files, bytes=size)
+    return Seeded(donor, differing_files, size)
 
 
 def _quick(donor: Donor, worktree: Worktree) -> bool:

@@ -12,7 +12,7 @@ from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING
 
 from lumen_hooks.embedding.registry import identify
-from lumen_hooks.errors import CorruptIndexError, LockError, StoreError
+from lumen_hooks.errors import CorruptIndexError, LockError, RemoteError, StoreError
 from lumen_hooks.files.content import stamp_of
 from lumen_hooks.git import own_folders
 from lumen_hooks.storage.index import open_writer
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from .compare import Tally
     from .job import Job
+    from .seed import Seeded
 
 KNOWN_SECONDS = 2.0
 """What an update saw of the tree is taken for what is there for so long after it began to look."""
@@ -64,6 +65,7 @@ def update_index(
         LockError: the lock cannot work here.
         ModelError: the model cannot be loaded.
         NotWantedError: `job.still_wanted` said so; what was embedded is stored.
+        RemoteError: `job.from_elsewhere`, and no index came from there.
         RepositoryError: git cannot read the worktree.
         StoreError: the index cannot be written; what was there is still there.
         TooManyDeathsError: as `job.deaths_max` has it.
@@ -159,11 +161,9 @@ def _attempt(update: UnderWay, *, force: bool, check: bool) -> Updated:
     worktree = update.worktree
     sweep(worktree.index_path, now=time.time())
     index = _open(update, check=check)
-    seeded = None
+    seeded, remark = None, ""
     if index is None and not force:
-        from .seed import seed  # few need it
-
-        seeded = seed(worktree, update.fingerprint)
+        seeded, remark = _seed(update)
         index = _open(update, check=False) if seeded else None
     with closing(index) if index is not None else nullcontext():
         update.insist_on_presence()
@@ -178,7 +178,25 @@ def _attempt(update: UnderWay, *, force: bool, check: bool) -> Updated:
     if not outcome.tally.untried:
         keep(outcome.found, outcome.facts, worktree, update.settings)
     freshness = _freshness(worktree, outcome.found.manifest, outcome.tally, scanned_at)
-    return Updated(outcome.refresh, seeded, freshness)
+    return Updated(outcome.refresh, seeded, freshness, remark)
+
+
+def _seed(update: UnderWay) -> tuple[Seeded | None, str]:
+    """The seed that was published, and what is to be said where none was.
+
+    Raises:
+        RemoteError: it was to come from elsewhere or not at all.
+    """
+    from .seed import NotSeeded, seed, seed_from_elsewhere  # few need it
+
+    worktree, settings = update.worktree, update.settings
+    if update.job.from_elsewhere:
+        found = seed_from_elsewhere(worktree, update.fingerprint, settings)
+        if isinstance(found, NotSeeded):
+            raise RemoteError(found.remark, hint="make the index here: lumen-hooks index")
+        return found, ""
+    found = seed(worktree, update.fingerprint, settings)
+    return (None, found.remark) if isinstance(found, NotSeeded) else (found, "")
 
 
 def _open(update: UnderWay, *, check: bool) -> Index | None:

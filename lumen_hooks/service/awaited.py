@@ -143,7 +143,7 @@ def seed_at_once(job: Job) -> bool:
 
         wanted = fingerprint(identify(job.settings))
         with suppress(LumenError, OSError):  # a worker that fails so will say it
-            seed_if_quick(job.worktree, wanted)
+            seed_if_quick(job.worktree, wanted, job.settings)
     return os.path.exists(job.worktree.index_path)
 
 

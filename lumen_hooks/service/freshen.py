@@ -124,7 +124,8 @@ class Freshener:
                 )
             done = _create(job)
             self._leave_trimming(done)
-            return Freshened(_look_after(job, done))
+            remark = done.remark if isinstance(done, Updated) else ""
+            return Freshened(_look_after(job, done), problem=remark)
         if look.state == FRESH or not self.refresh:
             return Freshened(look)
         if job.worktree.read_only:

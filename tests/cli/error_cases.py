@@ -387,6 +387,29 @@ OF_AGENTS = (
     ),
 )  # fmt: skip
 
+
+def _empty_store(place: Place) -> None:
+    place.repo.git("config", "lumen.remote", str(place.home / "store"))
+    shutil.rmtree(place.own_file(""))
+
+
+OF_STORES = (
+    Case("", ("push",)),
+    Case("", ("pull",)),
+    Case(
+        "`lumen.remote` is a folder to which nothing was pushed", ("pull",), _empty_store,
+    ),
+    Case("`lumen.remote` is `store`", ("push",), config("lumen.remote", "store")),
+    Case("`lumen.remote` is `s4://team/shop`", ("push",), config("lumen.remote", "s4://team/shop")),
+    Case(
+        "nothing is committed", ("push",),
+        lambda place: (
+            place.repo.git("config", "lumen.remote", str(place.home / "store")),
+            place.repo.git("checkout", "-q", "--orphan", "new"),
+        ),
+    ),
+)  # fmt: skip
+
 SECTIONS: Mapping[str, tuple[Case, ...]] = {
     "Where it is run": IN_PLACES,
     "Settings and models": OF_SETTINGS,
@@ -395,4 +418,5 @@ SECTIONS: Mapping[str, tuple[Case, ...]] = {
     "Hooks": OF_HOOKS,
     "Coding agents": OF_AGENTS,
     "The index": OF_INDEXES,
+    "A store elsewhere": OF_STORES,
 }

@@ -42,6 +42,7 @@ ELSEWHERE: Mapping[str, str] = {
     "git/command_line.py": "a commit that is gone: the next donor is asked",
     "git/libgit2.py": "a repository that libgit2 cannot read: git's own commands answer instead",
     "git/worktree.py: the worktree {} was removed": _RACE,
+    "indexing/remote_seed.py": "a pushed index that is not what it is called: the next is tried",
     "indexing/seed.py": "a sibling that became unfit: the next donor is asked",
     "indexing/throttle.py": "slots that are taken for very long, or a runtime folder of another's"
     " (tests/notify/test_own_files.py)",
@@ -51,6 +52,7 @@ ELSEWHERE: Mapping[str, str] = {
     "files/picture.py": "caught where it is raised: the next look asks git",
     "indexing/write.py": _RACE,
     "mcp/": _AGENT,
+    "remote/": "a store that is down, slow or damaged (tests/remote)",
     "search/filters.py: nothing here is at": _FIRST,
     "search/filters.py: nothing is left to search: the filters": _FIRST,
     "search/globs.py: {} patterns": "very many patterns at once, which an agent may give",

@@ -47,11 +47,12 @@ from lumen_hooks.indexing import events, stage
 from lumen_hooks.indexing.donors import find_donors
 from lumen_hooks.indexing.foreground_seed import seed_in_foreground
 from lumen_hooks.indexing.job import Busy, Updated
-from lumen_hooks.indexing.seed import seed
+from lumen_hooks.indexing.seed import NotSeeded, seed
 from lumen_hooks.indexing.update import update_index
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.answer import Answerer
 from lumen_hooks.service.status import read_status
+from lumen_hooks.settings import Settings
 from lumen_hooks.storage import snapshot as snapshots
 from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.storage.index import open_writer
@@ -320,7 +321,7 @@ class TestDonors:
         assert donors_of(new) == []
         os.makedirs(place_of(new).folder)
         with held(new):
-            assert seed(place_of(new), wanted_by(new)) is None
+            assert seed(place_of(new), wanted_by(new), Settings()) == NotSeeded()
         assert sorted(os.listdir(place_of(new).folder)) == ["index.lock", "worker.lock"]
         assert refreshed(half).kind == "full"  # and it blocks nothing
 
@@ -332,7 +333,7 @@ class TestSeeding:
         update(new)
         before, whole = stamp(new), contents(new)
         with held(new):
-            assert seed(place_of(new), wanted_by(new)) is None
+            assert seed(place_of(new), wanted_by(new), Settings()) == NotSeeded()
         seed_in_foreground(str(new.top))
         assert (stamp(new), contents(new), leftovers(new)) == (before, whole, [])
 

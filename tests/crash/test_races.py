@@ -25,12 +25,12 @@ from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events
 from lumen_hooks.indexing.freshness import FRESH
-from lumen_hooks.indexing.seed import seed
+from lumen_hooks.indexing.seed import Seeded, seed
 from lumen_hooks.indexing.throttle import SMALL_REFRESH_FILES
 from lumen_hooks.notify.layout import SIDE_FILES
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.status import read_status
-from lumen_hooks.settings import load_settings
+from lumen_hooks.settings import Settings, load_settings
 from lumen_hooks.storage.fingerprint import fingerprint
 from lumen_hooks.storage.opening import open_to_read
 from lumen_hooks.storage.reader import open_reader
@@ -255,9 +255,9 @@ def clone_a_busy_donor(
                     with suppress(FileNotFoundError):
                         os.unlink(worktree.index_path + suffix)
                 began = time.monotonic()
-                seeded = seed(worktree, wanted)
+                seeded = seed(worktree, wanted, Settings())
                 ended = time.monotonic()
-            assert seeded is not None, log_of(repo)[-3:]
+            assert isinstance(seeded, Seeded), log_of(repo)[-3:]
             check_whole(new)
             taken.append((began, ended, NAMES[trees.index(contents(new))]))
     finally:
