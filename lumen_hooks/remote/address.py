@@ -17,6 +17,9 @@ from lumen_hooks.system.terminal import one_line
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
+_BRACKETS = re.compile(r"\[[^/\]]*\]?")
+"""An address of IPv6, in which two colons are no chain."""
+
 _CHAINED = frozenset(
     [
         "async_wrapper",
@@ -90,7 +93,7 @@ def parsed(url: str) -> Address:
         return _folder(_plain_path(url))
     scheme = match[1].lower()
     bare = _ANY_QUERY.sub(r"\1", _ANY_USER.sub(r"\1", url))
-    if "::" in url.partition("://")[2].partition("/")[0] or scheme in _CHAINED:
+    if "::" in _BRACKETS.sub("", url) or scheme in _CHAINED:
         raise RemoteError(
             f"a store cannot be reached through {one_line(scheme)}://",
             hint="name the folder, bucket or server itself, without caches, archives or '::'",
@@ -127,7 +130,7 @@ def _folder(path: str) -> Address:
 def _elsewhere(url: str, scheme: str) -> Address:
     parts = urlsplit(url)
     user, _, host = parts.netloc.rpartition("@")
-    if not host and scheme != "memory":
+    if not host and (scheme in _OWN_CREDENTIALS | _QUERIES or not parts.path.strip("/")):
         raise RemoteError(f"{scheme}:// is followed by no name of a bucket or server")
     is_user = scheme not in _ACCOUNTS or ":" in user
     shown = host if is_user else parts.netloc
@@ -149,8 +152,8 @@ def _elsewhere(url: str, scheme: str) -> Address:
 
 
 def _secrets(user: str, query: str, fragment: str) -> tuple[str, ...]:
-    password = user.partition(":")[2]
     values = [part.partition("=")[2] for part in query.split("&")]
-    raw = [user, password, query, fragment, *values]
-    found = {form for text in raw for form in (text, unquote(text)) if len(form) > 2}
+    raw = [user, user.partition(":")[2], query, fragment]
+    raw = [text for text in raw if len(text) > 2] + [text for text in values if len(text) > 6]
+    found = {form for text in raw for form in (text, unquote(text))}
     return tuple(sorted(found, key=len, reverse=True))

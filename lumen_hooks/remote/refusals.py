@@ -99,14 +99,14 @@ def meaning(error: BaseException) -> Meaning:
         return "denied"
     if status == 403 or (isinstance(error, OSError) and _text(error).startswith("Forbidden")):
         return "hidden"
-    if isinstance(error, FileNotFoundError) or status in (404, 410):
+    number = getattr(error, "errno", None)
+    if isinstance(error, FileNotFoundError) or status in (404, 410) or number == errno.ENOENT:
         return "absent"
     if status is None:
-        if isinstance(error, PermissionError):
+        if isinstance(error, PermissionError) or number in (errno.EACCES, errno.EPERM):
             return "denied"
         if isinstance(error, TimeoutError) or names & _SILENT_NAMES:
             return "silent"
-        number = getattr(error, "errno", None)
         is_final = isinstance(error, _FINAL_KINDS) or number in _FINAL_NUMBERS
         return "final" if is_final else "failed"
     return "final" if status < 500 and status not in _TRY_AGAIN else "failed"
@@ -140,15 +140,16 @@ def _answered(error: BaseException) -> tuple[int | None, str]:
     """The status and the store's own code in an answer that an error is about, if it is."""
     for one in _chain(error):
         response = getattr(one, "response", None)
-        if isinstance(response, dict):  # botocore.exceptions.ClientError
+        if isinstance(response, dict):  # botocore.exceptions.ClientError, which s3fs wraps
             details, about = response.get("Error"), response.get("ResponseMetadata")
             code = str(details.get("Code", "")) if isinstance(details, dict) else ""
             status = about.get("HTTPStatusCode") if isinstance(about, dict) else None
             return _number(status) or _number(code), code
-        for name in ("status", "status_code", "code"):  # aiohttp, azure.core, gcsfs
-            status = _number(getattr(one, name, None))
-            if status is not None:
-                return status, str(getattr(one, "error_code", None) or "")
+    # Not of a cause: to aiohttp, a body that breaks off is a status of 400.
+    for name in ("status", "status_code", "code"):  # aiohttp, azure.core, gcsfs
+        status = _number(getattr(error, name, None))
+        if status is not None:
+            return status, str(getattr(error, "error_code", None) or "")
     return None, ""
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from lumen_hooks.errors import AccessError, RemoteError
 
 from .address import parsed
+from .body import SLOWEST
 from .driver import NotPlainError, TooLargeError, UnlistedError
 from .folder import Folder
 from .refusals import cause, meaning
@@ -42,8 +43,8 @@ _LONGEST_PATH = 512
 _PAUSES = (0.1, 0.4, 1.0)
 """Seconds before each further try of what failed by chance."""
 
-_SLOWEST = 1 << 16
-"""Bytes a second. What is large may take longer than patience by what it takes at this rate."""
+_LARGEST = 8 << 20
+"""Bytes of the largest objects of ours; for what is larger, nobody waits longer."""
 
 _LISTING_SECONDS = 600.0
 
@@ -71,7 +72,7 @@ def open_store(url: str, *, patience: float) -> Store:
     address = parsed(url)
     if not address.scheme:
         return Store(address, patience, lambda: Folder(address.place))
-    from .objects import opener
+    from .drivers import opener
 
     return Store(address, patience, opener(address, patience))
 
@@ -226,7 +227,7 @@ class Store:
             raise self._refusal(path, error)
 
     def _seconds(self, carried: int) -> float:
-        return self._patience + carried / _SLOWEST
+        return self._patience + min(carried, _LARGEST) / SLOWEST
 
     def _tried(
         self, work: Callable[[Driver], R], seconds: float
