@@ -22,6 +22,7 @@ from lumen_hooks.system import log
 from lumen_hooks.system.locks import Acquired, Failed, acquire
 
 from .aside import housed
+from .progress import NoProgress
 from .seed import seed
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def seed_if_quick(worktree: Worktree, wanted: str, settings: Settings) -> None:
     with answer:
         sweep(worktree.index_path, now=time.time())
         if not os.path.lexists(worktree.index_path):
-            seed(worktree, wanted, settings, foreground=True)
+            seed(worktree, wanted, settings, NoProgress(), foreground=True)
 
 
 def _log_failure(top: str, error: LumenError | OSError) -> None:

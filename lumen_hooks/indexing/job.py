@@ -8,7 +8,7 @@ it may be indexed at all, is settled by whoever makes one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lumen_hooks.embedding.loading import load_embedder
 
@@ -44,7 +44,8 @@ class Job(NamedTuple):
         foreground: a person asked for nothing but this: it may use all of the machine.
         deaths_max: it is given up when more texts than this kill the process that parses them;
             None for any number.
-        from_elsewhere: an index that is missing comes from the store elsewhere, or not at all.
+        elsewhere: whether an index that is missing may come from the store elsewhere, must, or
+            need not be asked for there.
     """
 
     worktree: Worktree
@@ -57,7 +58,7 @@ class Job(NamedTuple):
     begins: bool = True
     foreground: bool = False
     deaths_max: int | None = None
-    from_elsewhere: bool = False
+    elsewhere: Literal["may", "must", "never"] = "may"
 
 
 class Updated(NamedTuple):

@@ -90,6 +90,8 @@ class Pace:
     ) -> Report:
         """How far it is by these counts; `expected` chunks in all, if that is known beforehand."""
         now = self._clock()
+        if chunks < self._seen[-1][1]:  # a seed has come, and its refresh begins
+            self._seen = deque([(now, chunks)])
         self._seen.append((now, chunks))
         while len(self._seen) > 2 and now - self._seen[1][0] > WINDOW_SECONDS:
             self._seen.popleft()

@@ -20,7 +20,7 @@ from .donors import unfit
 from .journal import note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.remote.pull import Pushed
@@ -28,8 +28,22 @@ if TYPE_CHECKING:
     from lumen_hooks.settings import Settings
     from lumen_hooks.storage.facts import Facts
 
+    from .progress import Progress
+
 TRIED = 3
 """So many pushed indexes are fetched, if one after the other turns out to be none."""
+
+FOUND_PATIENCE = 3
+"""What is there must be known in so many times the patience with one answer."""
+
+BUILT_BYTES_A_SECOND = 500_000
+"""So fast an index grows where it is built: to fetch one must not take longer."""
+
+HURRY_SECONDS = 1.0
+"""What git, or an agent's first question, waits for an index from a folder."""
+
+HURRY_BYTES = 64 << 20
+"""A larger one is left to the worker."""
 
 
 class Elsewhere(NamedTuple):
@@ -38,12 +52,10 @@ class Elsewhere(NamedTuple):
     Attributes:
         donor: where it came from, in words.
         differing_files: how many files differ from our commit; None where that is not known.
-        fetched_bytes: how many bytes came for it.
     """
 
     donor: str
     differing_files: int | None
-    fetched_bytes: int
 
 
 class Refused(NamedTuple):
@@ -52,76 +64,114 @@ class Refused(NamedTuple):
     reason: str
 
 
-def fetch_from_elsewhere(
-    worktree: Worktree, settings: Settings, fingerprint: str, make_room: Callable[[], str]
-) -> tuple[str, Elsewhere] | Refused:
-    """The nearest pushed index, in a file that nobody else knows, and what it is.
+class Search:
+    """The search for a worktree's first index in a store.
 
     Args:
         worktree: that has no index; its index lock is held by the caller.
         settings: in force there, with a store.
         fingerprint: what the index must have.
-        make_room: gives the path of a file that may be made, and removes what was there before.
+        progress: is told how much is there.
+        in_a_hurry: git is waiting: only a folder is asked, and not for long.
     """
-    began = time.monotonic()
-    store = None
-    try:
+
+    def __init__(
+        self,
+        worktree: Worktree,
+        settings: Settings,
+        fingerprint: str,
+        progress: Progress,
+        *,
+        in_a_hurry: bool,
+    ) -> None:
+        self._worktree = worktree
+        self._settings = settings
+        self._fingerprint = fingerprint
+        self._progress = progress
+        self._in_a_hurry = in_a_hurry
+
+    def fetch(self, make_room: Callable[[], str]) -> Elsewhere | Refused:
+        """Put the nearest pushed index into a file that nobody else knows.
+
+        Args:
+            make_room: gives the path of a file that may be made, and removes what was there before.
+        """
+        try:
+            found = self._fetch(make_room)
+        except (
+            LumenError
+        ) as error:  # what no history, or no room, means for a build, that finds out
+            found = Refused(error.message)
+        if isinstance(found, Refused):
+            self._note("not seeded from elsewhere", reason=found.reason)
+        return found
+
+    def _fetch(self, make_room: Callable[[], str]) -> Elsewhere | Refused:
+        worktree, settings, now = self._worktree, self._settings, time.monotonic()
+        store = open_store(settings.remote, patience=settings.remote_patience)
+        store.until = now + FOUND_PATIENCE * settings.remote_patience
+        if self._in_a_hurry:
+            if not store.is_folder:
+                return Refused("left to the worker: no network while git waits")
+            store.until = now + HURRY_SECONDS
         history = open_history(worktree)
         commit = checked_out_commit(worktree) or history.head()
         if commit is None:
             return Refused("nothing is committed here yet")
-        store = open_store(settings.remote, patience=settings.remote_patience)
-        answers = find(store, settings, fingerprint, history, commit)
-        got = _first_that_serves(worktree, store, answers, fingerprint, make_room)
-    except LumenError as error:  # what no history, or no room, means for a build, that finds out
-        got = Refused(error.message)
-    told = {"store": store.name if store else "", "seconds": round(time.monotonic() - began, 3)}
-    if isinstance(got, Refused):
-        note(worktree, "not seeded from elsewhere", reason=got.reason, **told)
-    else:
-        note(worktree, "fetched from elsewhere", donor=got[1].donor, bytes=got[1].fetched_bytes)
-    return got
+        reasons: list[str] = []
+        tried = 0
+        for one in find(store, settings, self._fingerprint, history, commit):
+            if isinstance(one, Passed):
+                reasons.append(self._refuse(store, one.commit, one.reason))
+                continue
+            if tried == TRIED:
+                break
+            tried += 1
+            if self._in_a_hurry and one.manifest.index_bytes > HURRY_BYTES:
+                return Refused("left to the worker: it is large")
+            try:
+                return self._try(store, one, make_room())
+            except (UntrustedError, StoreError) as error:
+                reasons.append(self._refuse(store, one.manifest.commit, error.message))
+        return Refused("; ".join(reasons) or "it has no index that is near enough")
 
+    def _try(self, store: Store, one: Pushed, path: str) -> Elsewhere:
+        """Fetch an index and look at all of it.
 
-def _first_that_serves(
-    worktree: Worktree,
-    store: Store,
-    answers: Iterator[Pushed | Passed],
-    fingerprint: str,
-    make_room: Callable[[], str],
-) -> tuple[str, Elsewhere] | Refused:
-    reasons = []
-    tried = 0
-    for one in answers:
-        if isinstance(one, Passed):
-            reasons.append(f"{one.commit[:12]}: {one.reason}")
-            note(worktree, "donor refused", donor=store.name, commit=one.commit, reason=one.reason)
-            continue
-        if tried == TRIED:
-            break
-        tried += 1
-        manifest, path = one.manifest, make_room()
+        Raises:
+            RemoteError: the store fails, or is too slow.
+            StoreError: it is no index that can serve, or there is no room for it.
+            UntrustedError: it is not what its manifest says.
+        """
+        manifest = one.manifest
         by = f", signed by {one.signer}" if one.signer else ""
         donor = f"{store.name} at {manifest.commit[:12]}{by}"
+        if not self._in_a_hurry:
+            store.until += manifest.index_bytes / BUILT_BYTES_A_SECOND
 
-        def accept(facts: Facts, commit: str = manifest.commit) -> None:
-            reason = unfit(facts, fingerprint)
-            if reason or facts.head != commit:
-                raise StoreError(reason or "its index is of another commit than it is called")
-
-        try:
-            fetched = fetch(store, manifest, path)
-            adopt(path, accept=accept, seeded_from=donor)
-        except (UntrustedError, StoreError) as error:
-            reason = error.message.replace(path, "it")
-            reasons.append(f"{manifest.commit[:12]}: {reason}")
-            note(
-                worktree,
-                "donor refused",
-                donor=store.name,
-                commit=manifest.commit,
-                reason=reason,
+        def told(got: int, of: int) -> None:
+            self._progress.update(
+                files=manifest.files * got // of,
+                of=manifest.files,
+                chunks=manifest.chunks * got // of,
+                embedded=0,
             )
-        else:
-            return path, Elsewhere(donor, one.distance, fetched)
-    return Refused("; ".join(reasons) or "it has no index that is near enough")
+
+        def accept(facts: Facts) -> None:
+            reason = unfit(facts, self._fingerprint)
+            if reason or facts.head != manifest.commit:
+                raise StoreError(reason or "it is of another commit than it is called")
+
+        began = time.monotonic()
+        fetched = fetch(store, manifest, path, told)
+        adopt(path, accept=accept, seeded_from=donor)
+        seconds = round(time.monotonic() - began, 3)
+        self._note("fetched from elsewhere", donor=donor, bytes=fetched, seconds=seconds)
+        return Elsewhere(donor, one.distance)
+
+    def _refuse(self, store: Store, commit: str, reason: str) -> str:
+        self._note("donor refused", donor=store.name, commit=commit, reason=reason)
+        return f"{commit[:12]}: {reason}"
+
+    def _note(self, event: str, **details: object) -> None:
+        note(self._worktree, event, **details)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from lumen_hooks.settings import Settings
     from lumen_hooks.storage.facts import Facts
 
+    from .progress import Progress
+
 FOREGROUND_BYTES = 200_000_000
 """Above this size a hook clones only where the file system shares blocks (FICLONE)."""
 
@@ -53,7 +55,12 @@ class NotSeeded(NamedTuple):
 
 
 def seed(
-    worktree: Worktree, fingerprint: str, settings: Settings, *, foreground: bool = False
+    worktree: Worktree,
+    fingerprint: str,
+    settings: Settings,
+    progress: Progress,
+    *,
+    foreground: bool = False,
 ) -> Seeded | NotSeeded:
     """Give a worktree the index of its nearest sibling, else one from the store elsewhere.
 
@@ -63,6 +70,7 @@ def seed(
         worktree: the one without an index; its index lock is held by the caller.
         fingerprint: what the donor's index must have.
         settings: in force there; they name the store, if there is one.
+        progress: is told how much of an index that comes from the store is there.
         foreground: a git command is waiting: leave what would take long to the worker.
 
     Returns:
@@ -88,16 +96,21 @@ def seed(
             raise
         except StoreError as error:
             note(worktree, "donor refused", donor=donor.worktree.git_dir, reason=error.message)
-    if settings.remote and not foreground:
-        return seed_from_elsewhere(worktree, fingerprint, settings)
+    if settings.remote:
+        return seed_from_elsewhere(worktree, fingerprint, settings, progress, foreground=foreground)
     return NotSeeded()
 
 
 def seed_from_elsewhere(
-    worktree: Worktree, fingerprint: str, settings: Settings
+    worktree: Worktree,
+    fingerprint: str,
+    settings: Settings,
+    progress: Progress,
+    *,
+    foreground: bool = False,
 ) -> Seeded | NotSeeded:
     """Give a worktree the nearest index of the store elsewhere; as `seed`, but for siblings."""
-    from .remote_seed import Refused, fetch_from_elsewhere  # only where a store is set
+    from .remote_seed import Refused, Search  # only where a store is set
 
     copy = temporary_path(worktree.index_path)
 
@@ -107,15 +120,15 @@ def seed_from_elsewhere(
         return copy
 
     try:
-        got = fetch_from_elsewhere(worktree, settings, fingerprint, make_room)
+        search = Search(worktree, settings, fingerprint, progress, in_a_hurry=foreground)
+        got = search.fetch(make_room)
         if isinstance(got, Refused):
             discard(copy)
             return NotSeeded(f"no index came from the store of lumen.remote: {got.reason}")
     except BaseException:
         discard(copy)
         raise
-    _, found = got
-    return _publish(worktree, copy, found.donor, found.differing_files)
+    return _publish(worktree, copy, got.donor, got.differing_files)
 
 
 def _clone(donor: Donor, worktree: Worktree, fingerprint: str) -> Seeded | NotSeeded:

@@ -65,7 +65,7 @@ def update_index(
         LockError: the lock cannot work here.
         ModelError: the model cannot be loaded.
         NotWantedError: `job.still_wanted` said so; what was embedded is stored.
-        RemoteError: `job.from_elsewhere`, and no index came from there.
+        RemoteError: an index must come from elsewhere, and none came.
         RepositoryError: git cannot read the worktree.
         StoreError: the index cannot be written; what was there is still there.
         TooManyDeathsError: as `job.deaths_max` has it.
@@ -189,13 +189,15 @@ def _seed(update: UnderWay) -> tuple[Seeded | None, str]:
     """
     from .seed import NotSeeded, seed, seed_from_elsewhere  # few need it
 
-    worktree, settings = update.worktree, update.settings
-    if update.job.from_elsewhere:
-        found = seed_from_elsewhere(worktree, update.fingerprint, settings)
+    worktree, settings, progress = update.worktree, update.settings, update.progress
+    if update.job.elsewhere == "must":
+        found = seed_from_elsewhere(worktree, update.fingerprint, settings, progress)
         if isinstance(found, NotSeeded):
             raise RemoteError(found.remark, hint="make the index here: lumen-hooks index")
         return found, ""
-    found = seed(worktree, update.fingerprint, settings)
+    if update.job.elsewhere == "never":
+        settings = settings._replace(remote="")
+    found = seed(worktree, update.fingerprint, settings, progress)
     return (None, found.remark) if isinstance(found, NotSeeded) else (found, "")
 
 

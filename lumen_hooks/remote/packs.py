@@ -7,6 +7,7 @@ it cuts bytes.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -17,13 +18,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import zstandard
 
-from lumen_hooks.errors import RemoteError, UntrustedError
+from lumen_hooks.errors import UntrustedError
 
 from .manifest import Run, unpacked
 from .parallel import each
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from .store import Store
 
@@ -313,7 +314,12 @@ class _Wanted(NamedTuple):
 
 
 def assemble(
-    store: Store, packs: Mapping[int, Pack], runs: Sequence[Run], descriptor: int, block_bytes: int
+    store: Store,
+    packs: Mapping[int, Pack],
+    runs: Sequence[Run],
+    descriptor: int,
+    block_bytes: int,
+    told: Callable[[int, int], None],
 ) -> int:
     """Put a file together from the parts of packs that it needs; how many bytes were fetched.
 
@@ -323,6 +329,7 @@ def assemble(
         runs: the file's blocks, in order.
         descriptor: of the file, empty.
         block_bytes: size of a block.
+        told: is told how many bytes were fetched, of how many.
 
     Raises:
         RemoteError, UntrustedError: as `read_part`, or a run names what a pack does not have.
@@ -337,10 +344,14 @@ def assemble(
         for slot, number, count in one.places:
             piece = data[slot * block_bytes : (slot + count) * block_bytes]
             if os.pwrite(descriptor, piece, number * block_bytes) != len(piece):
-                raise RemoteError("an index that was fetched cannot be written")
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return one.part.stored
 
-    return sum(each(fetch, wanted))
+    fetched = 0
+    for count in each(fetch, wanted):
+        fetched += count
+        told(fetched, stored)
+    return fetched
 
 
 def _by_part(packs: Mapping[int, Pack], runs: Sequence[Run]) -> list[_Wanted]:

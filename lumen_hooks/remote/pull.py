@@ -21,7 +21,7 @@ from .packs import assemble, read_pack
 from .parallel import each
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from lumen_hooks.git.history import History
     from lumen_hooks.settings import Settings
@@ -98,13 +98,14 @@ def read_manifest(
     return manifest, envelope.signer
 
 
-def fetch(store: Store, manifest: Manifest, copy: str) -> int:
+def fetch(store: Store, manifest: Manifest, copy: str, told: Callable[[int, int], None]) -> int:
     """Put a pushed index together in a new file; how many bytes were fetched.
 
     Args:
         store: where it is.
         manifest: what it is made of.
         copy: where to; must not exist. What is there after an error is the caller's to remove.
+        told: is told how many bytes are there, of how many.
 
     Raises:
         RemoteError: the store fails.
@@ -125,7 +126,9 @@ def fetch(store: Store, manifest: Manifest, copy: str) -> int:
                 hint="free some space",
             )
         with closing(_File(copy)) as file:
-            fetched = assemble(store, packs, manifest.runs, file.descriptor, manifest.block_bytes)
+            fetched = assemble(
+                store, packs, manifest.runs, file.descriptor, manifest.block_bytes, told
+            )
         digest = _digest(copy)
     except OSError as error:
         raise StorageFullError(

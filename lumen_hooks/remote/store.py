@@ -89,11 +89,16 @@ class Store:
         received: bytes of the objects that were read.
         reads: calls that asked for an object, or for its size.
         writes: calls that wrote an object.
+        until: when all of it must be over (`time.monotonic()`): a call that has not ended then is
+            given up, however little it was waited for.
+        is_folder: it is a folder of this machine, which needs no driver and no network.
     """
 
     def __init__(self, address: Address, patience: float, make: Callable[[], Driver]) -> None:
         self.name = address.name
         self.sent = self.received = self.reads = self.writes = 0
+        self.until = float("inf")
+        self.is_folder = not address.scheme
         self._address = address
         self._patience = patience
         self._make = make
@@ -227,7 +232,8 @@ class Store:
             raise self._refusal(path, error)
 
     def _seconds(self, carried: int) -> float:
-        return self._patience + min(carried, _LARGEST) / SLOWEST
+        left = max(0.0, self.until - time.monotonic())
+        return min(self._patience + min(carried, _LARGEST) / SLOWEST, left)
 
     def _tried(
         self, work: Callable[[Driver], R], seconds: float

@@ -154,7 +154,7 @@ def build_at_once(job: Job, manifest: Manifest) -> bool:
         return False
     # Refused, no room, a text that is too much for its parser: a worker that fails so will say it.
     with suppress(LumenError, TooManyDeathsError):
-        update_index(job._replace(deaths_max=0), wait=0)
+        update_index(job._replace(deaths_max=0, elsewhere="never"), wait=0)
     return os.path.exists(job.worktree.index_path)
 
 

@@ -191,7 +191,7 @@ def pull(job: Job) -> Updated | None:
     store_of(job.settings)
     if os.path.exists(job.worktree.index_path):
         return None
-    done = update_index(job._replace(from_elsewhere=True), wait=job.settings.seed_wait)
+    done = update_index(job._replace(elsewhere="must"), wait=job.settings.seed_wait)
     if isinstance(done, Busy):
         raise _busy(done)
     return done if done.seeded else None

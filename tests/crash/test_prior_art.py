@@ -47,6 +47,7 @@ from lumen_hooks.indexing import events, stage
 from lumen_hooks.indexing.donors import find_donors
 from lumen_hooks.indexing.foreground_seed import seed_in_foreground
 from lumen_hooks.indexing.job import Busy, Updated
+from lumen_hooks.indexing.progress import NoProgress
 from lumen_hooks.indexing.seed import NotSeeded, seed
 from lumen_hooks.indexing.update import update_index
 from lumen_hooks.search.results import Query
@@ -321,7 +322,7 @@ class TestDonors:
         assert donors_of(new) == []
         os.makedirs(place_of(new).folder)
         with held(new):
-            assert seed(place_of(new), wanted_by(new), Settings()) == NotSeeded()
+            assert seed(place_of(new), wanted_by(new), Settings(), NoProgress()) == NotSeeded()
         assert sorted(os.listdir(place_of(new).folder)) == ["index.lock", "worker.lock"]
         assert refreshed(half).kind == "full"  # and it blocks nothing
 
@@ -333,7 +334,7 @@ class TestSeeding:
         update(new)
         before, whole = stamp(new), contents(new)
         with held(new):
-            assert seed(place_of(new), wanted_by(new), Settings()) == NotSeeded()
+            assert seed(place_of(new), wanted_by(new), Settings(), NoProgress()) == NotSeeded()
         seed_in_foreground(str(new.top))
         assert (stamp(new), contents(new), leftovers(new)) == (before, whole, [])
 

@@ -25,6 +25,7 @@ from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import events
 from lumen_hooks.indexing.freshness import FRESH
+from lumen_hooks.indexing.progress import NoProgress
 from lumen_hooks.indexing.seed import Seeded, seed
 from lumen_hooks.indexing.throttle import SMALL_REFRESH_FILES
 from lumen_hooks.notify.layout import SIDE_FILES
@@ -255,7 +256,7 @@ def clone_a_busy_donor(
                     with suppress(FileNotFoundError):
                         os.unlink(worktree.index_path + suffix)
                 began = time.monotonic()
-                seeded = seed(worktree, wanted, Settings())
+                seeded = seed(worktree, wanted, Settings(), NoProgress())
                 ended = time.monotonic()
             assert isinstance(seeded, Seeded), log_of(repo)[-3:]
             check_whole(new)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lumen_hooks.errors import RemoteError, RepositoryError, SettingsError
 from lumen_hooks.git.worktree import find_worktree
+from lumen_hooks.indexing import remote_seed
 from lumen_hooks.indexing.foreground_seed import seed_in_foreground
+from lumen_hooks.remote.store import open_store
 from lumen_hooks.service.sharing import pull
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage.reader import open_index
@@ -113,11 +116,39 @@ def test_a_sibling_that_pays_comes_first(repo: Repository, store: Path) -> None:
     assert done.seeded.donor == str(repo.top)
 
 
-def test_git_does_not_wait_for_a_store(repo: Repository, store: Path) -> None:
+def test_while_git_waits_a_folder_is_asked(repo: Repository, store: Path) -> None:
     pushed(shared(repo, store))
     clone = cloned(repo, "clone")
     seed_in_foreground(str(clone.top))
-    assert not os.path.exists(find_worktree(str(clone.top)).index_path)
+    assert os.path.exists(find_worktree(str(clone.top)).index_path)
+    assert refreshed(clone).chunks_embedded == 0
+
+
+@pytest.mark.parametrize("url", ["s3://nowhere/at/all", "http://127.0.0.1:9/"])
+def test_while_git_waits_no_network_is_asked(repo: Repository, store: Path, url: str) -> None:
+    shared(repo, store)
+    clone = cloned(repo, "clone")
+    clone.git("config", "lumen.remote", url)
+    seed_in_foreground(str(clone.top))
+    assert "left to the worker: no network while git waits" in reasons(clone)
+
+
+def test_while_git_waits_a_large_index_is_left_to_the_worker(
+    repo: Repository, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pushed(shared(repo, store))
+    clone = cloned(repo, "clone")
+    monkeypatch.setattr(remote_seed, "HURRY_BYTES", 1000)
+    seed_in_foreground(str(clone.top))
+    assert "left to the worker: it is large" in reasons(clone)
+    assert refreshed(clone).chunks_embedded == 0
+
+
+def test_a_store_that_takes_longer_than_git_may_wait_is_given_up(store: Path) -> None:
+    slow = open_store(str(store), patience=60)
+    slow.until = time.monotonic()
+    with pytest.raises(RemoteError, match="does not answer"):
+        slow.size("v1/store")
 
 
 def test_only_what_is_committed_leaves_the_machine(repo: Repository, store: Path) -> None:

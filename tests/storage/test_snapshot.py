@@ -23,6 +23,7 @@ from lumen_hooks.git import own_folders
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import seed as seeding
 from lumen_hooks.indexing.donors import find_donors
+from lumen_hooks.indexing.progress import NoProgress
 from lumen_hooks.indexing.seed import NotSeeded
 from lumen_hooks.storage import snapshot as snapshots
 from lumen_hooks.storage.fingerprint import fingerprint
@@ -569,7 +570,9 @@ class TestPublishing:
         assert isinstance(lock, Acquired)
         with lock:
             wanted = fingerprint(identify(job_for(repo).settings))
-            assert isinstance(seeding.seed(worktree, wanted, job_for(repo).settings), NotSeeded)
+            assert isinstance(
+                seeding.seed(worktree, wanted, job_for(repo).settings, NoProgress()), NotSeeded
+            )
         assert sorted(os.listdir(worktree.folder)) == ["index.lock", "worker.lock"]
         with open(worktree.log_path, encoding="utf-8") as log:
             assert "its index is not complete" in log.read()
