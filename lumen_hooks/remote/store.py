@@ -245,6 +245,8 @@ class Store:
         """
         if self._given_up:
             raise RemoteError(self._given_up)
+        if seconds <= 0:
+            self._give_up()
         call = _Call(lambda: work(self._connected()), self._still_open)
         if not call.start():
             raise RemoteError(f"{self.name} cannot be asked: no thread can be started")
