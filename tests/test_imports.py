@@ -2,8 +2,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.support.sources import python_module
+
+if TYPE_CHECKING:
+    from tests.support.repository import Repository
 
 HOOK_TIER = {
     "__future__",
@@ -70,3 +76,16 @@ def test_a_command_starts_without_what_few_commands_need() -> None:
 
 def test_an_exact_search_does_without_vectors() -> None:
     assert "numpy" not in modules("import lumen_hooks.cli.places")
+
+
+def test_without_a_store_elsewhere_a_build_imports_nothing_for_one(repo: Repository) -> None:
+    repo.commit({f"m{n}.py": python_module(f"alpha_{n}") for n in range(40)})
+    code = (
+        "import sys\n"
+        "from lumen_hooks.cli.main import cli\n"
+        f"cli(['-C', {str(repo.top)!r}, 'index'], standalone_mode=False)\n"
+    )
+    had = modules(code)
+    assert "lumen_hooks.indexing.stage" in had
+    elsewhere = {"fsspec", "zstandard", "lumen_hooks.remote", "lumen_hooks.indexing.remote_vectors"}
+    assert not had & elsewhere

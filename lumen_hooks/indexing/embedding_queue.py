@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lumen_hooks.embedding.protocol import Embedder
     from lumen_hooks.storage.embedding_cache import EmbeddingStore
 
+    from .remote_vectors import RemoteVectors
     from .throttle import Turns
 
 PORTION_SECONDS = 5.0
@@ -44,6 +45,7 @@ class EmbeddingQueue:
         store: the vectors shared by all worktrees, or None where they cannot be had.
         turns: when it may embed.
         proceed: called before each portion; raises to end it all.
+        remote: is asked before the model, where a store elsewhere is set.
 
     Attributes:
         embedded: how many texts went through the model.
@@ -56,6 +58,7 @@ class EmbeddingQueue:
         store: EmbeddingStore | None,
         turns: Turns,
         proceed: Callable[[], None],
+        remote: RemoteVectors | None = None,
     ) -> None:
         self.embedded = 0
         self._model_key = identity.model_key
@@ -64,6 +67,7 @@ class EmbeddingQueue:
         self._store = store
         self._turns = turns
         self._proceed = proceed
+        self._remote = remote
         self._embedder: Embedder | None = None
         self._portion = FIRST_PORTION
 
@@ -87,13 +91,23 @@ class EmbeddingQueue:
         except StoreError:
             self._store = None
 
-    def embed(self, texts: Mapping[bytes, str]) -> Iterator[dict[bytes, bytes]]:
+    def embed(self, texts: Mapping[bytes, str], share: float = 1.0) -> Iterator[dict[bytes, bytes]]:
         """The vectors of texts, by key; as many at a time as become known in a turn.
+
+        Args:
+            texts: whose vectors are not known here.
+            share: how much of the update's files they and all before them are of; from 0 to 1.
 
         Raises:
             BusyError: no embedding slot came free for very long.
             ModelError: the model cannot be loaded or run.
         """
+        if self._remote is not None:
+            found = self._remote.find(texts, share)
+            if found:
+                self.remember(found)
+                yield found
+            texts = {key: text for key, text in texts.items() if key not in found}
         # A network pads every text of a run to the longest: like goes with like.
         waiting = sorted(texts, key=lambda key: len(texts[key]), reverse=True)
         while waiting:

@@ -132,7 +132,7 @@ class _NoVectors:
     def remember(self, vectors: Mapping[bytes, bytes]) -> None:
         return
 
-    def embed(self, texts: Mapping[bytes, str]) -> Iterator[dict[bytes, bytes]]:
+    def embed(self, texts: Mapping[bytes, str], share: float = 1.0) -> Iterator[dict[bytes, bytes]]:
         yield dict.fromkeys(texts, NO_VECTOR)
 
 

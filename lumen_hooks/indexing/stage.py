@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .compare import Difference, Suspect
     from .preparing import Ordered, Prepared
     from .progress import Progress
+    from .remote_vectors import RemoteVectors
     from .under_way import UnderWay
 
 BATCH_CHUNKS = 512
@@ -52,8 +53,8 @@ class Vectors(Protocol):
     def remember(self, vectors: Mapping[bytes, bytes]) -> None:
         """Keep vectors for others."""
 
-    def embed(self, texts: Mapping[bytes, str]) -> Iterator[dict[bytes, bytes]]:
-        """The vectors of all these texts, some at a time."""
+    def embed(self, texts: Mapping[bytes, str], share: float = 1.0) -> Iterator[dict[bytes, bytes]]:
+        """The vectors of all these texts, some at a time; see `EmbeddingQueue.embed`."""
 
 
 def stage(
@@ -77,7 +78,8 @@ def stage(
         turns = held.enter_context(closing(_turns(update, len(difference.suspects))))
         chunker = held.enter_context(_chunker(update, turns))
         load = partial(update.job.load, update.settings)
-        queue = EmbeddingQueue(update.identity, load, store, turns, update.reconsider)
+        remote = held.enter_context(_remote(update, len(difference.suspects)))
+        queue = EmbeddingQueue(update.identity, load, store, turns, update.reconsider, remote)
         preparer = Preparer(chunker, cuts)
         stager = Stager(index, tree, preparer, queue, update.progress)
         return stager.stage(difference.suspects)
@@ -111,6 +113,19 @@ def _chunker(update: UnderWay, turns: Turns) -> Chunker:
         deaths_max=update.job.deaths_max,
         complain=lambda why: update.log("no process to parse in", cause=why),
     )
+
+
+@contextmanager
+def _remote(update: UnderWay, files: int) -> Iterator[RemoteVectors | None]:
+    """The vectors of `lumen.remote`, for updates that are worth it and not waited for by git."""
+    few = needs_no_slot(files, update.identity.name)
+    if not update.settings.remote or few or update.job.git_waits:
+        yield None
+        return
+    from .remote_vectors import RemoteVectors
+
+    with closing(RemoteVectors(update.settings, update.identity, update.log)) as remote:
+        yield remote
 
 
 def _turns(update: UnderWay, files: int) -> Turns:
@@ -147,13 +162,13 @@ class Stager:
         self._preparer = preparer
         self._queue = queue
         self._progress = progress
-        self._total = 0
+        self._total = self._taken = 0
         self._ready_files = 0
         self.tally = Tally()
 
     def stage(self, suspects: Sequence[Suspect]) -> Tally:
         """Look at every suspect and stage those that changed."""
-        self._total = len(suspects)
+        self._total, self._taken = len(suspects), 0
         batch: list[Prepared] = []
         waiting = 0
         for ordered in self._ordered(suspects):
@@ -187,6 +202,7 @@ class Stager:
 
     def _take(self, ordered: Ordered) -> Prepared | None:
         """What is staged of a changed file; note what else there is to note."""
+        self._taken += 1
         looked = ordered.looked
         if looked.vanished:
             self.tally.vanished.append(looked.suspect.path)
@@ -224,7 +240,7 @@ class Stager:
             found.update(kept)
         chunks = sum(len(prepared.chunks) for prepared in batch)
         missing = {key: text for key, text in texts.items() if key not in found}
-        for vectors in self._queue.embed(missing):
+        for vectors in self._queue.embed(missing, self._taken / max(self._total, 1)):
             found.update(vectors)
             self.tally.embedded = self._queue.embedded
             self._tell(chunks, len(found), len(texts))

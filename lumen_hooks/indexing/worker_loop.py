@@ -81,7 +81,9 @@ def follow(worktree: Worktree, event: str, *, inline: bool) -> bool:
         was_stopped = rebase.wait_while_moving(worktree)
         if not os.path.isdir(worktree.folder):
             return False  # the worktree was removed
-        job = _job(worktree, event)  # each time anew: another model may be wanted by now
+        job = _job(
+            worktree, event, inline=inline
+        )  # each time anew: another model may be wanted by now
         try:
             done = update_index(job, wait=LOCK_WAIT_SECONDS)
         except NotWantedError:
@@ -157,7 +159,7 @@ def _settle(worktree: Worktree) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _job(worktree: Worktree, event: str) -> Job:
+def _job(worktree: Worktree, event: str, *, inline: bool) -> Job:
     from .job import job_for
 
     settings = load_settings(worktree.top, os.environ)
@@ -165,4 +167,5 @@ def _job(worktree: Worktree, event: str) -> Job:
     return job._replace(
         still_wanted=lambda: load_settings(worktree.top, os.environ).model == settings.model,
         begins=False,
+        git_waits=inline,
     )

@@ -20,7 +20,7 @@ from . import signs, values
 from .sqlite import crc32, only_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import apsw
 
@@ -69,8 +69,7 @@ _KNOWN_COLUMNS = {
 }
 _BLOCKS = """
 SELECT c.size, c.validity, c.rowids, v.vectors, {sum}
-FROM vectors_chunks AS c LEFT JOIN vectors_vector_chunks00 AS v ON v.rowid = c.chunk_id
-ORDER BY c.chunk_id
+FROM vectors_chunks AS c LEFT JOIN vectors_vector_chunks00 AS v ON v.rowid = c.chunk_id {which}
 """
 _SUM = "(SELECT sum FROM vector_sums WHERE block = c.chunk_id)"
 _BLOCK = (
@@ -216,21 +215,47 @@ def read_blocks(connection: apsw.Connection, dimensions: int) -> list[Block] | N
     Raises:
         CorruptIndexError: a block is not as it was written.
     """
-    from .rows import Block  # hooks pay for this module, and need no rows
-
     if not layout_is_known(connection):
         return None
     blocks = []
     has_sums = _has_sums(connection)
-    query = _BLOCKS.format(sum=_SUM if has_sums else "NULL")
-    for size, validity, ids, vectors, total in values.stream(connection, query, _BLOCK):
-        if has_sums and total != crc32(validity, ids, vectors):
-            raise values.impossible("a block of vectors is not as it was written")
-        lengths = (size, size * 8, size * dimensions)
-        if vectors is None or (len(validity) * 8, len(ids), len(vectors)) != lengths:
+    query = _BLOCKS.format(sum=_SUM if has_sums else "NULL", which="ORDER BY c.chunk_id")
+    for row in values.stream(connection, query, _BLOCK):
+        block = _checked(row, dimensions, has_sums=has_sums)
+        if block is None:
             return None
-        blocks.append(Block(size, validity, ids, vectors))
+        blocks.append(block)
     return blocks
+
+
+def each_block(connection: apsw.Connection, dimensions: int) -> Iterator[Block]:
+    """All blocks, one in memory at a time.
+
+    Raises:
+        CorruptIndexError: a block is not as it was written, or not laid out as known.
+    """
+    has_sums = _has_sums(connection)
+    query = "SELECT chunk_id FROM vectors_chunks ORDER BY chunk_id"
+    one = _BLOCKS.format(sum=_SUM if has_sums else "NULL", which="WHERE c.chunk_id = ?")
+    for number in values.read(connection, query, (values.natural,)):
+        (row,) = values.read(connection, one, _BLOCK, number)
+        block = _checked(row, dimensions, has_sums=has_sums)
+        if block is None:
+            raise values.impossible("a block of vectors is not laid out as known")
+        yield block
+
+
+def _checked(row: tuple[Any, ...], dimensions: int, *, has_sums: bool) -> Block | None:
+    """A block of its parts and their sum, if its parts are as long as they must be."""
+    from .rows import Block  # hooks pay for this module, and need no rows
+
+    size, validity, ids, vectors, total = row
+    if has_sums and total != crc32(validity, ids, vectors):
+        raise values.impossible("a block of vectors is not as it was written")
+    lengths = (size, size * 8, size * dimensions)
+    if vectors is None or (len(validity) * 8, len(ids), len(vectors)) != lengths:
+        return None
+    return Block(size, validity, ids, vectors)
 
 
 def layout_is_known(connection: apsw.Connection) -> bool:

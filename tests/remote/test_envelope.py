@@ -12,7 +12,7 @@ import pytest
 
 from lumen_hooks.errors import RemoteError, UntrustedError
 from lumen_hooks.remote import signing
-from lumen_hooks.remote.envelope import NAME_BYTES, PAYLOAD_BYTES, opened, seal
+from lumen_hooks.remote.envelope import NAME_BYTES, PAYLOAD_BYTES, Opened, opened, seal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,11 +52,13 @@ def make_key(path: Path, passphrase: str = "") -> None:
 
 
 def test_what_was_sealed_is_opened(keys: Keys, signed: bytes) -> None:
-    assert opened(seal(PAYLOAD, "", name=NAME), "", name=NAME) == (PAYLOAD, None)
-    assert opened(seal(b"", "", name="ü"), "", name="ü") == (b"", None)
-    assert opened(signed, keys.signers, name=NAME) == (PAYLOAD, "alice@example.com")
+    plain, nothing = seal(PAYLOAD, "", name=NAME), seal(b"", "", name="ü")
+    assert opened(plain, "", name=NAME) == Opened(PAYLOAD, None, signed=False)
+    assert opened(nothing, "", name="ü") == Opened(b"", None, signed=False)
+    alice = "alice@example.com"
+    assert opened(signed, keys.signers, name=NAME) == Opened(PAYLOAD, alice, signed=True)
     # Whoever has no file of signers takes what is there.
-    assert opened(signed, "", name=NAME) == (PAYLOAD, None)
+    assert opened(signed, "", name=NAME) == Opened(PAYLOAD, None, signed=True)
 
 
 def test_what_is_too_long_is_not_sealed() -> None:

@@ -1,0 +1,100 @@
+"""Vectors that a store elsewhere has, for an update in which many are missing.
+
+Made only where `lumen.remote` is set. Asks when what is missing is worth the round trips, by what
+the model takes for it; whatever the store does, the update goes on, with what it has found so far.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lumen_hooks.errors import RemoteError
+from lumen_hooks.settings import BUILTIN_MODEL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from lumen_hooks.embedding.identity import ModelIdentity
+    from lumen_hooks.remote.vector_source import VectorSource
+    from lumen_hooks.settings import Settings
+
+ASKED_FROM_TEXTS = 2000
+"""The built-in model takes 0.2 ms for a text; a store takes some tenths of a second to answer."""
+
+ASKED_FROM_SLOW_TEXTS = 32
+"""Of other models, which take 5 to 100 ms for a text."""
+
+BYTES_WORTH_A_TEXT, BYTES_WORTH_A_SLOW_TEXT = 512, 32_768
+"""What may be read to find out which vectors there are, for each text that is expected to be
+missing: at 5 MB/s half of what the model takes, or less."""
+
+
+class RemoteVectors:
+    """The vectors of one update that are in a store elsewhere.
+
+    Args:
+        settings: say where it is.
+        identity: the model.
+        log: is told what was found, and what cannot be used: the store's failure once.
+
+    Attributes:
+        found: how many vectors were found.
+    """
+
+    def __init__(
+        self, settings: Settings, identity: ModelIdentity, log: Callable[..., None]
+    ) -> None:
+        self.found = 0
+        self._settings = settings
+        self._identity = identity
+        self._log = log
+        self._slow = identity.name != BUILTIN_MODEL
+        self._missing = 0
+        self._source: VectorSource | None = None
+        self._failed = False
+
+    def find(self, missing: Collection[bytes], share: float) -> dict[bytes, bytes]:
+        """Those of these vectors that the store has, if it is worth asking for them.
+
+        Args:
+            missing: keys of texts that nobody here has vectors for.
+            share: how much of the update's files they and all before them are of; from 0 to 1.
+        """
+        self._missing += len(missing)
+        if not missing or self._failed:
+            return {}
+        if self._source is None:
+            expected = int(self._missing / max(share, 1e-6))
+            if expected < (ASKED_FROM_SLOW_TEXTS if self._slow else ASKED_FROM_TEXTS):
+                return {}
+            self._source = self._begin(expected)
+        vectors = self._source.get(missing) if self._source is not None else {}
+        self.found += len(vectors)
+        return vectors
+
+    def close(self) -> None:
+        """Tell what was found."""
+        if self.found:
+            self._log("vectors from elsewhere", vectors=self.found, of=self._missing)
+
+    def _begin(self, expected: int) -> VectorSource | None:
+        from lumen_hooks.remote.store import open_store
+        from lumen_hooks.remote.vector_source import VectorSource
+
+        worth = BYTES_WORTH_A_SLOW_TEXT if self._slow else BYTES_WORTH_A_TEXT
+        try:
+            return VectorSource(
+                open_store(self._settings.remote, patience=self._settings.remote_patience),
+                self._settings,
+                self._identity.model_key,
+                self._identity.dimensions,
+                self._complain,
+                keys_bytes=expected * worth,
+            )
+        except RemoteError as error:
+            self._failed = True
+            self._complain(error.message)
+            return None
+
+    def _complain(self, cause: str) -> None:
+        self._log("vectors elsewhere not used", cause=cause)
