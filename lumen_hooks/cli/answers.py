@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from lumen_hooks.errors import QueryError
+from lumen_hooks.search.results import SharedResult
 from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS
 
 from .forms import print_paths, vimgrep_line
@@ -40,16 +41,13 @@ def show(found: Answer, look: Look, directory: str, *, chosen: bool) -> NoReturn
         directory: the folder that paths are relative to.
         chosen: somebody said how many results are wanted.
     """
-    from lumen_hooks.wording.plain import with_paths
-    from lumen_hooks.wording.viewpoint import Viewpoint
-
     shape = look.shape()
     if look.threshold:
         found = _above(found, look.threshold)
     if look.context:
         found = _widened(found, look, shape)
         shape = shape._replace(max_lines=shape.max_lines + 2 * look.context)
-    found = with_paths(found, Viewpoint(directory, found.worktree))
+    found = _seen_from(found, directory)
     if look.form != "json":
         _say_what_it_is_worth(found)
     if look.form == "text":
@@ -61,6 +59,20 @@ def show(found: Answer, look: Look, directory: str, *, chosen: bool) -> NoReturn
     else:
         _show_json(found, shape, lines=look.form == "jsonl")
     click.get_current_context().exit(0 if found.results else NOTHING_FOUND)
+
+
+def _seen_from(found: Answer, directory: str) -> Answer:
+    """An answer with its paths as they are seen from a folder."""
+    from lumen_hooks.service.answer import JointAnswer
+    from lumen_hooks.wording.plain import with_paths
+    from lumen_hooks.wording.viewpoint import Viewpoint
+
+    seen = with_paths(found, Viewpoint(directory, found.worktree))
+    if not isinstance(found, JointAnswer):
+        return seen
+    from lumen_hooks.wording.together import seen_from
+
+    return replace(seen, results=seen_from(found.results, directory, found.worktrees))
 
 
 def _above(found: Answer, threshold: float) -> Answer:
@@ -75,7 +87,12 @@ def _widened(found: Answer, look: Look, shape: Shape) -> Answer:
     from lumen_hooks.excerpts.snippets import with_context
 
     shown = (excerpt(result, shape.max_lines) for result in found.results)
-    wider = tuple(with_context(found.worktree, result, look.context) for result in shown)
+    wider = tuple(
+        with_context(
+            result.top if isinstance(result, SharedResult) else found.worktree, result, look.context
+        )
+        for result in shown
+    )
     return replace(found, results=wider)
 
 
@@ -139,8 +156,15 @@ def _vimgrep_line(result: SearchResult) -> str:
 
 
 def _say_what_it_is_worth(found: Answer) -> None:
+    from lumen_hooks.service.answer import JointAnswer
     from lumen_hooks.wording.plain import WEAK_MATCH
 
-    say_what_it_is_worth(found)
+    if isinstance(found, JointAnswer):
+        from lumen_hooks.wording.together import notes_of
+
+        for note in notes_of(found.worktrees):
+            say(f"note: {note}")
+    else:
+        say_what_it_is_worth(found)
     if found.weak and found.results:
         say(f"note: {WEAK_MATCH}")

@@ -71,10 +71,16 @@ class _LazyGroup(HelpfulGroup):
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("-C", "directory", metavar="DIR", default=".", help="Work in DIR instead of here.")
+@click.option(
+    "-C",
+    "directories",
+    metavar="DIR",
+    multiple=True,
+    help="Work in DIR instead of here; given several times, search looks in each.",
+)
 @click.version_option(__version__, "-V", "--version", message="lumen-hooks %(version)s")
 @click.pass_context
-def cli(context: click.Context, directory: str) -> None:
+def cli(context: click.Context, directories: tuple[str, ...]) -> None:
     """A semantic code index that follows your git worktrees.
 
     \b
@@ -84,7 +90,12 @@ def cli(context: click.Context, directory: str) -> None:
       lumen-hooks status --all               the index of every worktree
       lumen-hooks search --help              all that a command can do
     """  # noqa: D301 - click wants the character
-    context.obj = directory
+    if len(directories) > 1 and context.invoked_subcommand != "search":
+        raise click.UsageError(
+            f"-C was given {len(directories)} times: only search looks in several places\n"
+            "hint: give one of them"
+        )
+    context.obj = directories[0] if directories else os.curdir
 
 
 def run(argv: Sequence[str]) -> int:

@@ -10,8 +10,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from lumen_hooks.excerpts.excerpt import ends, left_out
+from lumen_hooks.search.results import SharedResult
 from lumen_hooks.system.terminal import MAX_LINE_CHARACTERS, escape_controls, one_line
 from lumen_hooks.wording.plain import COPIES_NAMED
+from lumen_hooks.wording.together import whereabouts
 
 from .output import styled
 
@@ -100,12 +102,13 @@ def render_terminal(results: Iterable[SearchResult], console: Console) -> None:
 
 
 def _copies(result: SearchResult) -> list[str]:
-    """A line that names other places of the same text, if there are any."""
-    if not result.copies:
-        return []
-    named = ", ".join(one_line(place) for place in result.copies[:COPIES_NAMED])
-    more = len(result.copies) - COPIES_NAMED
-    return [f"{_INDENT}same in {named}" + (f" and {more:,} more" if more > 0 else "")]
+    """Lines that name other places of the same text, if there are any, and its worktrees."""
+    lines = list(whereabouts(result)) if isinstance(result, SharedResult) else []
+    if result.copies:
+        named = ", ".join(one_line(place) for place in result.copies[:COPIES_NAMED])
+        more = len(result.copies) - COPIES_NAMED
+        lines.insert(0, f"same in {named}" + (f" and {more:,} more" if more > 0 else ""))
+    return [f"{_INDENT}{line}" for line in lines]
 
 
 def _blocks(result: SearchResult) -> Iterator[Syntax | str]:

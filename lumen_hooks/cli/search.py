@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lumen_hooks.search.results import ExactQuery
+from lumen_hooks.search.results import ExactQuery, Query
 from lumen_hooks.service.workspace import open_workspace
 from lumen_hooks.system.unicode import typed
 
@@ -62,6 +62,7 @@ def _joined(_context: click.Context, _argument: click.Parameter, words: tuple[st
 @click.option("--regex", is_flag=True, help="Every place that matches QUERY (RE2), line by line.")
 @click.option("-w", "--word", is_flag=True, help="With these two: only as a whole word.")
 @click.option("-i", "--ignore-case", is_flag=True, help="With these two: letters of either case.")
+@click.option("--all", "every", is_flag=True, help="In all worktrees of the repository at once.")
 @limit_option("; with --exact or --regex all")
 @narrowing_options
 @form_options
@@ -74,6 +75,7 @@ def search(
     regex: bool,
     word: bool,
     ignore_case: bool,
+    every: bool,
     limit: int | None,
     where: Where,
     look: Look,
@@ -97,6 +99,16 @@ def search(
     printed as grep does.
     """  # noqa: D301 - click wants the character
     _insist_on_mode(exact=exact, regex=regex)
+    count = look.results if limit is None else limit
+    directories = click.get_current_context().find_root().params["directories"] or (directory,)
+    if every or len(directories) > 1:
+        from .together import search_together
+
+        if exact or regex:
+            raise click.UsageError("--exact and --regex look in one worktree: name one")
+        query = Query(text, count)
+        chosen = limit is not None
+        search_together(directories, query, where, look, patience, every=every, chosen=chosen)
     if exact or regex:
         from . import places
 
@@ -107,7 +119,6 @@ def search(
         return
     with progress_bar() as progress:
         job = open_workspace(directory).job("search", progress)
-        count = look.results if limit is None else limit
         wanted = where.query(directory, job.worktree)._replace(text=typed(text), limit=count)
         found = answered(job, "search", wanted, patience)
     show(found, look, directory, chosen=limit is not None)

@@ -34,16 +34,17 @@ def once(hits: Iterable[Hit]) -> list[Hit]:
     groups: list[list[Hit]] = []
     numbers: dict[tuple[object, ...], int] = {}
     for hit in hits:
-        identities = list(_identities(hit))
-        number = next((numbers[one] for one in identities if one in numbers), len(groups))
+        known = list(identities(hit))
+        number = next((numbers[one] for one in known if one in numbers), len(groups))
         if number == len(groups):
             groups.append([])
         groups[number].append(hit)
-        numbers.update(dict.fromkeys(identities, number))
+        numbers.update(dict.fromkeys(known, number))
     return [group[0] if len(group) == 1 else _as_one(group) for group in groups]
 
 
-def _identities(hit: Hit) -> Iterator[tuple[object, ...]]:
+def identities(hit: Hit) -> Iterator[tuple[object, ...]]:
+    """What hits with the same text have in common, at least one of it."""
     if hit.key:
         first = hit.parts[0].start_line - hit.start_line if hit.parts else 0
         yield hit.key, hit.symbol, hit.kind, hit.end_line - hit.start_line, first

@@ -153,11 +153,11 @@ class Searcher:
             with self._index.one_state():
                 if made_with != self._model_noted():
                     continue
-                found, weak = self._distinct(query, text, vector, limit)
+                found, ranked = self._distinct(query, text, vector, limit)
                 self._index.insist_on_files({hit.path for hit in found})
                 meant = Meant(text, query.kinds)
                 hits = tuple(meant.narrowed(hit) for hit in found)
-                return Found(hits, model.name, model.problem, weak)
+                return Found(hits, model.name, model.problem, ranked.weak, ranked.sure)
         raise StoreError(f"{self._index.path} is made anew again and again", hint="try again")
 
     def _model_noted(self) -> MadeWith:
@@ -169,10 +169,10 @@ class Searcher:
 
     def _distinct(
         self, query: Query, text: str, vector: NDArray[np.float32] | None, limit: int
-    ) -> tuple[list[Hit], bool]:
+    ) -> tuple[list[Hit], Ranked]:
         """The best hits of different texts, looked for further where copies take the places.
 
-        And whether they are weak: see `Ranked`.
+        And how the candidates were ranked.
         """
         count = max(_CANDIDATES, _CANDIDATES_PER_HIT * limit)
         allowed = self._allowed_by(query)
@@ -181,7 +181,7 @@ class Searcher:
             hits = self._first(rows, ranked.scores, limit)
             crowded = sum(len(hit.copies) for hit in hits) * _CROWDED_ONE_IN > count
             if len(hits) >= limit or not crowded or count >= _CANDIDATES_MAX:
-                return _told(self._index, hits[:limit], rows), ranked.weak
+                return _told(self._index, hits[:limit], rows), ranked
             count *= _CANDIDATES_MORE
 
     def _first(

@@ -52,10 +52,12 @@ class Ranked(NamedTuple):
         scores: of each the probability that it is right, float32 of shape (n,); comparable within
             one answer. Chunks of files that the query names come before all others.
         weak: nothing here may be what was asked for, nor has anything the name that was asked for.
+        sure: the probability that the question belongs here, by how the best candidate answers.
     """
 
     scores: NDArray[np.float32]
     weak: bool
+    sure: float = 0.0
 
 
 def rank(text: str, evidence: Evidence, in_named_files: Collection[int] = ()) -> Ranked:
@@ -78,7 +80,7 @@ def rank(text: str, evidence: Evidence, in_named_files: Collection[int] = ()) ->
         named = [row.id in in_named_files for row in evidence.rows]
         scores = (scores + np.array(named, np.float32)) / np.float32(2)
     named_here = bool(in_named_files) or bool((columns["named share"] == 1).any())
-    return Ranked(scores, weak=sure < WEAK_BELOW and not named_here)
+    return Ranked(scores, sure < WEAK_BELOW and not named_here, sure)
 
 
 def _as_code(columns: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:

@@ -167,12 +167,14 @@ class Found(NamedTuple):
             did, or where nothing was embedded.
         problem: why words alone decided; empty where they did not.
         weak: the question may well be one that nothing in the index answers.
+        sure: the probability that the question belongs to the index, from 0 to 1.
     """
 
     hits: tuple[Hit, ...]
     model: str | None = None
     problem: str = ""
     weak: bool = False
+    sure: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,3 +207,39 @@ class SearchResult:
     lines: tuple[tuple[int, int], ...] = ()
     focus: tuple[int, ...] = ()
     copies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where something stands in another worktree than the one that it is shown in.
+
+    Attributes:
+        worktree: its name among those that were asked.
+        path: relative to its top.
+        line: from 1.
+        moved: the path is another one than in the worktree that it is shown in.
+    """
+
+    worktree: str
+    path: str
+    line: int
+    moved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SharedResult(SearchResult):
+    """A result among those of several worktrees, shown in the first of them that holds it.
+
+    Attributes:
+        worktree: name of the one that it is shown in, among those that were asked.
+        top: its top folder, which `path` starts from.
+        same_in: where the others of its repository have the same text.
+        differs_in: where they have another text of the same definition.
+        of: how many worktrees of its repository were searched.
+    """
+
+    worktree: str = ""
+    top: str = ""
+    same_in: tuple[Location, ...] = ()
+    differs_in: tuple[Location, ...] = ()
+    of: int = 1

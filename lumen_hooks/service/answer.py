@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from lumen_hooks.indexing.freshness import State
     from lumen_hooks.indexing.job import Job
     from lumen_hooks.search.query import QueryModel
-    from lumen_hooks.search.results import Found, SearchResult
+    from lumen_hooks.search.results import Found, SearchResult, SharedResult
     from lumen_hooks.storage.facts import MadeWith
 
     from .freshen import Look
+    from .several import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,21 @@ class Answer:
     differing: tuple[str, ...]
     model: str | None
     weak: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JointAnswer(Answer):
+    """What several worktrees answer.
+
+    `worktree`, `head` and `differing` are of the first of them; `state` is `fresh` if all that
+    were searched are, `pending_files` counts those of all, `problem` says what is wrong with any.
+
+    Attributes:
+        worktrees: what is known of each; the results are of those that were searched.
+    """
+
+    results: tuple[SharedResult, ...]
+    worktrees: tuple[Asked, ...] = ()
 
 
 if TYPE_CHECKING:

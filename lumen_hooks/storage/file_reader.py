@@ -7,6 +7,7 @@ Chunks, words and vectors are `reader`'s.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -150,6 +151,33 @@ class FileReader:
             bindings = (carray_of(sorted(ids)),)
         kinds = (values.path, values.natural, values.text, values.blob, values.natural)
         return list(map(ReadableFile._make, self._read(query, *kinds, bindings=bindings)))
+
+    def digest(self) -> bytes | None:
+        """Equal for two indexes that hold the same texts at the same paths, by the same model.
+
+        None where that cannot be told.
+        """
+        generated = "generated" if self.version >= HOLDING else "0"
+        query = (
+            "SELECT group_concat(file, char(10)), count(*) - count(content) FROM (SELECT content,"
+            f" json_array(path, hex(content), language, {generated}) AS file FROM files"
+            " WHERE skipped IS NULL ORDER BY path)"
+        )
+        ((files, unknown),) = self._read(query, _TEXT_OR_NONE, values.natural)
+        held = f"{self.facts().made_with!r}\n{files or ''}"
+        return None if unknown else sha256(held.encode("utf-8", "surrogateescape")).digest()
+
+    def paths_of(self, contents: Collection[bytes]) -> dict[bytes, str]:
+        """The first path of each of these contents (git's blob ids) that a file with text has."""
+        query = (
+            "SELECT content, min(path) FROM files WHERE skipped IS NULL"
+            " AND content IN (SELECT value FROM carray(?)) GROUP BY 1"
+        )
+        wanted = tuple(contents)  # as a carray at least one
+        bindings = (apsw.carray(wanted),) if wanted else ()
+        return (
+            dict(self._read(query, values.blob, values.path, bindings=bindings)) if wanted else {}
+        )
 
     def languages(self) -> dict[str, int]:
         """How many files there are in which language, those of most files first."""

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.excerpts.excerpt import LEFT_OUT, ends
 from lumen_hooks.indexing.freshness import FRESH
+from lumen_hooks.search.results import SharedResult
 from lumen_hooks.service.answer import Answer
 from lumen_hooks.system.terminal import escape_controls, one_line
 
 from .sizing import Fitted, begin, end, fit_whole, insist_on_shape, lengths
+from .together import whereabouts
 from .tokens import tokens_at_most
 
 if TYPE_CHECKING:
@@ -153,6 +155,8 @@ def _block(result: SearchResult) -> str:
         named = ", ".join(one_line(place) for place in result.copies[:COPIES_NAMED])
         more = len(result.copies) - COPIES_NAMED
         lines.append(f" same in {named}" + (f" and {more:,} more" if more > 0 else ""))
+    if isinstance(result, SharedResult):
+        lines += [f" {line}" for line in whereabouts(result)]
     if not result.snippet:
         return lines[0] if len(lines) == 1 else "\n".join(lines)
     above, below = ends(result.start_line, result.end_line, result.lines)
