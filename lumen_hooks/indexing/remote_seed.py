@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from lumen_hooks.errors import LumenError, StoreError, UntrustedError
+from lumen_hooks.errors import LumenError, RemoteError, StoreError, UntrustedError
 from lumen_hooks.git.backend import open_history
 from lumen_hooks.git.worktree import checked_out_commit
 from lumen_hooks.remote.pull import Passed, fetch, find
@@ -59,9 +59,10 @@ class Elsewhere(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """Why the store gave nothing, for people."""
+    """Why the store gave nothing, for people; `failed` if it cannot be used at all."""
 
     reason: str
+    failed: bool = False
 
 
 class Search:
@@ -101,7 +102,8 @@ class Search:
         except (
             LumenError
         ) as error:  # what no history, or no room, means for a build, that finds out
-            found = Refused(error.message)
+            failed = isinstance(error, RemoteError) and not isinstance(error, UntrustedError)
+            found = Refused(error.message, failed)
         if isinstance(found, Refused):
             self._note("not seeded from elsewhere", reason=found.reason)
         return found

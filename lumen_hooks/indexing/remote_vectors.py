@@ -6,6 +6,7 @@ the model takes for it; whatever the store does, the update goes on, with what i
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import RemoteError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from lumen_hooks.embedding.identity import ModelIdentity
+    from lumen_hooks.remote.store import Store
     from lumen_hooks.remote.vector_source import VectorSource
     from lumen_hooks.settings import Settings
 
@@ -23,6 +25,9 @@ ASKED_FROM_TEXTS = 2000
 
 ASKED_FROM_SLOW_TEXTS = 32
 """Of other models, which take 5 to 100 ms for a text."""
+
+SECONDS_A_TEXT, SECONDS_A_SLOW_TEXT = 0.0002, 0.02
+"""What the model takes, about: so long, for all that is missing, a store may take, and patience."""
 
 BYTES_WORTH_A_TEXT, BYTES_WORTH_A_SLOW_TEXT = 512, 32_768
 """What may be read to find out which vectors there are, for each text that is expected to be
@@ -50,6 +55,8 @@ class RemoteVectors:
         self._log = log
         self._slow = identity.name != BUILTIN_MODEL
         self._missing = 0
+        self._left = settings.remote_patience
+        self._store: Store | None = None
         self._source: VectorSource | None = None
         self._failed = False
 
@@ -67,8 +74,18 @@ class RemoteVectors:
             expected = int(self._missing / max(share, 1e-6))
             if expected < (ASKED_FROM_SLOW_TEXTS if self._slow else ASKED_FROM_TEXTS):
                 return {}
-            self._source = self._begin(expected)
-        vectors = self._source.get(missing) if self._source is not None else {}
+            self._begin(expected)
+        return self._asked(missing)
+
+    def _asked(self, missing: Collection[bytes]) -> dict[bytes, bytes]:
+        """What the store has of these, while it is quicker than the model."""
+        if self._source is None or self._store is None:
+            return {}
+        began = time.monotonic()
+        self._left += len(missing) * (SECONDS_A_SLOW_TEXT if self._slow else SECONDS_A_TEXT)
+        self._store.until = began + self._left
+        vectors = self._source.get(missing)
+        self._left -= time.monotonic() - began
         self.found += len(vectors)
         return vectors
 
@@ -77,14 +94,15 @@ class RemoteVectors:
         if self.found:
             self._log("vectors from elsewhere", vectors=self.found, of=self._missing)
 
-    def _begin(self, expected: int) -> VectorSource | None:
+    def _begin(self, expected: int) -> None:
         from lumen_hooks.remote.store import open_store
         from lumen_hooks.remote.vector_source import VectorSource
 
         worth = BYTES_WORTH_A_SLOW_TEXT if self._slow else BYTES_WORTH_A_TEXT
         try:
-            return VectorSource(
-                open_store(self._settings.remote, patience=self._settings.remote_patience),
+            self._store = open_store(self._settings.remote, patience=self._left)
+            self._source = VectorSource(
+                self._store,
                 self._settings,
                 self._identity.model_key,
                 self._identity.dimensions,
@@ -94,7 +112,8 @@ class RemoteVectors:
         except RemoteError as error:
             self._failed = True
             self._complain(error.message)
-            return None
 
     def _complain(self, cause: str) -> None:
+        if self._store is not None and time.monotonic() >= self._store.until:
+            cause = f"{self._store.name} is slower than the model"
         self._log("vectors elsewhere not used", cause=cause)

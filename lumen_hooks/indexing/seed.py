@@ -49,9 +49,11 @@ class NotSeeded(NamedTuple):
 
     Attributes:
         remark: what people are told of it; empty where there was nothing to seed from.
+        store_failed: the store elsewhere cannot be used, and need not be asked for more.
     """
 
     remark: str = ""
+    store_failed: bool = False
 
 
 def seed(
@@ -124,7 +126,8 @@ def seed_from_elsewhere(
         got = search.fetch(make_room)
         if isinstance(got, Refused):
             discard(copy)
-            return NotSeeded(f"no index came from the store of lumen.remote: {got.reason}")
+            words = f"no index came from the store of lumen.remote: {got.reason}"
+            return NotSeeded(words, got.failed)
     except BaseException:
         discard(copy)
         raise

@@ -42,6 +42,7 @@ class UnderWay:
         settings: in force there.
         fingerprint: what the index must have.
         progress: is told how far it is, and notes it in the lock's file.
+        store_failed: a store elsewhere was asked, and cannot be used.
     """
 
     def __init__(self, job: Job, identity: ModelIdentity, lock: Acquired) -> None:
@@ -50,6 +51,7 @@ class UnderWay:
         self.settings = job.settings
         self.identity = identity
         self.fingerprint = fingerprint(identity)
+        self.store_failed = False
         self.progress = NotedProgress(lock, identity.name, job.progress)
         self._lock = lock
         self._began = time.monotonic()

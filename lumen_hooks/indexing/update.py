@@ -198,7 +198,10 @@ def _seed(update: UnderWay) -> tuple[Seeded | None, str]:
     if update.job.elsewhere == "never":
         settings = settings._replace(remote="")
     found = seed(worktree, update.fingerprint, settings, progress)
-    return (None, found.remark) if isinstance(found, NotSeeded) else (found, "")
+    if isinstance(found, NotSeeded):
+        update.store_failed = found.store_failed
+        return None, found.remark
+    return found, ""
 
 
 def _open(update: UnderWay, *, check: bool) -> Index | None:

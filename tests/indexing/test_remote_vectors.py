@@ -4,6 +4,7 @@ not."""
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -117,28 +118,50 @@ def test_a_branch_far_away_asks_for_many_texts_alone(pushed: Repository, store: 
     assert noted(there, "vectors from elsewhere")
 
 
-def test_nothing_is_asked_while_git_waits(pushed: Repository, store: Store) -> None:
+def test_nothing_is_asked_while_git_or_a_question_waits(pushed: Repository, store: Store) -> None:
     there = clone(pushed, store.name)
     embedder = FakeEmbedder()
-    update_index(job_for(there, embedder)._replace(git_waits=True), wait=30)
+    job = job_for(there, embedder)
+    update_index(job._replace(git_waits=True), wait=30)
+    assert len(embedder.embedded) > FILES
+    embedder.embedded.clear()
+    os.unlink(job.worktree.index_path)
+    os.unlink(job.worktree.embeddings_path)
+    update_index(job._replace(elsewhere="never"), wait=30)
     assert len(embedder.embedded) > FILES
 
 
 BROKEN = {
-    "no driver": ("nosuch://bucket", 1),
-    "nothing listens": ("http://127.0.0.1:1/store", 1),
-    "an empty store": ("{folder}/none", 0),
+    "no driver": "nosuch://bucket",
+    "nothing listens": "http://127.0.0.1:1/store",
+    "an empty store": "{folder}/none",
+    "slow": "{folder}/store",
 }
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_a_store_that_fails_is_noted_once(kind: str, pushed: Repository, tmp_path: Path) -> None:
-    url, times = BROKEN[kind]
-    there = clone(pushed, url.format(folder=tmp_path))
+def test_a_store_that_fails_is_noted_once(
+    kind: str, pushed: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = clone(pushed, BROKEN[kind].format(folder=tmp_path))
+    if kind == "slow":
+        there.git("config", "lumen.remotePatience", "0")
+        monkeypatch.setattr(remote_vectors, "SECONDS_A_TEXT", 0.0)
+    embedder = FakeEmbedder()
+    update(there, embedder, force=True)
+    assert len(embedder.embedded) > FILES
+    told = noted(there, "vectors elsewhere not used")
+    assert len(told) == (0 if kind == "an empty store" else 1)
+    assert ("slower than the model" in str(told)) == (kind == "slow")
+
+
+def test_a_store_that_gave_no_seed_since_it_fails_is_asked_no_more(pushed: Repository) -> None:
+    there = clone(pushed, BROKEN["nothing listens"])
     embedder = FakeEmbedder()
     assert refreshed(there, embedder).kind == "full"
     assert len(embedder.embedded) > FILES
-    assert len(noted(there, "vectors elsewhere not used")) == times
+    assert noted(there, "not seeded from elsewhere")
+    assert not noted(there, "vectors elsewhere not used")
 
 
 def test_a_damaged_batch_is_noted_and_embedded_anew(pushed: Repository, store: Store) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lumen_hooks.settings import Settings
+    from tests.support.object_store import ObjectStore
 
 FOLDER = folder_of(MODEL_KEY)
 
@@ -53,6 +54,18 @@ def test_what_was_pushed_comes_back(store: Store) -> None:
     assert source(store).get([]) == {}
     other = VectorSource(store, SETTINGS, "another model", DIMENSIONS)
     assert other.get(list(wanted)) == {}
+
+
+def test_a_bucket_keeps_them_as_well(object_store: ObjectStore) -> None:
+    bucket = open_store(object_store.make_bucket("bucket") + "/team", patience=60.0)
+    wanted = some_vectors(0, 1500)
+    assert push(bucket, wanted) == 1500
+    assert push(bucket, wanted) == 0
+    before = bucket.received
+    few = {key: wanted[key] for key in list(wanted)[700:703]}
+    assert source(bucket).get(list(few)) == few
+    assert bucket.received - before < FRAME_BYTES + 10_000 + 1500 * 7
+    assert source(bucket).get(list(wanted)) == wanted
 
 
 def test_what_no_model_makes_is_not_pushed(store: Store) -> None:
