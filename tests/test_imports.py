@@ -78,14 +78,18 @@ def test_an_exact_search_does_without_vectors() -> None:
     assert "numpy" not in modules("import lumen_hooks.cli.places")
 
 
-def test_without_a_store_elsewhere_a_build_imports_nothing_for_one(repo: Repository) -> None:
+def test_without_a_store_elsewhere_nothing_is_imported_for_one(repo: Repository) -> None:
     repo.commit({f"m{n}.py": python_module(f"alpha_{n}") for n in range(40)})
     code = (
-        "import sys\n"
-        "from lumen_hooks.cli.main import cli\n"
-        f"cli(['-C', {str(repo.top)!r}, 'index'], standalone_mode=False)\n"
+        "import os, sys\n"
+        "from lumen_hooks.cli.main import run\n"
+        "said, sys.stdout = sys.stdout, open(os.devnull, 'w')\n"
+        "for command in (['index'], ['search', 'alpha'], ['status']):\n"
+        f"    assert run(['-C', {str(repo.top)!r}, *command]) == 0\n"
+        "sys.stdout = said\n"
     )
     had = modules(code)
-    assert "lumen_hooks.indexing.stage" in had
-    elsewhere = {"fsspec", "zstandard", "lumen_hooks.remote", "lumen_hooks.indexing.remote_vectors"}
-    assert not had & elsewhere
+    assert {"lumen_hooks.indexing.stage", "lumen_hooks.service.answer"} <= had
+    dear = {"fsspec", "zstandard", "asyncio", "urllib.request"}
+    elsewhere = ("lumen_hooks.remote", "lumen_hooks.indexing.remote")
+    assert not {name for name in had if name in dear or name.startswith(elsewhere)}

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 PRELOADED = (
     "click._textwrap",
+    "difflib",
     "filelock",
     "mmap",
     "pygit2",
@@ -48,7 +49,9 @@ PRELOADED = (
     "lumen_hooks.cli.main",
     "lumen_hooks.cli.mcp",
     "lumen_hooks.cli.places",
+    "lumen_hooks.cli.pull",
     "lumen_hooks.cli.purge",
+    "lumen_hooks.cli.push",
     "lumen_hooks.cli.related",
     "lumen_hooks.cli.render",
     "lumen_hooks.cli.search",
@@ -60,9 +63,12 @@ PRELOADED = (
     "lumen_hooks.indexing.foreground_seed",
     "lumen_hooks.indexing.stage",
     "lumen_hooks.indexing.worker_loop",
+    "lumen_hooks.indexing.remote_seed",
+    "lumen_hooks.remote.push",
     "lumen_hooks.search.regex_literals",
     "lumen_hooks.service.answer",
     "lumen_hooks.service.everywhere",
+    "lumen_hooks.service.sharing",
     "lumen_hooks.storage.embedding_cache",
     "lumen_hooks.worker",
     "tests.surroundings.faults",
@@ -97,6 +103,7 @@ class Launcher:
         entry: str = "command",
         environment: Mapping[str, str] | None = None,
         user: int = 0,
+        group: int = 0,
         faults: Sequence[tuple[object, ...]] = (),
         stdin: str = os.devnull,
     ) -> Running:
@@ -108,6 +115,7 @@ class Launcher:
             entry: `command` or `worker`.
             environment: instead of this process's.
             user: id of the user to become, 0 to stay who we are.
+            group: id of a group that this user is in besides, if it is in one.
             faults: functions of surroundings/faults.py to call first, each with its arguments.
             stdin: file that it reads.
         """
@@ -117,7 +125,7 @@ class Launcher:
             os.close(fd)
             outputs.append(name)
         settings = dict(os.environ if environment is None else environment)
-        where = (str(directory), (stdin, *outputs), settings, user)
+        where = (str(directory), (stdin, *outputs), settings, user, group)
         child = self.forks.start(_run, where, tuple(faults), entry, list(arguments))
         return Running(child, outputs[0], outputs[1])
 
@@ -127,11 +135,12 @@ class Launcher:
         *arguments: str,
         environment: Mapping[str, str] | None = None,
         user: int = 0,
+        group: int = 0,
         faults: Sequence[tuple[object, ...]] = (),
     ) -> Result:
         """Start a command line and wait for its end."""
         return self.start(
-            directory, *arguments, environment=environment, user=user, faults=faults
+            directory, *arguments, environment=environment, user=user, group=group, faults=faults
         ).wait()
 
     def close(self) -> None:
@@ -265,14 +274,14 @@ def warm_up() -> None:
 
 def _run(
     channel: Connection,
-    where: tuple[str, tuple[str, str, str], dict[str, str], int],
+    where: tuple[str, tuple[str, str, str], dict[str, str], int, int],
     faults: tuple[tuple[str, ...], ...],
     entry: str,
     arguments: list[str],
 ) -> int:
     """In a child: what the console script or a worker's start would run."""
     channel.close()
-    directory, files, environment, user = where
+    directory, files, environment, user, group = where
     for number, path in enumerate(files):
         fd = os.open(path, os.O_RDONLY if number == 0 else os.O_WRONLY)
         os.dup2(fd, number)
@@ -281,7 +290,7 @@ def _run(
     os.environ.update(environment)
     os.chdir(directory)
     if user:
-        os.setgroups([])
+        os.setgroups([group] if group else [])
         os.setgid(user)
         os.setuid(user)
     for name, *rest in faults:
