@@ -17,6 +17,7 @@ _AGAIN = "lumen-hooks push"
 
 @click.command()
 @click.option("--all", "every", is_flag=True, help="The indexes of all worktrees.")
+@click.option("--no-text", is_flag=True, help="Vectors alone: no words, names or paths.")
 @click.option("--force", is_flag=True, help="Also what the store says that it has.")
 @click.option(
     "--optional",
@@ -24,7 +25,7 @@ _AGAIN = "lumen-hooks push"
     help="Where no store is set, or there is no right to write to it, do and say nothing.",
 )
 @click.pass_obj
-def push(directory: str, every: bool, force: bool, optional: bool) -> None:
+def push(directory: str, every: bool, no_text: bool, force: bool, optional: bool) -> None:
     """Publish this worktree's index in the store of lumen.remote.
 
     \b
@@ -46,7 +47,7 @@ def push(directory: str, every: bool, force: bool, optional: bool) -> None:
                 workspace = open_workspace(top, asked=True)
                 if optional and not workspace.settings.remote:
                     return
-                sent = publish(workspace.job("push", progress), force=force)
+                sent = publish(workspace.job("push", progress), text=not no_text, force=force)
         except AccessError:
             if optional:
                 return

@@ -41,7 +41,6 @@ class Job(NamedTuple):
         progress: is told how far it is.
         still_wanted: asked now and then of an update that takes long; it is given up if not.
         begins: whether our folder may be made: by all who are waited for, and never by a worker.
-        git_waits: a git command waits for it: nothing is asked of a store elsewhere.
         foreground: a person asked for nothing but this: it may use all of the machine.
         deaths_max: it is given up when more texts than this kill the process that parses them;
             None for any number.
@@ -57,7 +56,6 @@ class Job(NamedTuple):
     progress: Progress = NoProgress()  # it has no state
     still_wanted: Callable[[], bool] = lambda: True
     begins: bool = True
-    git_waits: bool = False
     foreground: bool = False
     deaths_max: int | None = None
     elsewhere: Literal["may", "must", "never"] = "may"

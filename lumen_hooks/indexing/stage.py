@@ -119,7 +119,7 @@ def _chunker(update: UnderWay, turns: Turns) -> Chunker:
 def _remote(update: UnderWay, files: int) -> Iterator[RemoteVectors | None]:
     """The vectors of `lumen.remote`, for updates that are worth it and not waited for by git."""
     job = update.job
-    wanted = bool(update.settings.remote) and not job.git_waits and job.elsewhere != "never"
+    wanted = bool(update.settings.remote) and job.elsewhere != "never"
     if not wanted or update.store_failed or needs_no_slot(files, update.identity.name):
         yield None
         return

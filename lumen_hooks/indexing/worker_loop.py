@@ -167,5 +167,5 @@ def _job(worktree: Worktree, event: str, *, inline: bool) -> Job:
     return job._replace(
         still_wanted=lambda: load_settings(worktree.top, os.environ).model == settings.model,
         begins=False,
-        git_waits=inline,
+        elsewhere="never" if inline else "may",  # git waits
     )

@@ -16,6 +16,7 @@ from lumen_hooks.indexing.donors import unfit
 from lumen_hooks.indexing.job import Busy
 from lumen_hooks.indexing.update import update_index
 from lumen_hooks.storage.export import export
+from lumen_hooks.storage.keyed_vectors import vectors_of
 from lumen_hooks.storage.publish import discard, temporary_path
 from lumen_hooks.storage.reader import open_index
 
@@ -37,6 +38,8 @@ class Published(NamedTuple):
         files: in the index that was sent.
         chunks: in it.
         left_out: files of the worktree's index that are not committed as they are there.
+        vectors: vectors that the store lacked.
+        text: the index itself was sent; else vectors alone.
         already: the commit's index was there before, and nothing was sent.
         sent_bytes: to the store, in all.
     """
@@ -46,6 +49,8 @@ class Published(NamedTuple):
     files: int = 0
     chunks: int = 0
     left_out: int = 0
+    vectors: int = 0
+    text: bool = True
     already: bool = False
     sent_bytes: int = 0
 
@@ -58,8 +63,10 @@ class Published(NamedTuple):
         if self.left_out:
             are = "1 file is" if self.left_out == 1 else f"{self.left_out:,} files are"
             out = f"; {are} left out: not committed as here"
+        if not self.text:
+            what = "vectors alone, no words, names or paths"
         return (
-            f"pushed {self.commit[:12]} to {self.store}: {what},"
+            f"pushed {self.commit[:12]} to {self.store}: {what}; {self.vectors:,} new vectors,"
             f" {self.sent_bytes / 1e6:,.2f} MB sent{out}"
         )
 
@@ -80,11 +87,13 @@ def store_of(settings: Settings) -> Store:
     return open_store(settings.remote, patience=settings.remote_patience)
 
 
-def push(job: Job, *, force: bool = False) -> Published:
+def push(job: Job, *, text: bool = True, force: bool = False) -> Published:
     """Publish a worktree's index, brought up to date first, for the commit that is checked out.
 
     Args:
         job: whose.
+        text: send the index itself; else only its vectors, by which whoever builds one embeds
+            nothing, and which hold no word, name or path.
         force: send all of it, also where the store says that it has it.
 
     Raises:
@@ -104,14 +113,22 @@ def push(job: Job, *, force: bool = False) -> Published:
     with open_index(worktree.index_path) as index:
         facts = index.facts()
     from lumen_hooks.remote.push import is_pushed, push_index
+    from lumen_hooks.remote.vectors import push_vectors
 
-    if not force and is_pushed(store, job.settings, facts.fingerprint, commit):
+    if text and not force and is_pushed(store, job.settings, facts.fingerprint, commit):
         return Published(store.name, commit, already=True)
     before, copy = store.sent, temporary_path(worktree.index_path)
     try:
         exported = _export(job, copy, commit, facts.fingerprint)
-        by = committer(worktree.top) or "somebody"
-        push_index(store, job.settings, history, copy, exported, pushed_by=by[:200], force=force)
+        told = exported.facts
+        vectors = push_vectors(
+            store, job.settings, told.model_key, told.dimensions, vectors_of(copy)
+        )
+        if text:
+            by = committer(worktree.top) or "somebody"
+            push_index(
+                store, job.settings, history, copy, exported, pushed_by=by[:200], force=force
+            )
     finally:
         discard(copy)
     return Published(
@@ -120,6 +137,8 @@ def push(job: Job, *, force: bool = False) -> Published:
         files=exported.counts.files,
         chunks=exported.counts.chunks,
         left_out=exported.left_out,
+        vectors=vectors,
+        text=text,
         sent_bytes=store.sent - before,
     )
 

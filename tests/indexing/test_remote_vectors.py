@@ -122,7 +122,7 @@ def test_nothing_is_asked_while_git_or_a_question_waits(pushed: Repository, stor
     there = clone(pushed, store.name)
     embedder = FakeEmbedder()
     job = job_for(there, embedder)
-    update_index(job._replace(git_waits=True), wait=30)
+    update_index(job._replace(elsewhere="never"), wait=30)
     assert len(embedder.embedded) > FILES
     embedder.embedded.clear()
     os.unlink(job.worktree.index_path)

@@ -254,3 +254,15 @@ def test_names_of_the_machine_are_not_sent(repo: Repository, store: Path) -> Non
     with open_index(find_worktree(str(clone.top)).index_path) as index:
         assert index.facts().top == str(clone.top)
         assert str(repo.top) not in str(index.facts())
+
+
+def test_vectors_alone_hold_no_words(repo: Repository, store: Path) -> None:
+    sent = pushed(shared(repo, store, modules=40), text=False)
+    assert (sent.text, sent.vectors) == (False, 80)
+    assert {path.relative_to(store).parts[1] for path in objects(store)} == {"vectors", "store"}
+    planted = (b"alpha_7", b"m7.py", b"retries", str(repo.top).encode())
+    assert not any(word in _text(path) for path in objects(store) for word in planted)
+    clone = cloned(repo, "clone")
+    assert update(clone).seeded is None
+    check_whole(clone)
+    assert contents(clone) == contents(repo)
