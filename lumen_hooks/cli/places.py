@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from dataclasses import fields
 from itertools import groupby, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -25,10 +25,9 @@ from .patience import found_everywhere
 from .progress import progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from lumen_hooks.search.results import ExactQuery
-    from lumen_hooks.service.everywhere import Everywhere
     from lumen_hooks.service.places import Place, Places
 
     from .forms import Form, Look
@@ -53,62 +52,95 @@ def show_everywhere(
         except QueryError as error:
             raise click.UsageError(f"{error.message}\nhint: {error.hint}") from error
     seen = Viewpoint(directory, top)
-    if look.form == "json":
-        _echo_json(found, seen)
-    else:
+    if look.form != "json":
         say_what_it_is_worth(found)
-        if look.form == "paths":
-            paths = dict.fromkeys(place.path for place in found.places)
-            print_paths(map(seen, islice(paths, limit)), null=look.null)
-        else:
-            _show(found.places, look.form, seen)
-        say(found.places.in_words())
+    known = {field.name: getattr(found, field.name) for field in fields(found)}
+    known["differing"] = [seen(path) for path in found.differing]
+    rows = (_row(place, seen) for place in found.places)
+    show_places(known, found.places, rows, look, limit)
     return bool(found.places.total)
 
 
-def _show(places: Places, form: Form, seen: Viewpoint) -> None:
-    shown = (place._replace(path=seen(place.path)) for place in places)
-    if form == "text" and sys.stdout.isatty():
-        _show_on_terminal(shown)
+def _row(place: Place, seen: Viewpoint) -> Row:
+    place = place._replace(path=seen(place.path))
+    return Row(place, place._asdict())
+
+
+class Row(NamedTuple):
+    """A place as it is shown.
+
+    Attributes:
+        place: with its path as it is seen from here.
+        record: the same for programs.
+        note: what is said below it to readers; may be empty.
+    """
+
+    place: Place
+    record: Mapping[str, object]
+    note: str = ""
+
+
+def show_places(
+    known: Mapping[str, object],
+    places: Places[Any],
+    rows: Iterable[Row],
+    look: Look,
+    limit: int | None,
+) -> None:
+    """Print places in the form that is wanted.
+
+    Args:
+        known: what an answer in JSON says beside them; what it has as `places` is left out.
+        places: how many there are of what.
+        rows: each of them.
+        look: the form.
+        limit: so many paths at most, where these are what is printed.
+    """
+    if look.form == "json":
+        _echo_json(known, places, rows)
         return
-    for portion in _portions(shown):
+    if look.form == "paths":
+        paths = dict.fromkeys(row.place.path for row in rows)
+        print_paths(islice(paths, limit), null=look.null)
+    else:
+        _show(rows, look.form)
+    say(places.in_words())
+
+
+def _show(rows: Iterable[Row], form: Form) -> None:
+    if form == "text" and sys.stdout.isatty():
+        _show_on_terminal(rows)
+        return
+    for portion in _portions(rows):
         if form == "jsonl":
-            _echo("".join(f"{_json(place)}\n" for place in portion))
+            _echo("".join(f"{in_json(row.record)}\n" for row in portion))
         else:
-            line = _line if form == "text" else _vimgrep_line
-            sys.stdout.writelines(f"{line(place)}\n" for place in portion)
+            line = _lines if form == "text" else _vimgrep_line
+            sys.stdout.writelines(f"{line(row)}\n" for row in portion)
     sys.stdout.flush()
 
 
-def _echo_json(found: Everywhere, seen: Viewpoint) -> None:
+def _echo_json(known: Mapping[str, object], places: Places[Any], rows: Iterable[Row]) -> None:
     """Print one JSON object, however many places there are."""
-    places = found.places
-    known = {field.name: getattr(found, field.name) for field in fields(found)}
-    del known["places"]
-    known |= {
-        "differing": [seen(path) for path in found.differing],
-        "total": places.total,
-        "files": places.files,
-        "counts": places.by_role(),
-    }
-    _echo(in_json(known)[:-1] + ', "results": [')
+    told = {name: value for name, value in known.items() if name != "places"}
+    told |= {"total": places.total, "files": places.files, "counts": places.by_role()}
+    _echo(in_json(told)[:-1] + ', "results": [')
     separator = ""
-    for portion in _portions(places):
-        shown = (_json(place._replace(path=seen(place.path))) for place in portion)
-        _echo(separator + ", ".join(shown))
+    for portion in _portions(rows):
+        _echo(separator + ", ".join(in_json(row.record) for row in portion))
         separator = ", "
     _echo("]}\n")
 
 
-def _json(place: Place) -> str:
-    return in_json(place._asdict())
+def _lines(row: Row) -> str:
+    """As grep prints it; what is said of it begins with a blank, so that it is no place."""
+    place = row.place
+    line = f"{one_line(place.path)}:{place.line}:{place.column}:{place.snippet}"
+    return f"{line}\n {row.note}" if row.note else line
 
 
-def _line(place: Place) -> str:
-    return f"{one_line(place.path)}:{place.line}:{place.column}:{place.snippet}"
-
-
-def _vimgrep_line(place: Place) -> str:
+def _vimgrep_line(row: Row) -> str:
+    place = row.place
     column = place.column
     # What is left out before the match of a very long line has bytes that nobody counted.
     if not (place.snippet[:1] == "…" and len(place.snippet.encode()) >= SHOWN_BYTES):
@@ -116,8 +148,8 @@ def _vimgrep_line(place: Place) -> str:
     return vimgrep_line(place.path, place.line, column, place.snippet)
 
 
-def _portions(places: Iterable[Place]) -> Iterator[list[Place]]:
-    rest = iter(places)
+def _portions(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    rest = iter(rows)
     while portion := list(islice(rest, _AT_ONCE)):
         yield portion
 
@@ -126,16 +158,18 @@ def _echo(text: str) -> None:
     click.echo(text.encode(), nl=False)
 
 
-def _show_on_terminal(places: Iterable[Place]) -> None:
+def _show_on_terminal(rows: Iterable[Row]) -> None:
     from rich.console import Console
     from rich.text import Text
 
     console = Console(file=styled(sys.stdout))
-    for number, (role, together) in enumerate(groupby(places, key=lambda place: place.role)):
+    for number, (role, together) in enumerate(groupby(rows, key=lambda row: row.place.role)):
         console.print(Text(("\n" if number else "") + TITLES[role], style="bold"))
-        for place in together:
+        for place, _, note in together:
             row = Text(f"{one_line(place.path)}:{place.line}", style="cyan")
             row.append(f"  {escape_controls(place.snippet.strip())}", style="default")
             if place.symbol and role != "definition":
                 row.append(f"  {one_line(place.symbol)}", style="dim")
             console.print(row, soft_wrap=True)
+            if note:
+                console.print(Text(f"    {note}", style="dim"), soft_wrap=True)

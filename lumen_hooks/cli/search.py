@@ -99,29 +99,50 @@ def search(
     printed as grep does.
     """  # noqa: D301 - click wants the character
     _insist_on_mode(exact=exact, regex=regex)
-    count = look.results if limit is None else limit
-    directories = click.get_current_context().find_root().params["directories"] or (directory,)
-    if every or len(directories) > 1:
-        from .together import search_together
-
-        if exact or regex:
-            raise click.UsageError("--exact and --regex look in one worktree: name one")
-        query = Query(text, count)
-        chosen = limit is not None
-        search_together(directories, query, where, look, patience, every=every, chosen=chosen)
     if exact or regex:
-        from . import places
-
         asked = ExactQuery(typed(text), regex, word, ignore_case, limit)
-        if not places.show_everywhere(directory, asked, where, look, patience):
+        if not _show_everywhere(directory, asked, where, look, patience, every=every):
             _say_what_may_be_a_path(directory, text)
             click.get_current_context().exit(1)
         return
+    count, chosen = look.results if limit is None else limit, limit is not None
+    directories = _directories(directory)
+    if every or len(directories) > 1:
+        from .together import search_together
+
+        query = Query(typed(text), count)
+        search_together(directories, query, where, look, patience, every=every, chosen=chosen)
     with progress_bar() as progress:
         job = open_workspace(directory).job("search", progress)
         wanted = where.query(directory, job.worktree)._replace(text=typed(text), limit=count)
         found = answered(job, "search", wanted, patience)
-    show(found, look, directory, chosen=limit is not None)
+    show(found, look, directory, chosen=chosen)
+
+
+def _show_everywhere(
+    directory: str,
+    asked: ExactQuery,
+    where: Where,
+    look: Look,
+    patience: Patience,
+    *,
+    every: bool,
+) -> bool:
+    """Print every place, in one worktree or several; whether there is one."""
+    directories = _directories(directory)
+    if every or len(directories) > 1:
+        from .together import show_everywhere_together
+
+        return show_everywhere_together(directories, asked, where, look, patience, every=every)
+    from .places import show_everywhere
+
+    return show_everywhere(directory, asked, where, look, patience)
+
+
+def _directories(directory: str) -> tuple[str, ...]:
+    """All that was named before the command; the current folder where nothing was."""
+    named: tuple[str, ...] = click.get_current_context().find_root().params["directories"]
+    return named or (directory,)
 
 
 def _insist_on_mode(*, exact: bool, regex: bool) -> None:

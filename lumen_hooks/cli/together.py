@@ -7,21 +7,33 @@ given; not how several answers become one.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from contextlib import suppress
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, NoReturn
 
-from lumen_hooks.errors import LumenError
+import click
+
+from lumen_hooks.errors import LumenError, QueryError
+from lumen_hooks.search.results import Query
+from lumen_hooks.service.places import Place
 from lumen_hooks.service.several import spots_of
 from lumen_hooks.service.workspace import open_workspace
-from lumen_hooks.system.unicode import typed
+from lumen_hooks.system.terminal import one_line
+from lumen_hooks.wording.together import in_some, notes_of
+from lumen_hooks.wording.viewpoint import Viewpoint
 
 from .answers import show
+from .output import say
+from .places import Row, show_places
 from .progress import progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from lumen_hooks.search.results import Query
+    from lumen_hooks.search.results import ExactQuery
+    from lumen_hooks.service.places import SharedPlace
+    from lumen_hooks.service.places_together import JointPlaces
     from lumen_hooks.service.several import Spot
 
     from .forms import Look
@@ -63,6 +75,108 @@ def search_together(
     show(found, look, _seen_from(directories), chosen=chosen)
 
 
+def show_everywhere_together(
+    directories: Sequence[str],
+    query: ExactQuery,
+    where: Where,
+    look: Look,
+    patience: Patience,
+    *,
+    every: bool,
+) -> bool:
+    """Find every place in several worktrees and print it, a line that many have once.
+
+    Args:
+        directories: see `search_together`.
+        query: what is looked for.
+        where: what is looked at.
+        look: how it is shown.
+        patience: how long it may take.
+        every: see `search_together`.
+
+    Returns:
+        Whether there is one.
+    """
+    from lumen_hooks.service.places_together import PlacesTogether
+
+    limit = query.limit
+    with progress_bar() as progress:
+        spots = spots_of(directories, every=every)
+        try:
+            asked = _asked_of(spots, Query(""), where)
+            wanted = query._replace(
+                within=where.within, limit=None if look.form == "paths" else limit
+            )
+            finder = PlacesTogether(
+                wanted,
+                asked,
+                progress=progress,
+                refresh=patience.refresh,
+                creates=patience.creates,
+            )
+            found = finder.find(spots)
+        except QueryError as error:
+            raise click.UsageError(f"{error.message}\nhint: {error.hint}") from error
+    if look.form != "json":
+        for note in notes_of(found.worktrees):
+            say(f"note: {note}")
+    folder = _seen_from(directories)
+    here = Viewpoint(folder, found.worktree)
+    known = {field.name: getattr(found, field.name) for field in fields(found)}
+    known["differing"] = [here(path) for path in found.differing]
+    known["worktrees"] = [asdict(one) for one in found.worktrees]
+    for internal in ("searched", "repositories"):
+        del known[internal]
+    rows = _Rows(found, folder, with_records=look.form in {"json", "jsonl"})
+    show_places(known, found.places, map(rows.row, found.places), look, limit)
+    return bool(found.places.total)
+
+
+class _Rows:
+    """Places as they are shown, with what is said of them: who has them.
+
+    Args:
+        found: which they are.
+        folder: that paths are seen from.
+        with_records: programs read them.
+    """
+
+    def __init__(self, found: JointPlaces, folder: str, *, with_records: bool) -> None:
+        self._searched = found.searched
+        self._seen = [Viewpoint(folder, one.worktree) for one in found.searched]
+        counts = Counter(found.repositories)
+        self._of = [counts[repository] for repository in found.repositories]
+        self._with_records = with_records
+
+    def row(self, place: SharedPlace) -> Row:
+        """One of them."""
+        shown = place.held[0][2][0]
+        seen = Place(*place[:-1])._replace(path=self._seen[shown](place.path))
+        if self._with_records:
+            return Row(seen, self._record(place, seen, shown))
+        holders = sum(len(numbers) for *_, numbers in place.held)
+        return Row(seen, {}, "" if holders == self._of[shown] else self._note(place, shown))
+
+    def _note(self, place: SharedPlace, shown: int) -> str:
+        """Who has a place that some do not have."""
+        names = [
+            one_line(self._searched[at].name)
+            + (f" at {one_line(self._seen[at](path))}:{line}" if path != place.path else "")
+            for path, line, numbers in place.held
+            for at in numbers
+        ]
+        return in_some(names, self._of[shown])
+
+    def _record(self, place: SharedPlace, seen: Place, shown: int) -> dict[str, object]:
+        held = [
+            {"path": path, "line": line, "worktrees": [self._searched[at].name for at in numbers]}
+            for path, line, numbers in place.held
+        ]
+        one = self._searched[shown]
+        beside = {"worktree": one.name, "top": one.worktree, "held": held, "of": self._of[shown]}
+        return seen._asdict() | beside
+
+
 def _asked_of(spots: Sequence[Spot], query: Query, where: Where) -> Callable[[Spot], Query]:
     """The question as each worktree understands it: what was named in one means the same in all.
 
@@ -81,7 +195,7 @@ def _asked_of(spots: Sequence[Spot], query: Query, where: Where) -> Callable[[Sp
         else:
             within = named[spot.worktree.common_dir]
             found = where._replace(within=within).query(top, spot.worktree)
-        return found._replace(text=typed(query.text), limit=query.limit)
+        return found._replace(text=query.text, limit=query.limit)
 
     return asked
 

@@ -112,7 +112,7 @@ def _narrow(place: Place, width: int) -> Place:
     return place._replace(snippet=f"{before}{line[start : start + width]}{after}")
 
 
-def places_note(places: Places, shown: int, shape: Shape, *, is_cut: bool) -> str:
+def places_note(places: Places[Place], shown: int, shape: Shape, *, is_cut: bool) -> str:
     """What is left out, and how to ask for it; may be empty."""
     if is_cut:
         dropped = places.shown - shown

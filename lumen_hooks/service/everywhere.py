@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lumen_hooks.storage.reader import IndexReader
 
     from .freshen import Look
-    from .places import Places
+    from .places import Place, Places
 
     Indexes: TypeAlias = Callable[[str], AbstractContextManager[IndexReader]]
     """Gives the index at a path, for as long as the `with` block lasts."""
@@ -54,7 +54,7 @@ class Everywhere:
     query: str
     worktree: str
     state: State
-    places: Places
+    places: Places[Place]
     pending_files: int
     problem: str | None
     head: str | None
@@ -95,7 +95,7 @@ class Everyplace:
         pattern = pattern_of(query)
         worktree = self.job.worktree
 
-        def find(look: Freshness) -> Places:
+        def find(look: Freshness) -> Places[Place]:
             try:
                 with self.indexes(worktree.index_path) as index:
                     return find_places(

@@ -11,7 +11,7 @@ import os
 import time
 from collections import Counter
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 from lumen_hooks.chunking.chunk import TooManyDeathsError
 from lumen_hooks.chunking.naming.languages import language_of
@@ -27,7 +27,7 @@ from lumen_hooks.search.vocabulary import known_kinds
 from .shelf import Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Self
 
     from lumen_hooks.chunking.chunk import Held
@@ -98,8 +98,34 @@ class Place(NamedTuple):
     snippet: str
 
 
-class Places:
+class SharedPlace(NamedTuple):
+    """A line in several worktrees of a repository, as `Place` in the first of them.
+
+    Attributes:
+        held: paths, lines, and the numbers of those that hold it there; the first of the first
+            is where it is shown. Many places share few sets of numbers.
+    """
+
+    path: str
+    line: int
+    column: int
+    role: PlaceRole
+    symbol: str
+    kind: str
+    language: str
+    snippet: str
+    held: tuple[tuple[str, int, tuple[int, ...]], ...]
+
+
+P = TypeVar("P", Place, SharedPlace)
+
+
+class Places(Generic[P]):
     """What was found: counted, and kept in order as far as it is wanted.
+
+    Args:
+        limit: how many are wanted; None for all.
+        make: one of them from its values.
 
     Attributes:
         counts: how many places there are of each role.
@@ -107,14 +133,15 @@ class Places:
         unread: how many files might hold one, and could not be read in time.
     """
 
-    __slots__ = ("_limit", "_shelves", "counts", "files", "unread")
+    __slots__ = ("_limit", "_make", "_shelves", "counts", "files", "unread")
 
-    def __init__(self, limit: int | None) -> None:
+    def __init__(self, limit: int | None, make: Callable[[Iterable[Any]], P]) -> None:
         self.counts: Counter[PlaceRole] = Counter()
         self.files = 0
         self.unread = 0
         self._limit = limit
-        self._shelves: dict[tuple[int, int], Shelf[Place]] = {}
+        self._make: Callable[[Iterable[Any]], P] = make
+        self._shelves: dict[tuple[int, int], Shelf[P]] = {}
 
     @property
     def total(self) -> int:
@@ -140,7 +167,7 @@ class Places:
         files = f"{self.files:,} file{'' if self.files == 1 else 's'}"
         return f"{which}{places} in {files}: {counts}"
 
-    def add(self, place: Place, of_file: PlaceRole) -> None:
+    def add(self, place: P, of_file: PlaceRole) -> None:
         """Put a place behind those of its role that are there.
 
         Args:
@@ -154,11 +181,11 @@ class Places:
         rank = _RANKS[place.role], _RANKS[of_file]
         shelf = self._shelves.get(rank)
         if shelf is None:
-            shelf = self._shelves[rank] = Shelf(Place._make)
+            shelf = self._shelves[rank] = Shelf(self._make)
         if self._limit is None or len(shelf) < self._limit:
             shelf.add(place)
 
-    def __iter__(self) -> Iterator[Place]:
+    def __iter__(self) -> Iterator[P]:
         in_order = (self._shelves[rank] for rank in sorted(self._shelves))
         return islice(chain.from_iterable(in_order), self._limit)
 
@@ -178,7 +205,7 @@ def find_places(
     differing: Sequence[str],
     max_bytes: int,
     until: float = math.inf,
-) -> Places:
+) -> Places[Place]:
     """Every place in the files of an index that holds what is looked for, as the files are now.
 
     Args:
@@ -196,9 +223,9 @@ def find_places(
         StorageFullError: there are more places than fit in memory, and no room to keep them.
         StoreError: the index cannot be read.
     """
-    found = Places(query.limit)
+    found = Places(query.limit, Place._make)
     kinds = frozenset(known_kinds(query.within.kinds))
-    with index.one_state(), _Files(top, max_bytes, pattern, index, until) as files:
+    with index.one_state(), FilesRead(top, max_bytes, pattern, index, until) as files:
         chosen = candidates(index, pattern, query.within, differing)
         for number, file in enumerate(sorted(chosen)):
             if time.monotonic() > until:
@@ -227,8 +254,16 @@ def role_of_file(file: ReadableFile) -> PlaceRole:
     return "config" if "config" in roles and "code" not in roles else "use"
 
 
-class _Files:
-    """The files of a worktree, read one at a time. For use in a `with` block."""
+class FilesRead:
+    """The files of a worktree, read one at a time. For use in a `with` block.
+
+    Args:
+        top: the worktree's top folder.
+        max_bytes: larger files are not indexed.
+        pattern: what is looked for.
+        index: tells what files define that are as they were indexed.
+        until: when no more is parsed (`time.monotonic()`).
+    """
 
     def __init__(
         self, top: str, max_bytes: int, pattern: Pattern, index: IndexReader, until: float

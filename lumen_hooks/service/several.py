@@ -114,6 +114,11 @@ class Reply(NamedTuple, Generic[T]):
     problem: str = ""
 
     @property
+    def differing(self) -> tuple[str, ...]:
+        """The files that the index does not hold as they are."""
+        return () if self.fresh is None else self.fresh.look.differing
+
+    @property
     def searched(self) -> bool:
         """It is part of the answer, if with nothing."""
         return self.error is None or isinstance(self.error, QueryError)

@@ -100,7 +100,6 @@ class Together:
         results = _Shown(self._ranked, searched).results(question)
         models = dict.fromkeys(one.model for one in asked if one.model is not None)
         problems = (f"{one.name}: {one.problem}" for one in asked if one.problem)
-        here = replies[0].fresh
         return JointAnswer(
             query=question.text,
             worktree=asked[0].worktree,
@@ -109,7 +108,7 @@ class Together:
             pending_files=sum(one.pending_files for one in asked),
             problem="; ".join(problems) or None,
             head=asked[0].head,
-            differing=here.look.differing[:LISTED_FILES] if here is not None else (),
+            differing=replies[0].differing[:LISTED_FILES],
             model=", ".join(models) or None,
             weak=all(one.found.weak for one in self._ranked),
             worktrees=asked,
@@ -220,13 +219,12 @@ class _Shown:
 
 def _member(reply: Reply[int]) -> Member:
     spot = reply.spot
-    differing = reply.fresh.look.differing if reply.fresh is not None else ()
     return Member(
         spot.name,
         spot.worktree.top,
         spot.worktree.common_dir,
         NOTHING_THERE if reply.found is None else reply.found,
-        frozenset(differing),
+        frozenset(reply.differing),
     )
 
 

@@ -25,17 +25,20 @@ NAMED = 3
 
 def whereabouts(result: SharedResult) -> Iterator[str]:
     """Lines that say which worktrees hold a result, and which hold another version of it."""
+    moved = [place for place in result.same_in if place.moved]
     if result.of == 1:
         yield f"in {one_line(result.worktree)}"
     elif len(result.same_in) + 1 == result.of:
-        moved = [place for place in result.same_in if place.moved]
         yield f"in all {result.of:,} worktrees" + (f" ({_listed(_named(moved))})" if moved else "")
     else:
-        names = [one_line(result.worktree), *_named(result.same_in)]
-        alone = " alone" if len(names) == 1 else ""
-        yield f"in {_listed(names)}{alone}, of {result.of:,} worktrees"
+        yield in_some([one_line(result.worktree), *_named(result.same_in)], result.of)
     if result.differs_in:
         yield f"differs in {_listed(_named(result.differs_in))}"
+
+
+def in_some(names: Sequence[str], of: int) -> str:
+    """Which worktrees hold something, and of how many."""
+    return f"in {_listed(names)}{' alone' if len(names) == 1 else ''}, of {of:,} worktrees"
 
 
 def notes_of(asked: Sequence[Asked]) -> Iterator[str]:

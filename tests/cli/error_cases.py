@@ -297,7 +297,6 @@ OF_QUERIES = (
     Case("", ("search", "cart", "--max-tokens", "1")),
     Case("", ("search", "cart", "-l", "--vimgrep")),
     Case("", ("search", "cart", "-0")),
-    Case("", ("search", "--all", "--exact", "cart")),
     Case("", ("-C", ".", "-C", "docs", "status")),
     Case("", ("search", "cart", "--summary", "--max-lines", "3")),
     Case("", ("search", "cart", "-l", "--context", "3")),

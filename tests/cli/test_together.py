@@ -211,3 +211,76 @@ def test_what_works_in_one_place_takes_one(repo: Repository, command: tuple[str,
     done = lumen(repo.top, "-C", ".", "-C", ".", *command)
     assert (done.returncode, done.stdout) == (2, "")
     assert "only search looks in several places" in done.stderr
+
+
+def test_every_place_is_told_once_with_all_who_have_it(family: dict[str, Repository]) -> None:
+    main = family["main"].top
+    family["equal"].write({"src/mail.py": f"# Ours.\n{MAIL}"})
+    done = lumen(main, "search", "--all", "--exact", "def ")
+    assert done.stdout == (
+        "../fax/src/fax.py:1:1:def transmit_fax(number, pages):\n"
+        " in fax alone, of 5 worktrees\n"
+        "src/mail.py:1:1:def send_mail(recipient, subject):\n"
+        "src/mail.py:18:1:def evict_oldest(cache):\n"
+    )
+    assert done.stderr.startswith("3 places in 2 files: 3 uses")
+    found = asked(main, "search", "--all", "--exact", "def evict_oldest", "--path", "src")
+    (place,) = found["results"]
+    assert (place["worktree"], place["top"], place["of"]) == ("main", str(main), 5)
+    assert {(one["path"], one["line"], *one["worktrees"]) for one in place["held"]} == {
+        *(("src/mail.py", 18, "main", "fax"), ("src/mail.py", 19, "equal")),
+        ("src/mail.py", 19, "pigeon"),
+    }
+    found = asked(main, "search", "--all", "--exact", "def evict_oldest")
+    assert {"path": "post.py", "line": 18, "worktrees": ["moved"]} in found["results"][0]["held"]
+    alone = asked(main, "search", "--exact", "def evict_oldest")
+    assert set(found) == set(alone) | {"worktrees"}
+    assert set(place) == set(alone["results"][0]) | {"worktree", "top", "held", "of"}
+    done = lumen(main, "search", "--all", "--regex", "pigeon[.]carry|modem", "-l")
+    assert done.stdout.splitlines() == ["../fax/src/fax.py", "../pigeon/src/mail.py"]
+    done = lumen(main, "search", "--all", "--exact", "relay", "--vimgrep", "-n", "1")
+    assert done.stdout.startswith("src/mail.py:2:49:")
+    assert done.stderr.startswith("the first 1 of ")
+    os.unlink(find_worktree(str(family["equal"].top)).index_path)
+    family["main"].write({"src/mail.py": MAIL.replace("def evict", "def drop")})
+    done = lumen(main, "search", "--all", "--exact", "def evict_oldest")
+    assert done.stdout == (
+        "../fax/src/mail.py:18:1:def evict_oldest(cache):\n"
+        " in fax, pigeon, moved at ../moved/post.py:18, of 4 worktrees\n"
+    )
+
+
+def test_places_of_what_can_be_searched(family: dict[str, Repository]) -> None:
+    main = family["main"].top
+    os.unlink(find_worktree(str(family["fax"].top)).index_path)
+    done = lumen(main, "search", "--all", "--exact", "modem")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "note: fax was not searched: it has no index" in done.stderr
+    done = lumen(main, "search", "--all", "--regex", "(modem")
+    assert done.returncode == 2
+    # The one that is named is made, and places in a repository of one are not told of others.
+    done = lumen(main.parent, "-C", "fax", "-C", "main", "search", "--exact", "modem")
+    assert done.stdout.splitlines() == [
+        "fax/src/fax.py:15:12:    return modem.dial(number).transmit(pages)",
+        " in fax alone, of 2 worktrees",
+    ]
+
+
+def test_many_versions_of_a_file_and_many_places(family: dict[str, Repository]) -> None:
+    main, fax = family["main"], family["fax"]
+    many = "".join(f"wombat = {number % 7}\n" for number in range(200))
+    main.commit({"many.txt": many})
+    fax.commit({"many.txt": "first line\n" + many + "wombat = 0\n"})
+    (counted,) = {
+        (found["total"], found["files"])
+        for found in [asked(main.top, "search", "--all", "--exact", "wombat")]
+    }
+    assert counted == (201, 1)
+    found = asked(main.top, "search", "--all", "--exact", "wombat")
+    assert [place["held"] for place in found["results"][-2:]] == [
+        [
+            {"path": "many.txt", "line": 200, "worktrees": ["main"]},
+            {"path": "many.txt", "line": 201, "worktrees": ["fax"]},
+        ],
+        [{"path": "many.txt", "line": 202, "worktrees": ["fax"]}],
+    ]

@@ -49,7 +49,7 @@ def test_that_no_file_is_in_a_language() -> None:
     ],
 )
 def test_what_is_said_of_places_that_are_left_out(total: int, limit: int, note: str) -> None:
-    places = Places(limit)
+    places = Places(limit, Place._make)
     for line in range(total):
         places.add(Place("a", line, 1, "use", "", "", "c", "x"), "use")
     assert places_note(places, places.shown, Shape(), is_cut=False) == note
@@ -58,7 +58,7 @@ def test_what_is_said_of_places_that_are_left_out(total: int, limit: int, note: 
 @st.composite
 def everywhere(draw: st.DrawFn) -> Everywhere:
     answer = draw(hostile())
-    places = Places(MAX_LIMIT)
+    places = Places(MAX_LIMIT, Place._make)
     roles = draw(st.lists(st.sampled_from(ROLES), max_size=5)) * draw(st.sampled_from([1, 8]))
     path, symbol, line = draw(TEXTS), draw(TEXTS), draw(TEXTS)
     for number, role in enumerate(roles):
