@@ -30,7 +30,8 @@ class Files:
     ) -> None:
         from_url = made_by._get_kwargs_from_urls(address.place)  # noqa: SLF001 - no other door
         self._system = made_by(**{**from_url, **options}, skip_instance_cache=True)
-        self._top = str(made_by._strip_protocol(address.place)).rstrip("/")  # noqa: SLF001 - as above
+        top = made_by._strip_protocol(address.place)  # noqa: SLF001 - as above
+        self._top = str(top).rstrip("/")
         self._puts_whole = puts_whole
         # fsspec gives each thread its own instance of what has no event loop.
         is_shared = getattr(made_by, "async_impl", False)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import UntrustedError
 
+from .condemned import read_condemned
 from .envelope import seal
 from .heads import Head, add_head
 from .manifest import Manifest, encode, name_of
@@ -73,12 +74,13 @@ def push_index(
     """
     told, counts = exported.facts, exported.counts
     commit = told.head or ""
+    avoid = read_condemned(store)  # before anything is relied on
     wanted = cut(copy)
     base = [] if force else _base(store, settings, told.fingerprint, history, commit, wanted)
     placed = place(wanted, base)
     packs = list(placed.packs)
     if placed.new:
-        packs.append(write_pack(store, copy, wanted, placed.new, anew=force))
+        packs.append(write_pack(store, copy, wanted, placed.new, anew=force, avoid=avoid))
     manifest = Manifest(
         fingerprint=told.fingerprint,
         commit=commit,
