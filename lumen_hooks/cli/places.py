@@ -7,6 +7,7 @@ places, and neither indexes nor files.
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from dataclasses import fields
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -45,12 +46,10 @@ def show_everywhere(
     with progress_bar() as progress:
         job = open_workspace(directory).job("search", progress)
         top = job.worktree.top
-        try:
+        with usage_errors():
             within = where.query(directory, job.worktree)
             wanted = query._replace(within=within, limit=None if look.form == "paths" else limit)
             found = found_everywhere(job, wanted, patience)
-        except QueryError as error:
-            raise click.UsageError(f"{error.message}\nhint: {error.hint}") from error
     seen = Viewpoint(directory, top)
     if look.form != "json":
         say_what_it_is_worth(found)
@@ -59,6 +58,19 @@ def show_everywhere(
     rows = (_row(place, seen) for place in found.places)
     show_places(known, found.places, rows, look, limit)
     return bool(found.places.total)
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """What cannot be looked for is the command line's fault, as for grep.
+
+    Raises:
+        click.UsageError: in place of a QueryError.
+    """
+    try:
+        yield
+    except QueryError as error:
+        raise click.UsageError(f"{error.message}\nhint: {error.hint}") from error
 
 
 def _row(place: Place, seen: Viewpoint) -> Row:

@@ -12,9 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, NoReturn
 
-import click
-
-from lumen_hooks.errors import LumenError, QueryError
+from lumen_hooks.errors import LumenError
 from lumen_hooks.search.results import Query
 from lumen_hooks.service.places import Place
 from lumen_hooks.service.several import spots_of
@@ -25,7 +23,7 @@ from lumen_hooks.wording.viewpoint import Viewpoint
 
 from .answers import show
 from .output import say
-from .places import Row, show_places
+from .places import Row, show_places, usage_errors
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -102,7 +100,7 @@ def show_everywhere_together(
     limit = query.limit
     with progress_bar() as progress:
         spots = spots_of(directories, every=every)
-        try:
+        with usage_errors():
             asked = _asked_of(spots, Query(""), where)
             wanted = query._replace(
                 within=where.within, limit=None if look.form == "paths" else limit
@@ -115,8 +113,6 @@ def show_everywhere_together(
                 creates=patience.creates,
             )
             found = finder.find(spots)
-        except QueryError as error:
-            raise click.UsageError(f"{error.message}\nhint: {error.hint}") from error
     if look.form != "json":
         for note in notes_of(found.worktrees):
             say(f"note: {note}")
