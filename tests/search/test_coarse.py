@@ -226,7 +226,7 @@ def test_of_blocks_that_are_as_they_were_no_signs_are_read_again(
     assert isinstance(after, Coarse)
     assert isinstance(again, Coarse)
     for ours, theirs in zip(after.signs, again.signs, strict=True):
-        assert np.array_equal(ours, theirs)
+        assert np.array_equal(np.asarray(ours), np.asarray(theirs))
 
 
 def test_before_numpy_2(index: IndexReader, monkeypatch: pytest.MonkeyPatch) -> None:
