@@ -258,7 +258,9 @@ def test_a_list_is_bounded(store: Store) -> None:
 
 
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="needs OpenSSH")
-def test_only_what_an_allowed_signer_signed_is_used(store: Store, tmp_path: Path) -> None:
+def test_only_what_an_allowed_signer_signed_is_used(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("alice", "mallory"):
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / name)]
         subprocess.run(command, check=True)
@@ -273,7 +275,8 @@ def test_only_what_an_allowed_signer_signed_is_used(store: Store, tmp_path: Path
     asked = VectorSource(store, reader, MODEL_KEY, DIMENSIONS, told.append)
     assert asked.get(list(GOOD)) == {}
     assert "not signed" in told[0]
-    assert push(store, GOOD, alice) == len(GOOD)
+    # Whoever signs pushes it again, whether or not there are others whom he believes.
+    assert push(store, GOOD, alice._replace(remote_signers="")) == len(GOOD)
     assert push(store, GOOD, alice) == 0
     insist(store, "not signed", reader)
 
@@ -286,6 +289,15 @@ def test_only_what_an_allowed_signer_signed_is_used(store: Store, tmp_path: Path
     assert any("does not allow" in text for text in told)
     # Nor do they keep anybody from pushing the truth.
     assert push(store, BAD, alice) == len(BAD)
+    asked = VectorSource(store, reader, MODEL_KEY, DIMENSIONS)
+    assert asked.get(list({**GOOD, **BAD})) == {**GOOD, **BAD}
+    # What many pushed is merged, and so signed, by those alone who know whom they believe.
+    monkeypatch.setattr("lumen_hooks.remote.vectors.SMALL_BATCHES", 1)
+    batches = len(read_list(store, FOLDER))
+    assert push(store, some_vectors(700, 705), alice._replace(remote_signers="")) == 5
+    assert len(read_list(store, FOLDER)) == batches + 1
+    assert push(store, some_vectors(705, 710), alice) == 5
+    assert len(read_list(store, FOLDER)) == batches + 1
     asked = VectorSource(store, reader, MODEL_KEY, DIMENSIONS)
     assert asked.get(list({**GOOD, **BAD})) == {**GOOD, **BAD}
 
