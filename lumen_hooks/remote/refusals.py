@@ -1,4 +1,4 @@
-"""What an error of a driver means, whichever driver it is.
+"""What an error of a driver means, whichever driver it is, and what the user is told of it.
 
 Drivers raise what their libraries raise, and none of these is imported here:
 an error is known by a status of HTTP, by a code of the store's, or by the
@@ -8,9 +8,16 @@ name of its class. What nobody knows is a failure, never a bug of ours.
 from __future__ import annotations
 
 import errno
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from lumen_hooks.errors import AccessError, RemoteError
 
 from .driver import NotPlainError, TooLargeError, UnlistedError
+
+if TYPE_CHECKING:
+    from .address import Address
+
+Purpose = Literal["read", "write", "list"]
 
 Meaning = Literal["absent", "hidden", "denied", "silent", "no place", "final", "failed"]
 """What became of a call.
@@ -79,9 +86,18 @@ _SILENT_NAMES = frozenset(
 _TRY_AGAIN = frozenset((408, 425, 429, 499))
 """Statuses below 500 that do not blame the request."""
 
-_FINAL_NUMBERS = frozenset(
-    (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ELOOP)
-)
+_FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
+_FINAL_NUMBERS = _FULL | {errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EFBIG}
+
+_ACCESS_HINTS = {
+    "": "the folder and all in it must be readable, and writable to push, for this user",
+    "s3": "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; `aws sts"
+    " get-caller-identity` tells who you are",
+    "gs": "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS",
+    "az": "set AZURE_STORAGE_ACCOUNT_NAME and a key, a SAS token or AZURE_STORAGE_ANON=false",
+    "http": "put user and password into ~/.netrc",
+}
+_SAME_ACCESS = {"s3a": "s3", "gcs": "gs", "abfs": "az", "abfss": "az", "adl": "az", "https": "http"}
 
 _FINAL_KINDS = (
     *(ValueError, TypeError, LookupError, AttributeError, ImportError, NotImplementedError),
@@ -112,7 +128,55 @@ def meaning(error: BaseException) -> Meaning:
     return "final" if status < 500 and status not in _TRY_AGAIN else "failed"
 
 
-def cause(error: BaseException) -> str:
+def refusal(address: Address, path: str, error: BaseException, *, to: Purpose) -> RemoteError:
+    """What the user is told of an error that stands for no answer.
+
+    Args:
+        address: of the store.
+        path: of the object, or of the folder that was to be listed.
+        error: of the driver.
+        to: what was tried.
+    """
+    if isinstance(error, TooLargeError):
+        return RemoteError(f"{address.name}: {path} is larger than it may be")
+    if isinstance(error, NotPlainError):
+        return RemoteError(
+            f"{address.name}: no plain file is in the place of {path}", hint="remove what is"
+        )
+    said = address.unspoken(_cause(error))
+    if isinstance(error, UnlistedError):
+        return RemoteError(f"{address.name}: {said}", hint="name the store by its own protocol")
+    what = meaning(error)
+    if what in ("denied", "hidden"):
+        return AccessError(
+            f"{address.name} refuses to {to} {path}: {said}",
+            hint=_access_hint(address.scheme, what, _answered(error)[1], to),
+        )
+    if what == "no place":
+        return RemoteError(
+            f"{address.name}: there is no such bucket or container ({said})",
+            hint="make it; lumen-hooks makes none",
+        )
+    if getattr(error, "errno", None) in _FULL:
+        return RemoteError(
+            f"{address.name} is full: {said}", hint="free some space there (remote prune)"
+        )
+    return RemoteError(f"{address.name}: {path}: {said}")
+
+
+def _access_hint(scheme: str, what: Meaning, code: str, to: Purpose) -> str:
+    if code == "RequestTimeTooSkewed":
+        return "set this machine's clock"
+    kind = _SAME_ACCESS.get(scheme, scheme)
+    hint = _ACCESS_HINTS.get(kind, "its driver finds credentials its own way")
+    if what == "denied":
+        return hint
+    if to == "read":
+        return f"{hint}; if the store is empty, allow to list it, or push to it once"
+    return f"{hint}; these may not {to}"
+
+
+def _cause(error: BaseException) -> str:
     """What an error says, or what it is where it says nothing."""
     status, code = _answered(error)
     text = _text(error) or type(error).__name__

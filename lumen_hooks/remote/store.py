@@ -19,16 +19,14 @@ from lumen_hooks.errors import AccessError, RemoteError
 
 from .address import parsed
 from .body import SLOWEST
-from .driver import NotPlainError, TooLargeError, UnlistedError
 from .folder import Folder
-from .refusals import cause, meaning
+from .refusals import meaning, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .address import Address
     from .driver import Driver, Entry
-    from .refusals import Meaning
 
 R = TypeVar("R")
 
@@ -47,16 +45,6 @@ _LARGEST = 8 << 20
 """Bytes of the largest objects of ours; for what is larger, nobody waits longer."""
 
 _LISTING_SECONDS = 600.0
-
-_ACCESS_HINTS = {
-    "": "the folder and all in it must be readable, and writable to push, for this user",
-    "s3": "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; `aws sts"
-    " get-caller-identity` tells who you are",
-    "gs": "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS",
-    "az": "set AZURE_STORAGE_ACCOUNT_NAME and a key, a SAS token or AZURE_STORAGE_ANON=false",
-    "http": "put user and password into ~/.netrc",
-}
-_SAME_ACCESS = {"s3a": "s3", "gcs": "gs", "abfs": "az", "abfss": "az", "adl": "az", "https": "http"}
 
 
 def open_store(url: str, *, patience: float) -> Store:
@@ -165,7 +153,6 @@ class Store:
             AccessError: as `write`.
         """
         self.write(MARKER, _MARKER_TEXT)
-        self._is_readable = True
 
     def remove(self, path: str) -> None:
         """Remove an object, or find it gone.
@@ -190,7 +177,7 @@ class Store:
         if error is not None:
             if meaning(error) == "absent":
                 return []
-            raise self._refusal(prefix, error)
+            raise refusal(self._address, prefix, error, to="list")
         return [entry for entry in found or () if _is_path(entry.path)]
 
     def _asked(self, path: str, work: Callable[[Driver], R], *, carried: int = 0) -> R | None:
@@ -203,7 +190,7 @@ class Store:
         what = meaning(error)
         if what == "absent" or (what == "hidden" and path != MARKER and self._may_read()):
             return None
-        raise self._refusal(path, error)
+        raise refusal(self._address, path, error, to="read")
 
     def _may_read(self) -> bool:
         """Whether anything of the store can be read, so that what is refused is not there.
@@ -229,7 +216,7 @@ class Store:
         _insist(path)
         _, error = self._tried(work, self._seconds(carried))
         if error is not None and not (absent_is_fine and meaning(error) == "absent"):
-            raise self._refusal(path, error)
+            raise refusal(self._address, path, error, to="write")
 
     def _seconds(self, carried: int) -> float:
         left = max(0.0, self.until - time.monotonic())
@@ -285,34 +272,6 @@ class Store:
             if self._driver is None:
                 self._driver = self._make()
             return self._driver
-
-    def _refusal(self, path: str, error: BaseException) -> RemoteError:
-        """What an error of a driver is to the user."""
-        what = meaning(error)
-        said = self._address.unspoken(cause(error))
-        if isinstance(error, TooLargeError):
-            return RemoteError(f"{self.name}: {path} is larger than it may be")
-        if isinstance(error, NotPlainError):
-            return RemoteError(
-                f"{self.name}: no plain file is in the place of {path}", hint="remove what is"
-            )
-        if isinstance(error, UnlistedError):
-            return RemoteError(f"{self.name}: {said}", hint="name the store by its own protocol")
-        if what in ("denied", "hidden"):
-            return self._access(path, what, said)
-        if what == "no place":
-            return RemoteError(
-                f"{self.name}: there is no such bucket or container ({said})",
-                hint="make it; lumen-hooks makes none",
-            )
-        return RemoteError(f"{self.name}: {path}: {said}")
-
-    def _access(self, path: str, what: Meaning, said: str) -> AccessError:
-        scheme = _SAME_ACCESS.get(self._address.scheme, self._address.scheme)
-        hint = _ACCESS_HINTS.get(scheme, "its driver finds credentials its own way")
-        if what == "hidden" and not self._is_readable:
-            hint += "; or the store is empty and may not be listed: allow that, or push to it once"
-        return AccessError(f"{self.name} refuses {path}: {said}", hint=hint)
 
 
 def _is_path(path: str) -> bool:

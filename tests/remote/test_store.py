@@ -158,6 +158,7 @@ def test_credentials_that_are_no_good_are_no_empty_store(object_store: ObjectSto
                     call()
                 assert "by the test" in refused.value.message
                 assert "never-shown" not in refused.value.message + refused.value.hint
+                assert ("clock" in refused.value.hint) == ("Skewed" in refusal.code)
             assert len(proxy.requests) <= 3
 
 
@@ -170,7 +171,7 @@ def test_what_may_not_be_listed_may_be_missing(object_store: ObjectStore) -> Non
         os.environ.update(object_store.environment(proxy.port))
         with pytest.raises(AccessError) as refused:
             open_store(url, patience=PATIENCE).read("v1/missing", at_most=1)
-        assert "may not be listed" in refused.value.hint
+        assert "push to it once" in refused.value.hint
 
         writer = open_store(url, patience=PATIENCE)
         writer.claim()
@@ -181,8 +182,9 @@ def test_what_may_not_be_listed_may_be_missing(object_store: ObjectStore) -> Non
         assert reader.read("v1/missing", at_most=1) is None
         assert reader.read("v1/missing", at_most=1) is None
         assert len(proxy.requests) == 3
-        with pytest.raises(AccessError):
+        with pytest.raises(AccessError, match="refuses to write") as refused:
             reader.write("v1/missing", b"")
+        assert "may not write" in refused.value.hint
 
 
 def _web_store(folder: Path) -> Store:
