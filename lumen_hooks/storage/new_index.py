@@ -32,8 +32,10 @@ _WHILE_LOADING = {"automerge": 0, "crisismerge": 64, "hashsize": 8 << 20}
 
 A million chunks are some 90 of these parts; more than 64 are merged to one."""
 
-_AFTERWARDS = {"automerge": 4, "crisismerge": 16, "hashsize": 1 << 20}
-"""FTS5's own defaults. The settings are rows of its table, so they must be set back."""
+_AFTERWARDS = {"automerge": 8, "crisismerge": 16, "hashsize": 1 << 20}
+"""FTS5's own defaults, but for the first: so many segments of a level are merged into one of the
+next, so that what a build wrote is written anew by every fiftieth refresh and not by every tenth.
+The settings are rows of FTS5's table, so they must be set back."""
 
 _MERGE_PAGES = 64
 """FTS5's pages (4 KiB) in one step of the merge: so much is free in the file when it is over."""
@@ -70,6 +72,10 @@ class NewIndex(Index):
             ),
         )
         many(f"{INTO_WORDS} VALUES(?, ?)", ((row, c.words) for row, c in rows))
+        if self._files == 1:
+            # A segment of its own, so that there are two to be merged in the end, which makes one
+            # of the next level: among those of the lowest, every third refresh would write it anew.
+            self.connection.execute("INSERT INTO lexical(lexical) VALUES('flush')")
         vectors.add(self.connection, ((row, c.vector) for row, c in rows if c.vector is not None))
 
     def write_staged(self) -> None:

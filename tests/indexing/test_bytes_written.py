@@ -9,8 +9,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from lumen_hooks.git.worktree import find_worktree
+from lumen_hooks.storage.index import open_writer
 from lumen_hooks.storage.sqlite import size_on_disk
-from tests.support.helpers import check_whole
+from tests.support.helpers import check_whole, update
 from tests.support.sources import python_module
 
 if TYPE_CHECKING:
@@ -79,3 +80,26 @@ def test_at_most_three_times_what_stays(repo: Repository) -> None:
     repo.write({"p0/m0.py": python_module("another")})
     assert sum(written_by(repo, "index").values()) <= 2 << 20
     check_whole(repo)
+
+
+def test_small_refreshes_leave_the_words_of_a_build_where_they_are(repo: Repository) -> None:
+    repo.commit({f"m{n}.py": python_module(*(f"f{n}_{m}" for m in range(30))) for n in range(60)})
+    update(repo)
+    before = _words(repo)
+    whole = sum(map(len, before.values()))
+    for number in range(20):
+        # Not of too many files: what is deleted of a segment has it merged, too, at a tenth.
+        repo.write({f"m{number % 3}.py": python_module(f"other_{number}")})
+        update(repo)
+        after = _words(repo)
+        written = sum(len(block) for row, block in after.items() if before.get(row) != block)
+        assert written < whole / 2, number
+        before = after
+
+
+def _words(repo: Repository) -> dict[int, bytes]:
+    """The rows of FTS5's own table."""
+    index = open_writer(find_worktree(str(repo.top)).index_path)
+    assert index is not None
+    with index:
+        return dict(index.connection.execute("SELECT id, block FROM lexical_data"))
