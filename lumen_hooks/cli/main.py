@@ -38,7 +38,7 @@ SECTIONS = {
         "completion": "completion",
     },
     "Keep the index": {"index": "index", "wait": "wait", "purge": "purge"},
-    "Share the index": {"push": "push", "pull": "pull"},
+    "Share the index": {"push": "push", "pull": "pull", "remote": "remote"},
     "For other programs": {"mcp": "mcp", "hook": "hook"},
 }
 """The commands by what they are for, each with its module, imported only when it is asked for."""
