@@ -66,6 +66,24 @@ def index_stamp(worktree: Worktree) -> Stamp | None:
     return status.st_ino, status.st_size, *times, min(times)
 
 
+def entries(worktree: Worktree) -> int | None:
+    """How many files git's index lists; None if that is not known (gitformat-index(5)).
+
+    A sparse one has folders for files, and a split one has most of them in another file.
+    """
+    if is_sparse(worktree):
+        return None
+    try:
+        if any(name.startswith("sharedindex.") for name in os.listdir(worktree.git_dir)):
+            return None
+        with open(os.path.join(worktree.git_dir, "index"), "rb") as file:
+            head = file.read(12)
+    except OSError:
+        return None
+    is_known = head[:4] == b"DIRC" and len(head) == 12
+    return int.from_bytes(head[8:], "big") if is_known else None
+
+
 def vouched(worktree: Worktree, blobs: Mapping[str, str]) -> dict[str, tuple[int, int]]:
     """The files that hold what git's index says, by the stat data noted there, without reading.
 

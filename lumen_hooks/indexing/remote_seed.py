@@ -9,24 +9,33 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from lumen_hooks.errors import LumenError, RemoteError, StoreError, UntrustedError
+from lumen_hooks.embedding.registry import identify
+from lumen_hooks.errors import (
+    LumenError,
+    RemoteError,
+    StorageFullError,
+    StoreError,
+    UntrustedError,
+)
+from lumen_hooks.files.git_index import entries
 from lumen_hooks.git.backend import open_history
 from lumen_hooks.git.worktree import checked_out_commit
 from lumen_hooks.remote.pull import Passed, fetch, find
 from lumen_hooks.remote.store import open_store
-from lumen_hooks.storage.clone import adopt
+from lumen_hooks.storage.adoption import Expected, adopt
+from lumen_hooks.storage.facts import MadeWith
+from lumen_hooks.system.terminal import one_line
 
-from .donors import unfit
 from .journal import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lumen_hooks.git.worktree import Worktree
+    from lumen_hooks.remote.manifest import Manifest
     from lumen_hooks.remote.pull import Pushed
     from lumen_hooks.remote.store import Store
     from lumen_hooks.settings import Settings
-    from lumen_hooks.storage.facts import Facts
 
     from .progress import Progress
 
@@ -44,6 +53,17 @@ HURRY_SECONDS = 1.0
 
 HURRY_BYTES = 64 << 20
 """A larger one is left to the worker."""
+
+
+FREE_BYTES = 256 << 20
+FILE_BYTES = 256 << 10
+"""An index may have so many bytes, and so many more for each file of the worktree: thirty times
+what one of Linux's takes. Whoever writes to the store does not decide how full a disk gets."""
+
+_NAMED = 3
+"""So many reasons are told to people; the log has all."""
+
+_DETAIL_CHARACTERS = 300
 
 
 class Elsewhere(NamedTuple):
@@ -90,6 +110,7 @@ class Search:
         self._fingerprint = fingerprint
         self._progress = progress
         self._in_a_hurry = in_a_hurry
+        self._store: Store | None = None
 
     def fetch(self, make_room: Callable[[], str]) -> Elsewhere | Refused:
         """Put the nearest pushed index into a file that nobody else knows.
@@ -105,12 +126,12 @@ class Search:
             failed = isinstance(error, RemoteError) and not isinstance(error, UntrustedError)
             found = Refused(error.message, failed)
         if isinstance(found, Refused):
-            self._note("not seeded from elsewhere", reason=found.reason)
+            self._note("not seeded from elsewhere", reason=found.reason, received=self._received())
         return found
 
     def _fetch(self, make_room: Callable[[], str]) -> Elsewhere | Refused:
         worktree, settings, now = self._worktree, self._settings, time.monotonic()
-        store = open_store(settings.remote, patience=settings.remote_patience)
+        self._store = store = open_store(settings.remote, patience=settings.remote_patience)
         store.until = now + FOUND_PATIENCE * settings.remote_patience
         if self._in_a_hurry:
             if not store.is_folder:
@@ -121,10 +142,14 @@ class Search:
         if commit is None:
             return Refused("nothing is committed here yet")
         reasons: list[str] = []
-        tried = 0
+        tried, largest = 0, self._largest()
         for one in find(store, settings, self._fingerprint, history, commit):
             if isinstance(one, Passed):
                 reasons.append(self._refuse(store, one.commit, one.reason))
+                continue
+            if one.manifest.index_bytes > largest:
+                too_large = "it is larger than an index of this worktree can be"
+                reasons.append(self._refuse(store, one.manifest.commit, too_large))
                 continue
             if tried == TRIED:
                 break
@@ -133,9 +158,13 @@ class Search:
                 return Refused("left to the worker: it is large")
             try:
                 return self._try(store, one, make_room())
-            except (UntrustedError, StoreError) as error:
+            except (UntrustedError, StorageFullError) as error:
                 reasons.append(self._refuse(store, one.manifest.commit, error.message))
-        return Refused("; ".join(reasons) or "it has no index that is near enough")
+            except StoreError as error:
+                unsound = "what was pushed is no sound index"
+                detail = one_line(error.message)[:_DETAIL_CHARACTERS]
+                reasons.append(self._refuse(store, one.manifest.commit, unsound, detail=detail))
+        return Refused(_in_words(reasons))
 
     def _try(self, store: Store, one: Pushed, path: str) -> Elsewhere:
         """Fetch an index and look at all of it.
@@ -159,21 +188,38 @@ class Search:
                 embedded=0,
             )
 
-        def accept(facts: Facts) -> None:
-            reason = unfit(facts, self._fingerprint)
-            if reason or facts.head != manifest.commit:
-                raise StoreError(reason or "it is of another commit than it is called")
-
         began = time.monotonic()
         fetched = fetch(store, manifest, path, told)
-        adopt(path, accept=accept, seeded_from=donor)
+        adopt(path, self._expected(manifest), seeded_from=donor)
         seconds = round(time.monotonic() - began, 3)
         self._note("fetched from elsewhere", donor=donor, bytes=fetched, seconds=seconds)
         return Elsewhere(donor, one.distance)
 
-    def _refuse(self, store: Store, commit: str, reason: str) -> str:
-        self._note("donor refused", donor=store.name, commit=commit, reason=reason)
+    def _expected(self, manifest: Manifest) -> Expected:
+        identity = identify(self._settings)
+        made_with = MadeWith(identity.name, identity.model_key, self._fingerprint)
+        counts = manifest.files, manifest.chunks
+        return Expected(made_with, identity.dimensions, manifest.commit, *counts)
+
+    def _largest(self) -> int:
+        """Bytes that an index of this worktree may have."""
+        files = entries(self._worktree)
+        return 1 << 62 if files is None else FREE_BYTES + FILE_BYTES * files
+
+    def _refuse(self, store: Store, commit: str, reason: str, **detail: str) -> str:
+        """What people are told, and an agent may read; details of a database go into the log."""
+        self._note("donor refused", donor=store.name, commit=commit, reason=reason, **detail)
         return f"{commit[:12]}: {reason}"
+
+    def _received(self) -> int:
+        return self._store.received if self._store else 0
 
     def _note(self, event: str, **details: object) -> None:
         note(self._worktree, event, **details)
+
+
+def _in_words(reasons: list[str]) -> str:
+    if not reasons:
+        return "it has no index that is near enough"
+    more = f"; and {len(reasons) - _NAMED} more" if len(reasons) > _NAMED else ""
+    return "; ".join(reasons[:_NAMED]) + more

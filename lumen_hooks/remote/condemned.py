@@ -9,14 +9,11 @@ on by no push that began within a day. All times are the store's.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
-
-import zstandard
 
 from lumen_hooks.errors import UntrustedError
 
-from .manifest import unpacked
+from .manifest import canonical, packed, parsed, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -30,7 +27,7 @@ MOST = 100_000
 """More wait for the prune after the next."""
 
 _STORED_MAX = 8 << 20
-_BYTES_MAX = 32 << 20
+_BYTES_MAX = 16 << 20
 
 
 def read_condemned(store: Store) -> frozenset[str]:
@@ -43,8 +40,8 @@ def read_condemned(store: Store) -> frozenset[str]:
     if data is None:
         return frozenset()
     try:
-        names = json.loads(unpacked(data, _BYTES_MAX))
-    except (UntrustedError, ValueError, RecursionError):
+        names = parsed(unpacked(data, _BYTES_MAX))
+    except (UntrustedError, ValueError):
         return frozenset()
     if not isinstance(names, list):
         return frozenset()
@@ -57,5 +54,4 @@ def write_condemned(store: Store, names: Collection[str]) -> None:
     Raises:
         RemoteError: the store fails.
     """
-    said = json.dumps(sorted(names)[:MOST], separators=(",", ":"))
-    store.write(NAME, zstandard.compress(said.encode()))
+    store.write(NAME, packed(canonical(sorted(names)[:MOST])))

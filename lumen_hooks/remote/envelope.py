@@ -20,9 +20,8 @@ from struct import Struct
 from typing import NamedTuple
 
 from lumen_hooks.errors import UntrustedError
-from lumen_hooks.system.terminal import one_line
 
-from .signing import SIGNATURE_BYTES, sign, verified
+from .signing import SIGNATURE_BYTES, is_armoured, sign, verified
 
 NAME_BYTES = 1024
 PAYLOAD_BYTES = 64 << 20
@@ -95,12 +94,11 @@ def opened(data: bytes, signers: str, *, name: str) -> Opened:
     if name_length > NAME_BYTES or length > PAYLOAD_BYTES or end > len(data):
         raise UntrustedError("it is a part of an envelope, or its lengths are wrong")
     signature = data[end:]
-    if len(signature) > SIGNATURE_BYTES:
+    if signature and not is_armoured(signature):
         raise UntrustedError("it is an envelope with something else behind it")
-    label = data[_HEADER.size : begin]
-    if label != name.encode():
-        called = one_line(label.decode("utf-8", "replace"))
-        raise UntrustedError(f"it is {called[:200]!r} in the place of {name!r}")
+    if data[_HEADER.size : begin] != name.encode():
+        # What it is called is anybody's text, and this one may be read by an agent.
+        raise UntrustedError(f"it is another object, in the place of {name!r}")
     payload = data[begin:end]
     if not signers:
         return Opened(payload, None, signed=bool(signature))

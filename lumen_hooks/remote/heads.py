@@ -6,17 +6,14 @@ last writer wins, so each writer looks whether its line is still there.
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-import zstandard
-
 from lumen_hooks.errors import UntrustedError
 
-from .manifest import unpacked
+from .manifest import canonical, packed, parsed, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,8 +59,8 @@ def read_heads(store: Store, fingerprint: str) -> list[Head]:
     if data is None:
         return []
     try:
-        heads = [Head(*one) for one in json.loads(unpacked(data, _BYTES_MAX))]
-    except (UntrustedError, ValueError, TypeError, RecursionError):
+        heads = [Head(*one) for one in parsed(unpacked(data, _BYTES_MAX))]
+    except (UntrustedError, ValueError, TypeError):
         return []
     return [head for head in heads[:HEADS_MAX] if _is_possible(head)]
 
@@ -74,8 +71,8 @@ def write_heads(store: Store, fingerprint: str, heads: Sequence[Head]) -> None:
     Raises:
         RemoteError: the store does not take it.
     """
-    said = json.dumps([*heads[:HEADS_MAX]], separators=(",", ":"))
-    store.write(heads_name(fingerprint), zstandard.compress(said.encode()))
+    said = canonical([*heads[:HEADS_MAX]])
+    store.write(heads_name(fingerprint), packed(said))
 
 
 def add_head(store: Store, fingerprint: str, head: Head) -> None:

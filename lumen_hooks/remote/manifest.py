@@ -16,13 +16,23 @@ from lumen_hooks.errors import UntrustedError
 
 FORMAT = 1
 
-MANIFEST_BYTES_MAX = 16 << 20
+MANIFEST_BYTES_MAX = 4 << 20
 """Of a manifest in a store; Linux's has some kilobytes."""
 
-_JSON_BYTES_MAX = 64 << 20
+RUNS_MAX = 200_000
+"""An index in more pieces is packed anew: what is parsed takes some 60 bytes for each."""
+
+_JSON_BYTES_MAX = 6 << 20
 _INDEX_BYTES_MAX = 1 << 36
 _PACKS_MAX = 64
-_BLOCK_BYTES = (1024, 4096)
+
+BLOCKS = (1024, 4096)
+LARGE_BYTES = 128 << 20
+"""Up to this size a file is cut into small blocks: one edited file touches few bytes of each page.
+Above it there are so many that their ids would be dear, and an edit is little of it all."""
+
+_BRACKETS_MAX = 20_000
+"""A pack's directory has one for each part, of four megabytes; names may have some."""
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -78,6 +88,11 @@ class Manifest(NamedTuple):
     pushed_by: str
 
 
+def block_bytes_of(index_bytes: int) -> int:
+    """The size of the blocks into which an index of this size is cut."""
+    return BLOCKS[index_bytes > LARGE_BYTES]
+
+
 def name_of(fingerprint: str, commit: str) -> str:
     """The object that holds the manifest of a commit's index."""
     return f"v1/indexes/{fingerprint}/commits/{commit}"
@@ -85,9 +100,13 @@ def name_of(fingerprint: str, commit: str) -> str:
 
 def encode(manifest: Manifest) -> bytes:
     """A manifest as it is kept."""
+    return packed(_written(manifest))
+
+
+def _written(manifest: Manifest) -> bytes:
     said = {**manifest._asdict(), "format": FORMAT}
     said["runs"] = [number for run in manifest.runs for number in run]
-    return zstandard.compress(json.dumps(said, separators=(",", ":")).encode())
+    return canonical(said)
 
 
 def decode(data: bytes) -> Manifest:
@@ -96,19 +115,49 @@ def decode(data: bytes) -> Manifest:
     Raises:
         UntrustedError: it is none, or says what cannot be.
     """
+    text = unpacked(data, _JSON_BYTES_MAX)
     try:
-        said = json.loads(unpacked(data, _JSON_BYTES_MAX))
+        said = parsed(text)
         if said.pop("format") != FORMAT:
             raise UntrustedError("it is of another format", hint="upgrade lumen-hooks")
         numbers = said.pop("runs")
         runs = tuple(Run(*numbers[at : at + 3]) for at in range(0, len(numbers), 3))
         manifest = Manifest(**{**said, "packs": tuple(said["packs"]), "runs": runs})
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UntrustedError(f"it is no manifest ({type(error).__name__})") from error
     problem = _problem(manifest)
     if problem:
         raise UntrustedError(f"it says what cannot be: {problem}")
+    if _written(manifest) != text:
+        raise UntrustedError("it is not written as a manifest is")
     return manifest
+
+
+def canonical(said: object) -> bytes:
+    """The one way in which something is written as JSON: no name twice, no number as a float."""
+    return json.dumps(said, separators=(",", ":")).encode()
+
+
+def parsed(text: bytes) -> Any:
+    """What a JSON text says, which nests no deeper and has no more parts than ours do.
+
+    What is small may be dear to parse: each bracket makes an object, and a level of the stack.
+
+    Raises:
+        ValueError: it does, or is no JSON.
+    """
+    brackets = text.count(b"[") + text.count(b"{")
+    if brackets > _BRACKETS_MAX or text.count(b",") > 3 * RUNS_MAX + _BRACKETS_MAX:
+        raise ValueError("it has too many parts")
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def packed(data: bytes) -> bytes:
+    """One zstd frame, with a sum by which damage shows."""
+    return zstandard.ZstdCompressor(write_checksum=True).compress(data)
 
 
 def unpacked(data: bytes, bytes_max: int) -> bytes:
@@ -132,12 +181,12 @@ def unpacked(data: bytes, bytes_max: int) -> bytes:
 def _problem(manifest: Manifest) -> str:
     """What is wrong with the values of a manifest; empty if nothing is."""
     texts = (manifest.model, manifest.pushed_at, manifest.pushed_by)
-    counts = (manifest.files, manifest.chunks, manifest.index_bytes)
+    counts = (manifest.files, manifest.chunks, manifest.index_bytes, manifest.block_bytes)
     if not all(_is_line(text) for text in texts):
         return "a name"
     if not all(type(count) is int and 0 <= count <= _INDEX_BYTES_MAX for count in counts):
         return "a number"
-    if manifest.block_bytes not in _BLOCK_BYTES or manifest.index_bytes % manifest.block_bytes:
+    if manifest.block_bytes != block_bytes_of(manifest.index_bytes):
         return "the size"
     ids: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
         (_FINGERPRINT, (manifest.fingerprint,)),
@@ -147,15 +196,20 @@ def _problem(manifest: Manifest) -> str:
     for pattern, names in ids:
         if not all(isinstance(name, str) and pattern.fullmatch(name) for name in names):
             return "a digest"
-    if len(manifest.packs) > _PACKS_MAX:
+    if len(set(manifest.packs)) != len(manifest.packs) or len(manifest.packs) > _PACKS_MAX:
         return "the packs"
-    for run in manifest.runs:
-        if not all(type(number) is int and number >= 0 for number in run):
-            return "a run"
-        if run.pack >= len(manifest.packs) or not run.blocks:
-            return "a run"
+    if len(manifest.runs) > RUNS_MAX or not all(map(_is_run, manifest.runs)):
+        return "a run"
+    if {run.pack for run in manifest.runs} != set(range(len(manifest.packs))):
+        return "the packs"
     blocks = sum(run.blocks for run in manifest.runs)
     return "" if blocks * manifest.block_bytes == manifest.index_bytes else "the runs"
+
+
+def _is_run(run: Run) -> bool:
+    return all(type(number) is int and 0 <= number <= _INDEX_BYTES_MAX for number in run) and (
+        run.blocks > 0
+    )
 
 
 def _is_line(text: Any) -> bool:

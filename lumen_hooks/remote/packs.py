@@ -7,25 +7,22 @@ it cuts bytes.
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import json
 import os
 import re
-from bisect import bisect_right
-from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 import zstandard
 
 from lumen_hooks.errors import UntrustedError
 
-from .manifest import Run, unpacked
+from .manifest import BLOCKS, Run, block_bytes_of, canonical, parsed, unpacked
 from .parallel import each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
+    from .manifest import Manifest
     from .store import Store
 
 ID_BYTES = 16
@@ -34,16 +31,9 @@ ID_BYTES = 16
 PART_BYTES = 4 << 20
 """Of blocks in a part, before they are compressed."""
 
-LARGE_BYTES = 128 << 20
-"""Up to this size a file is cut into small blocks: one edited file touches few bytes of each page.
-Above it there are so many that their ids would be dear, and an edit is little of it all."""
-
-RATIO_MAX = 16
-"""A file is no larger than so many times what is stored of it; an index two times."""
-
-_DIRECTORY_BYTES_MAX = 1 << 30
-PART_STORED_MAX = PART_BYTES + (1 << 16)
-"""What does not compress grows a little."""
+_DIRECTORY_BYTES_MAX = 64 << 20
+_PART_SAID_BYTES = 100
+"""What a directory says of a part is no longer than that."""
 
 _LEVEL = 3
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -116,7 +106,7 @@ def part_name(digest: str) -> str:
 def cut(path: str) -> Cut:
     """Cut a file, whose size is a multiple of the largest block's."""
     size = os.stat(path).st_size
-    block_bytes = 4096 if size > LARGE_BYTES else 1024
+    block_bytes = block_bytes_of(size)
     whole, ids = hashlib.sha256(), []
     with open(path, "rb") as file:
         while data := file.read(PART_BYTES):
@@ -221,16 +211,15 @@ def write_pack(
 
     parts = tuple(each(write, portions))
     ids = b"".join(wanted.ids[number] for number in new)
-    stored = _directory({"block": wanted.block_bytes, "parts": parts}, ids)
+    stored = _directory(_head(wanted.block_bytes, parts), ids)
     if pack_name(hashlib.sha256(stored).hexdigest()) in avoid:
-        stored = _directory({"block": wanted.block_bytes, "parts": parts, "again": True}, ids)
+        stored = _directory(_head(wanted.block_bytes, parts, again=True), ids)
     digest = hashlib.sha256(stored).hexdigest()
     _write(store, pack_name(digest), stored, anew=anew or pack_name(digest) in avoid)
     return Pack(digest, wanted.block_bytes, parts, ids)
 
 
-def _directory(said: dict[str, object], ids: bytes) -> bytes:
-    head = json.dumps(said).encode()
+def _directory(head: bytes, ids: bytes) -> bytes:
     return len(head).to_bytes(4, "big") + head + ids
 
 
@@ -245,47 +234,92 @@ def _blocks(descriptor: int, numbers: Sequence[int], size: int) -> Iterator[byte
         yield os.pread(descriptor, size, number * size)
 
 
-def read_pack(store: Store, digest: str, *, blocks: int | None = None) -> Pack:
+def read_packs(store: Store, manifest: Manifest) -> dict[int, Pack]:
+    """The directories of all packs that a manifest names, by number.
+
+    Raises:
+        RemoteError: the store fails.
+        UntrustedError: one is missing, not what its name says, or says what cannot be.
+    """
+    used = [0] * len(manifest.packs)
+    for run in manifest.runs:
+        used[run.pack] += run.blocks
+    numbers = range(len(used))
+
+    def read(number: int) -> Pack:
+        pack = read_pack(store, manifest.packs[number], used=used[number])
+        if pack.block_bytes != manifest.block_bytes:
+            raise UntrustedError("its packs have blocks of another size")
+        return pack
+
+    return dict(zip(numbers, each(read, numbers), strict=True))
+
+
+def read_pack(store: Store, digest: str, *, used: int | None = None) -> Pack:
     """A pack's directory.
 
     Args:
         store: where it is.
         digest: its name.
-        blocks: of the file that is made of it: at least half of a pack is used (`useful`).
+        used: so many blocks of it an index has; that is half of all at least (`useful`), so what
+            is read, here and of its parts, is in proportion to the index. None: whatever uses it.
 
     Raises:
-        RemoteError: the store fails, or lacks it.
-        UntrustedError: it is not what its name says, or says what cannot be.
+        RemoteError: the store fails.
+        UntrustedError: it is missing, not what its name says, or says what cannot be.
     """
-    at_most = _DIRECTORY_BYTES_MAX if blocks is None else (1 << 16) + blocks * 4 * ID_BYTES
-    stored = store.read(pack_name(digest), at_most=at_most)
+    stored = store.read(pack_name(digest), at_most=_directory_bytes_max(used))
     if stored is None:
         raise UntrustedError(f"the pack {digest} is missing")
     if hashlib.sha256(stored).hexdigest() != digest:
         raise UntrustedError(f"the pack {digest} is not what it was")
-    length = int.from_bytes(stored[:4], "big")
+    begin = 4 + int.from_bytes(stored[:4], "big")
     try:
-        head = json.loads(stored[4 : 4 + length])
-        block_bytes, parts = head["block"], tuple(Part(*part) for part in head["parts"])
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        said = parsed(stored[4:begin])
+        pack = Pack(digest, said["block"], tuple(Part(*one) for one in said["parts"]), b"")
+    except (ValueError, TypeError, KeyError) as error:
         raise UntrustedError(f"the pack {digest} has no directory") from error
-    pack = Pack(digest, block_bytes, parts, stored[4 + length :])
-    if not _is_possible(pack):
+    pack = pack._replace(ids=stored[begin:])
+    if not _is_possible(pack) or (used is not None and pack.blocks > 2 * used):
         raise UntrustedError(f"the pack {digest} says what cannot be")
+    if stored[4:begin] not in {_head(*pack[1:3]), _head(*pack[1:3], again=True)}:
+        raise UntrustedError(f"the pack {digest} is not written as one is")
     return pack
 
 
+def _directory_bytes_max(used: int | None) -> int:
+    if used is None:
+        return _DIRECTORY_BYTES_MAX
+    parts = 2 * used // (PART_BYTES // max(BLOCKS)) + 1
+    return 64 + parts * _PART_SAID_BYTES + 2 * used * ID_BYTES
+
+
+def _head(block_bytes: int, parts: Sequence[Part], *, again: bool = False) -> bytes:
+    """What a directory says; `again` for another name of the same."""
+    more = {"again": True} if again else {}
+    return canonical({"block": block_bytes, "parts": parts, **more})
+
+
 def _is_possible(pack: Pack) -> bool:
-    if pack.block_bytes not in {1024, 4096} or len(pack.ids) % ID_BYTES:
+    """Whether all parts are full but the last, and none is larger than it can be."""
+    if type(pack.block_bytes) is not int or pack.block_bytes not in BLOCKS:
         return False
+    at_once, left = PART_BYTES // pack.block_bytes, pack.blocks
     for part in pack.parts:
         if not (isinstance(part.digest, str) and _DIGEST.fullmatch(part.digest)):
             return False
-        if not (type(part.stored) is int and 0 < part.stored <= PART_STORED_MAX):
+        if type(part.blocks) is not int or part.blocks != min(at_once, left) or not part.blocks:
             return False
-        if not (type(part.blocks) is int and 0 < part.blocks * pack.block_bytes <= PART_BYTES):
+        if not (type(part.stored) is int and 0 < part.stored <= _stored_most(part, pack)):
             return False
-    return sum(part.blocks for part in pack.parts) == pack.blocks
+        left -= part.blocks
+    return not left and not len(pack.ids) % ID_BYTES
+
+
+def _stored_most(part: Part, pack: Pack) -> int:
+    """What does not compress grows a little (ZSTD_compressBound)."""
+    size = part.blocks * pack.block_bytes
+    return size + (size >> 8) + 128
 
 
 def read_part(store: Store, part: Part, block_bytes: int) -> bytes:
@@ -321,74 +355,3 @@ def missing_parts(store: Store, packs: Sequence[Pack]) -> list[Pack]:
 def _split(ids: bytes) -> Iterator[bytes]:
     for at in range(0, len(ids), ID_BYTES):
         yield ids[at : at + ID_BYTES]
-
-
-class _Wanted(NamedTuple):
-    """A part, and where in the file its blocks go: (its block, the file's block, how many)."""
-
-    part: Part
-    places: tuple[tuple[int, int, int], ...]
-
-
-def assemble(
-    store: Store,
-    packs: Mapping[int, Pack],
-    runs: Sequence[Run],
-    descriptor: int,
-    block_bytes: int,
-    told: Callable[[int, int], None],
-) -> int:
-    """Put a file together from the parts of packs that it needs; how many bytes were fetched.
-
-    Args:
-        store: where they are.
-        packs: by number, all that the runs name.
-        runs: the file's blocks, in order.
-        descriptor: of the file, empty.
-        block_bytes: size of a block.
-        told: is told how many bytes were fetched, of how many.
-
-    Raises:
-        RemoteError, UntrustedError: as `read_part`, or a run names what a pack does not have.
-    """
-    wanted = _by_part(packs, runs)
-    stored = sum(one.part.stored for one in wanted)
-    if sum(run.blocks for run in runs) * block_bytes > RATIO_MAX * stored + (1 << 20):
-        raise UntrustedError("it is much larger than what it is made of")
-
-    def fetch(one: _Wanted) -> int:
-        data = read_part(store, one.part, block_bytes)
-        for slot, number, count in one.places:
-            piece = data[slot * block_bytes : (slot + count) * block_bytes]
-            if os.pwrite(descriptor, piece, number * block_bytes) != len(piece):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return one.part.stored
-
-    fetched = 0
-    for count in each(fetch, wanted):
-        fetched += count
-        told(fetched, stored)
-    return fetched
-
-
-def _by_part(packs: Mapping[int, Pack], runs: Sequence[Run]) -> list[_Wanted]:
-    """Each part that is needed, with all the places where its blocks go."""
-    firsts = {
-        number: [0, *accumulate(part.blocks for part in pack.parts)]
-        for number, pack in packs.items()
-    }
-    places: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
-    number = 0
-    for run in runs:
-        pack, starts = packs[run.pack], firsts[run.pack]
-        end = run.start + run.blocks
-        if end > pack.blocks:
-            raise UntrustedError(f"the pack {pack.digest} has no such blocks")
-        at, start = bisect_right(starts, run.start) - 1, run.start
-        while start < end:
-            stop = min(end, starts[at + 1])
-            place = (start - starts[at], number + start - run.start, stop - start)
-            places.setdefault((run.pack, at), []).append(place)
-            start, at = stop, at + 1
-        number += run.blocks
-    return [_Wanted(packs[pack].parts[at], tuple(found)) for (pack, at), found in places.items()]

@@ -9,16 +9,17 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import closing
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import StorageFullError, UntrustedError
 from lumen_hooks.storage.publish import create_exclusively
 
+from .assembly import assemble
 from .envelope import ENVELOPE_BYTES, opened
 from .manifest import MANIFEST_BYTES_MAX, decode, name_of
 from .nearest import nearest
-from .packs import assemble, read_pack
-from .parallel import each
+from .packs import read_packs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 _ROOM = 2
 """As much room as an index takes must be left beside it."""
+
+LOOKED_AT = 8
+"""So many manifests are read at most, whatever the list of pushes says is near."""
 
 
 class Pushed(NamedTuple):
@@ -63,7 +67,7 @@ def find(
         RemoteError: the store fails.
         RepositoryError: the commit cannot be read.
     """
-    for near in nearest(store, fingerprint, history, commit):
+    for near in islice(nearest(store, fingerprint, history, commit), LOOKED_AT):
         try:
             manifest, signer = read_manifest(store, settings, fingerprint, near.commit)
         except UntrustedError as error:
@@ -112,12 +116,6 @@ def fetch(store: Store, manifest: Manifest, copy: str, told: Callable[[int, int]
         StorageFullError: no room, or no permission, for the file.
         UntrustedError: what is there is not what the manifest says.
     """
-    blocks = manifest.index_bytes // manifest.block_bytes
-    needed = sorted({run.pack for run in manifest.runs})
-    found = each(lambda at: read_pack(store, manifest.packs[at], blocks=blocks), needed)
-    packs = dict(zip(needed, found, strict=True))
-    if any(pack.block_bytes != manifest.block_bytes for pack in packs.values()):
-        raise UntrustedError("its packs have blocks of another size")
     try:
         room = os.statvfs(os.path.dirname(copy))
         if room.f_bavail * room.f_frsize < _ROOM * manifest.index_bytes:
@@ -125,6 +123,7 @@ def fetch(store: Store, manifest: Manifest, copy: str, told: Callable[[int, int]
                 f"no room for an index of {manifest.index_bytes / 1e6:,.1f} MB and as much again",
                 hint="free some space",
             )
+        packs = read_packs(store, manifest)
         with closing(_File(copy)) as file:
             fetched = assemble(
                 store, packs, manifest.runs, file.descriptor, manifest.block_bytes, told

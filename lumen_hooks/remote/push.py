@@ -18,9 +18,9 @@ from lumen_hooks.errors import UntrustedError
 from .condemned import read_condemned
 from .envelope import seal
 from .heads import Head, add_head
-from .manifest import Manifest, encode, name_of
+from .manifest import RUNS_MAX, Manifest, encode, name_of
 from .nearest import nearest
-from .packs import cut, missing_parts, place, read_pack, useful, write_pack
+from .packs import cut, missing_parts, place, read_packs, useful, write_pack
 from .pull import read_manifest
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ def push_index(
     wanted = cut(copy)
     base = [] if force else _base(store, settings, told.fingerprint, history, commit, wanted)
     placed = place(wanted, base)
+    if len(placed.runs) > RUNS_MAX:
+        placed = place(wanted, [])
     packs = list(placed.packs)
     if placed.new:
         packs.append(write_pack(store, copy, wanted, placed.new, anew=force, avoid=avoid))
@@ -110,7 +112,7 @@ def is_pushed(store: Store, settings: Settings, fingerprint: str, commit: str) -
     """
     try:
         manifest, _ = read_manifest(store, settings, fingerprint, commit)
-        return not missing_parts(store, [read_pack(store, one) for one in manifest.packs])
+        return not missing_parts(store, list(read_packs(store, manifest).values()))
     except (UntrustedError, FileNotFoundError):
         return False
 
@@ -127,9 +129,7 @@ def _base(
     for near in islice(nearest(store, fingerprint, history, commit), _BASES):
         with suppress(UntrustedError, FileNotFoundError):
             manifest, _ = read_manifest(store, settings, fingerprint, near.commit)
-            blocks = manifest.index_bytes // manifest.block_bytes
-            found = [read_pack(store, one, blocks=blocks) for one in manifest.packs]
-            packs = useful(found, wanted)
+            packs = useful(list(read_packs(store, manifest).values()), wanted)
             gone = {pack.digest for pack in missing_parts(store, packs)}
             return [pack for pack in packs if pack.digest not in gone]
     return []

@@ -68,6 +68,13 @@ def sign(data: bytes, key: str) -> bytes:
     return signature
 
 
+def is_armoured(signature: bytes) -> bool:
+    """Whether bytes look like one signature, and are no more than that."""
+    text = signature.strip()
+    ends = text.find(_END) + len(_END) == len(text)
+    return len(signature) <= SIGNATURE_BYTES and text.startswith(_BEGIN) and ends
+
+
 def verified(data: bytes, signature: bytes, signers: str) -> str:
     """Who signed some bytes, if that is one of those who may.
 
@@ -87,8 +94,7 @@ def verified(data: bytes, signature: bytes, signers: str) -> str:
         RemoteError: the file or ssh-keygen cannot be used; the hint says what to do.
     """
     _insist_on_file(signers, "file of allowed signers", "lumen.remoteSigners")
-    text = signature.strip()
-    if len(signature) > SIGNATURE_BYTES or not text.startswith(_BEGIN) or not text.endswith(_END):
+    if not is_armoured(signature):
         raise UntrustedError("the signature is none")
     with _folder() as folder:
         path = os.path.join(folder, "signature")

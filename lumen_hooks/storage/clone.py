@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import facts, values
 from .opening import load_vec0, open_private, open_to_read, start_wal
 from .schema import check_header
 from .snapshot import FULL_CHECK_BYTES, snapshot
 from .sqlite import transaction, translated
-from .sums import check, check_agreement, check_words
+from .sums import check_agreement, check_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,33 +75,11 @@ def clone(donor: str, copy: str, *, accept: Callable[[Facts], None], seeded_from
         check_agreement(connection, copy)
         if os.stat(copy).st_size <= FULL_CHECK_BYTES:
             check_words(connection, copy)
-        _make_ours(connection, seeded_from)
+        make_ours(connection, seeded_from)
 
 
-def adopt(path: str, *, accept: Callable[[Facts], None], seeded_from: str) -> None:
-    """Make an index that came from elsewhere ours: as `clone`, once all of it was looked at.
-
-    Args:
-        path: a file that nobody else knows; nothing in it is believed.
-        accept: is given what it says of itself, and raises to refuse it.
-        seeded_from: where it came from, in words.
-
-    Raises:
-        CorruptIndexError: it is no index of ours, or something in it is not as one of ours is.
-        StoreError: it cannot be opened or read.
-    """
-    with closing(open_private(path)) as connection, translated(path):
-        version = check_header(connection, path)
-        accept(facts.read(connection))
-        load_vec0(connection)
-        check(connection, path, version)
-        values.read(connection, "SELECT path FROM files", (values.path,))  # below the top
-        start_wal(connection)
-        _make_ours(connection, seeded_from)
-
-
-def _make_ours(connection: apsw.Connection, seeded_from: str) -> None:
+def make_ours(connection: apsw.Connection, seeded_from: str, **told: Any) -> None:
+    """Have a copy say that it is one, and of nobody's worktree yet; and what else is told."""
     with transaction(connection):
-        theirs = facts.read(connection)
-        ours = theirs._replace(refreshed=False, last_refresh=None, top="")
-        facts.write(connection, ours._replace(seeded_from=seeded_from))
+        ours = facts.read(connection)._replace(refreshed=False, last_refresh=None, top="")
+        facts.write(connection, ours._replace(seeded_from=seeded_from, **told))

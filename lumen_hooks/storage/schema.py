@@ -157,6 +157,9 @@ _SHADOWS = frozenset(
     | {f"vectors_{part}" for part in ("info", "chunks", "rowids", "vector_chunks00")}
 )
 
+_TABLES_MAX = 64
+"""More than ours has; no more than that are looked at."""
+
 # Columns with types and a primary key: no expression that would be run.
 _PLAIN_TABLE = re.compile(
     r"""CREATE TABLE ["']?\w+["']? ?\([\w\s,]*(PRIMARY KEY\([\w, ]+\))?\)( WITHOUT ROWID)?""",
@@ -217,8 +220,11 @@ def _strange(connection: apsw.Connection, version: int) -> str:
     ours = _TABLES.get(version, {})
     missing = {*ours, *_SHADOWS, "vectors"}
     kinds = (values.text, values.text, values.optional(values.text))
-    query = "SELECT type, name, sql FROM sqlite_schema"
-    for kind, name, sql in values.read(connection, query, kinds):
+    query = f"SELECT type, name, sql FROM sqlite_schema LIMIT {_TABLES_MAX}"
+    rows = values.read(connection, query, kinds)
+    if len(rows) == _TABLES_MAX:
+        return str(rows[-1][1])
+    for kind, name, sql in rows:
         if sql is None:
             known = kind == "index" and name.startswith("sqlite_autoindex_")
         elif name == "vectors":

@@ -85,17 +85,26 @@ def check(connection: apsw.Connection, path: str, version: int) -> None:
         CorruptIndexError: something is damaged.
     """
     if version < SUMMED:
-        _check_pages(connection)
+        check_pages(connection)
         return
     # The seal tells more of the extensions' tables than they do themselves, in a tenth of the time.
     with closing(open_to_read(path)) as bare:
         bare.drop_modules(None)
-        _check_pages(bare)
+        check_pages(bare)
     check_agreement(connection, path)
-    damaged = f"SELECT 1 FROM files WHERE sum IS NOT {_FILE_SUMS[version]}"
+    check_file_sums(connection, path)
+    check_words(connection, path)
+
+
+def check_file_sums(connection: apsw.Connection, path: str) -> None:
+    """Compare the sum of each file with its rows.
+
+    Raises:
+        CorruptIndexError: one is not as it was written.
+    """
+    damaged = f"SELECT 1 FROM files WHERE sum IS NOT {_FILE_SUMS[version_of(connection)]}"
     if values.read(connection, damaged, (values.natural,)):
         raise CorruptIndexError(f"{path} is damaged: a file's rows are not as written")
-    check_words(connection, path)
 
 
 def check_words(connection: apsw.Connection, path: str) -> None:
@@ -109,7 +118,12 @@ def check_words(connection: apsw.Connection, path: str) -> None:
         raise CorruptIndexError(f"{path} is damaged: the words are not as written")
 
 
-def _check_pages(connection: apsw.Connection) -> None:
+def check_pages(connection: apsw.Connection) -> None:
+    """Look at every page, and at what tables and their indexes have in common.
+
+    Raises:
+        CorruptIndexError: something is damaged.
+    """
     ((verdict,),) = values.read(connection, "PRAGMA integrity_check(1)", (values.text,))
     if verdict != "ok":
         raise CorruptIndexError(f"{connection.filename} is damaged: {verdict}")

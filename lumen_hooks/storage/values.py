@@ -145,7 +145,7 @@ def decoding(path: str) -> Iterator[None]:
     """
     try:
         yield
-    except (ValueError, TypeError, LookupError, OverflowError) as error:
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError) as error:
         raise CorruptIndexError(f"{path} is damaged: {error}", hint=REBUILT) from error
 
 

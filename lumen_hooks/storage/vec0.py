@@ -87,6 +87,7 @@ JOIN vectors_vector_chunks00 v ON v.rowid=c.chunk_id JOIN vector_sums s ON s.blo
 WHERE r.rowid=?1
 """
 
+_DIMENSIONS = re.compile(r"int8\[([1-9][0-9]{0,5})\]")
 _TABLE = (
     "CREATE VIRTUAL TABLE vectors USING vec0(id INTEGER PRIMARY KEY, "
     f"embedding int8[%d] distance_metric=cosine, chunk_size={BLOCK_ROWS})"
@@ -105,9 +106,18 @@ def create(connection: apsw.Connection, dimensions: int) -> None:
     connection.execute(_TABLE % dimensions)
 
 
+def declared_dimensions(connection: apsw.Connection) -> int:
+    """How long the vectors of the table are, as it was made; 0 if there is none of ours."""
+    query = "SELECT sql FROM sqlite_schema WHERE name='vectors'"
+    for (sql,) in values.read(connection, query, (values.text,)):
+        found = _DIMENSIONS.search(sql)
+        return int(found[1]) if found else 0
+    return 0
+
+
 def is_ours(sql: str) -> bool:
     """Whether this is how `create` makes the table, for any number of dimensions."""
-    found = re.search(r"int8\[(\d{1,6})\]", sql)
+    found = _DIMENSIONS.search(sql)
     return found is not None and sql == _TABLE % int(found[1])
 
 

@@ -1,15 +1,20 @@
-"""Servers that stores are tried on, started when a test first asks for one."""
+"""Servers that stores are tried on, and a store with one honest push for all who attack a copy."""
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.object_store import ObjectStore
+from tests.support.repository import Repository
+
+from .forge import Bucket, honest_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +33,32 @@ def object_store(
         monkeypatch.setenv(name, value)
     yield object_server
     object_server.forget()
+
+
+class Kept:
+    """What the first test makes for all of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.repo = Repository(folder / "main")
+        self.clone: Repository | None = None
+
+    def made(self) -> Repository:
+        """The clone."""
+        if self.clone is None:
+            self.repo.top.mkdir()
+            subprocess.run(["git", "init", "-q"], cwd=self.repo.top, check=True)
+            self.clone = honest_store(self.repo, self.folder / "store")
+        return self.clone
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    return Kept(tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.fixture
+def bucket(kept: Kept, tmp_path: Path) -> Bucket:
+    """A copy of the honest store, and the clone that is to be seeded from it."""
+    clone = kept.made()
+    return Bucket(kept.repo, tmp_path / "store", kept.folder / "store", clone)

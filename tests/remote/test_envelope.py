@@ -77,13 +77,16 @@ CHANGED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a name without end": (lambda data: data[:9] + b"\xff\xff" + data[11:], "lengths are wrong"),
     "a payload of 4 GB": (lambda data: data[:11] + b"\xff" * 4 + data[15:], "lengths are wrong"),
     "much behind it": (lambda data: data + b"x" * 20_000, "something else behind"),
-    "another name": (lambda data: data.replace(b"a commit", b"b commit"), "'index of b commit'"),
-    "a name that steers": (lambda data: data.replace(b"a commit", b"\x1b[31m..."), r"\\x1b\[31m"),
+    "another name": (lambda data: data.replace(b"a commit", b"b commit"), "another object"),
+    "a name that steers": (
+        lambda data: data.replace(b"a commit", b"\x1b[31m..."),
+        "another object",
+    ),
     "a name that is no text": (lambda data: data.replace(b"a commit", b"\xff" * 8), "in the place"),
     "no signature": (lambda data: data[: data.index(b"-----BEGIN")], "not signed"),
     "another payload": (lambda data: data.replace(b"says", b"lies"), "not of these bytes"),
-    "a shorter payload": (lambda data: data[:14] + b"\x01" + data[15:], "signature is none"),
-    "a signature cut off": (lambda data: data[:-40], "signature is none"),
+    "a shorter payload": (lambda data: data[:14] + b"\x01" + data[15:], "something else behind"),
+    "a signature cut off": (lambda data: data[:-40], "something else behind"),
     "a signature of nothing": (
         lambda data: data[: data.index(b"\nU1NIU0lH")] + b"\n-----END SSH SIGNATURE-----\n",
         "not of these bytes",
@@ -92,7 +95,10 @@ CHANGED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         lambda data: data[:-80] + b"\0\xff\x1b" + data[-77:],
         "not of these bytes",
     ),
-    "a signature twice": (lambda data: data + data[data.index(b"-----BEGIN") :], ""),
+    "a signature twice": (
+        lambda data: data + data[data.index(b"-----BEGIN") :],
+        "something else behind",
+    ),
 }
 
 
@@ -103,9 +109,6 @@ def test_an_envelope_that_somebody_changed_is_not_opened(
     change, why = CHANGED[kind]
     changed = change(signed)
     assert changed != signed
-    if not why:  # the rest is behind the signature's end, where ssh-keygen does not look
-        assert opened(changed, keys.signers, name=NAME).payload == PAYLOAD
-        return
     with pytest.raises(UntrustedError, match=why):
         opened(changed, keys.signers, name=NAME)
 
