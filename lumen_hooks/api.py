@@ -14,7 +14,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .errors import (
     BusyError,
@@ -34,14 +34,18 @@ if TYPE_CHECKING:
     from typing import Self
 
     from lumen_hooks.indexing.job import Job
-    from lumen_hooks.search.results import Content, SearchResult
-    from lumen_hooks.service.answer import Answer
+    from lumen_hooks.search.results import Content, Location, SearchResult, SharedResult
+    from lumen_hooks.service.answer import Answer, JointAnswer
+    from lumen_hooks.service.several import Asked
     from lumen_hooks.service.status import Status
     from lumen_hooks.service.workspace import Workspace
 
 __all__ = [
     "Answer",
+    "Asked",
     "BusyError",
+    "JointAnswer",
+    "Location",
     "LumenError",
     "ModelError",
     "NotIndexedError",
@@ -49,19 +53,27 @@ __all__ = [
     "RepositoryError",
     "SearchResult",
     "SettingsError",
+    "SharedResult",
     "Status",
     "StoreError",
     "UnsupportedError",
     "Worktree",
     "open_worktree",
+    "search_together",
 ]
 
 _WITH_SQLITE = {
     "Answer": "lumen_hooks.service.answer",
+    "Asked": "lumen_hooks.service.several",
+    "JointAnswer": "lumen_hooks.service.answer",
+    "Location": "lumen_hooks.search.results",
     "SearchResult": "lumen_hooks.search.results",
+    "SharedResult": "lumen_hooks.search.results",
     "Status": "lumen_hooks.service.status",
 }
 """Values that calls return, and the modules that make them."""
+
+R = TypeVar("R", bound="SearchResult")
 
 if not TYPE_CHECKING:  # else any name would be one of this module's to type checkers
 
@@ -93,6 +105,66 @@ def open_worktree(directory: str | os.PathLike[str] = ".") -> Worktree:
 
     given = os.fspath(directory)
     return Worktree(os.path.abspath(given), open_workspace(given))
+
+
+def search_together(
+    text: str,
+    directories: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = ".",
+    *,
+    every: bool = False,
+    limit: int = 10,
+    path: str | None = None,
+    languages: str | Iterable[str] = (),
+    kinds: str | Iterable[str] = (),
+    exclude: str | Iterable[str] = (),
+    content: Content = "all",
+    max_lines: int | None = None,
+    refresh: bool = True,
+) -> JointAnswer:
+    """Search several worktrees, of one repository or more, as if they were one.
+
+    Each text is one result, shown in the first worktree that has it. One that cannot be searched
+    keeps none of the others from answering: `worktrees` of the answer says why. Nothing is kept
+    open; for one worktree that is asked again and again there is `open_worktree`.
+
+    Args:
+        text: what to look for.
+        directories: any folder in each of the worktrees. Their indexes are made and refreshed as
+            `Worktree.search` does.
+        every: all other worktrees of their repositories, too, whose indexes are not made.
+        limit: as for `Worktree.search`, of the whole answer; so are the others.
+        path: only below this folder, in this file, or in files that match this glob, in each.
+        languages: only these.
+        kinds: only these.
+        exclude: without these.
+        content: only files of code, docs or config.
+        max_lines: lines of each result's snippet; None for all.
+        refresh: False answers from the indexes as they are.
+
+    Raises:
+        NotIndexedError: nothing in any index is at `path`.
+        QueryError: the question or a filter cannot be used.
+        RepositoryError: a directory is in no git worktree, or git refuses its repository.
+        UnsupportedError: this is Windows.
+        LumenError: none of the worktrees could be searched; says what keeps the first one out.
+    """
+    from lumen_hooks.system.supported import insist_on_supported_system
+
+    insist_on_supported_system()
+    from lumen_hooks.search.results import Query
+    from lumen_hooks.service.several import asked_in_each, bound_threads, spots_of
+
+    _insist_on_lines(max_lines)
+    filters = (path, _several(languages), _several(kinds), _several(exclude), content)
+    given = (directories,) if isinstance(directories, (str, os.PathLike)) else directories
+    spots = spots_of([os.fspath(one) for one in given], every=every)
+    bound_threads(spots)
+    from lumen_hooks.indexing.progress import NoProgress
+    from lumen_hooks.service.together import Together
+
+    asked = asked_in_each(spots, Query(text, limit, *filters))
+    found = Together(asked, progress=NoProgress(), refresh=refresh).answer(spots)
+    return replace(found, results=_shortened(found.results, max_lines))
 
 
 class Worktree:
@@ -155,14 +227,12 @@ class Worktree:
             StoreError: the index cannot be read, or there is none and `refresh` is False.
             LumenError: it cannot be made (no lock can be taken, no room).
         """
-        from lumen_hooks.excerpts.excerpt import excerpt
         from lumen_hooks.notify.spawn import spawn_worker
         from lumen_hooks.search.results import Query
         from lumen_hooks.service.answer import Answerer
         from lumen_hooks.service.workspace import excluded_from_top, from_top
 
-        if max_lines is not None and max_lines < 1:
-            raise QueryError(f"{max_lines} lines cannot be shown", hint="give at least 1")
+        _insist_on_lines(max_lines)
         query = Query(
             text,
             limit,
@@ -180,9 +250,7 @@ class Worktree:
                 searchers=self._searchers.using,
             )
             found = answerer.answer(query)
-        if max_lines is None:
-            return found
-        return replace(found, results=tuple(excerpt(one, max_lines) for one in found.results))
+        return replace(found, results=_shortened(found.results, max_lines))
 
     def wait(self, timeout: float = 600.0) -> None:
         """Return when the index is fresh; make or refresh it here if no one else does.
@@ -246,6 +314,18 @@ class Worktree:
         from lumen_hooks.indexing.progress import NoProgress
 
         return self._workspace.job(purpose, NoProgress())._replace(load=self._models.load)
+
+
+def _insist_on_lines(max_lines: int | None) -> None:
+    if max_lines is not None and max_lines < 1:
+        raise QueryError(f"{max_lines} lines cannot be shown", hint="give at least 1")
+
+
+def _shortened(results: tuple[R, ...], max_lines: int | None) -> tuple[R, ...]:
+    """Results with so many lines of each, those that say what was asked."""
+    from lumen_hooks.excerpts.excerpt import excerpt
+
+    return tuple(results if max_lines is None else (excerpt(one, max_lines) for one in results))
 
 
 def _several(given: str | Iterable[str]) -> tuple[str, ...]:

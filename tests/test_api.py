@@ -95,6 +95,29 @@ def test_a_worktree(project: Repository) -> None:
         assert all(one.results for one in answers)
 
 
+def test_several_worktrees(project: Repository) -> None:
+    beside = project.add_worktree("beside", "-b", "beside")
+    with pytest.raises(api.StoreError, match="no index"):
+        api.search_together("retry_failed", project.top, every=True, refresh=False)
+    found = api.search_together("retry_failed", project.top / "storage", every=True, limit=1)
+    assert isinstance(found, api.JointAnswer)
+    assert [(one.name, one.searched) for one in found.worktrees] == [
+        *(("main", True), ("beside", False)),
+    ]
+    both = [project.top / "storage", beside.top]
+    found = api.search_together("retry_failed", both, path="uploads.py", max_lines=2, limit=1)
+    (result,) = found.results
+    assert isinstance(result, api.SharedResult)
+    assert (result.worktree, result.path) == ("main", "storage/uploads.py")
+    assert result.same_in == (api.Location("beside", "storage/uploads.py", result.start_line),)
+    assert isinstance(found.worktrees[0], api.Asked)
+    for wrong in ({"max_lines": 0}, {"limit": 0}, {"path": "nowhere"}):
+        with pytest.raises(api.QueryError):
+            api.search_together("uploads", both, **wrong)
+    with pytest.raises(api.LumenError):
+        api.search_together("uploads", [])
+
+
 def test_what_can_be_expected_to_go_wrong(project: Repository, tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
     with pytest.raises(api.RepositoryError):

@@ -14,7 +14,7 @@ from lumen_hooks.chunking.chunk import KINDS
 from lumen_hooks.errors import QueryError
 from lumen_hooks.search.results import CONTENTS, Query
 from lumen_hooks.search.vocabulary import known_content
-from lumen_hooks.service.workspace import excluded_from_top, from_top
+from lumen_hooks.service.workspace import placed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,17 +119,12 @@ class Where(NamedTuple):
             QueryError: the revision names no commit.
             RepositoryError: git cannot read the repository.
         """
-        top, within = worktree.top, self.within
-        since = None
-        if self.changed_since is not None:
-            from lumen_hooks.service.since import snapshot_at
+        within = placed(self.within, directory, worktree.top)
+        if self.changed_since is None:
+            return within
+        from lumen_hooks.service.since import snapshot_at
 
-            since = snapshot_at(worktree, self.changed_since)
-        return within._replace(
-            path=within.path and from_top(within.path, directory, top),
-            exclude=tuple(excluded_from_top(one, directory, top) for one in within.exclude),
-            since=since,
-        )
+        return within._replace(since=snapshot_at(worktree, self.changed_since))
 
 
 def narrowing_options(command: Callable[..., None]) -> Callable[..., None]:

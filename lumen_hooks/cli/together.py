@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from contextlib import suppress
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, NoReturn
 
-from lumen_hooks.errors import LumenError
-from lumen_hooks.search.results import Query
 from lumen_hooks.service.places import Place
-from lumen_hooks.service.several import spots_of
-from lumen_hooks.service.workspace import open_workspace
+from lumen_hooks.service.several import asked_in_each, bound_threads, spots_of
 from lumen_hooks.system.terminal import one_line
 from lumen_hooks.wording.together import in_some, notes_of
 from lumen_hooks.wording.viewpoint import Viewpoint
@@ -27,12 +23,11 @@ from .places import Row, show_places, usage_errors
 from .progress import progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from lumen_hooks.search.results import ExactQuery
+    from lumen_hooks.search.results import ExactQuery, Query
     from lumen_hooks.service.places import SharedPlace
     from lumen_hooks.service.places_together import JointPlaces
-    from lumen_hooks.service.several import Spot
 
     from .forms import Look
     from .narrowing import Where
@@ -62,10 +57,11 @@ def search_together(
     """
     with progress_bar() as progress:
         spots = spots_of(directories, every=every)
-        _bound_threads(spots)
+        bound_threads(spots)
         from lumen_hooks.service.together import Together  # with numpy
 
-        asked = _asked_of(spots, query, where)
+        query = where.within._replace(text=query.text, limit=query.limit)
+        asked = asked_in_each(spots, query, where.changed_since)
         together = Together(
             asked, progress=progress, refresh=patience.refresh, creates=patience.creates
         )
@@ -101,7 +97,7 @@ def show_everywhere_together(
     with progress_bar() as progress:
         spots = spots_of(directories, every=every)
         with usage_errors():
-            asked = _asked_of(spots, Query(""), where)
+            asked = asked_in_each(spots, where.within, where.changed_since)
             wanted = query._replace(
                 within=where.within, limit=None if look.form == "paths" else limit
             )
@@ -173,37 +169,6 @@ class _Rows:
         return seen._asdict() | beside
 
 
-def _asked_of(spots: Sequence[Spot], query: Query, where: Where) -> Callable[[Spot], Query]:
-    """The question as each worktree understands it: what was named in one means the same in all.
-
-    A path is looked for where the first of its repository's worktrees was named.
-    """
-    named: dict[str, Query] = {}
-    for spot in spots:
-        if spot.named and spot.worktree.common_dir not in named:
-            plain = where._replace(changed_since=None)
-            named[spot.worktree.common_dir] = plain.query(spot.directory, spot.worktree)
-
-    def asked(spot: Spot) -> Query:
-        top = spot.worktree.top
-        if spot.named:
-            found = where.query(spot.directory, spot.worktree)
-        else:
-            within = named[spot.worktree.common_dir]
-            found = where._replace(within=within).query(top, spot.worktree)
-        return found._replace(text=query.text, limit=query.limit)
-
-    return asked
-
-
 def _seen_from(directories: Sequence[str]) -> str:
     """The folder that paths are relative to: one that was named, or the current one for several."""
     return directories[0] if len(directories) == 1 else os.curdir
-
-
-def _bound_threads(spots: Sequence[Spot]) -> None:
-    """See to it that numerical libraries take no more threads than is set, before their import."""
-    for spot in spots:
-        with suppress(LumenError):
-            open_workspace(spot.directory)
-            return

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from lumen_hooks.search.results import SearchResult
+
+R = TypeVar("R", bound="SearchResult")
 
 SNIPPET_LINES = 10
 """Lines of a result in a pipe and as JSON, unless more are asked for."""
@@ -31,7 +33,7 @@ _OPEN = re.compile(r"[(\[]")
 _CLOSE = re.compile(r"[)\]]")
 
 
-def excerpt(result: SearchResult, max_lines: int) -> SearchResult:
+def excerpt(result: R, max_lines: int) -> R:
     """A result with at most so many of its lines.
 
     Args:

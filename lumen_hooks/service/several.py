@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from shlex import quote
@@ -31,7 +32,7 @@ from lumen_hooks.settings import insist_on_trust
 
 from .freshen import Freshener
 from .overview import branch_of
-from .workspace import open_workspace
+from .workspace import from_top, open_workspace, placed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from lumen_hooks.indexing.freshness import Freshness, State
     from lumen_hooks.indexing.job import Job
     from lumen_hooks.indexing.progress import Progress
+    from lumen_hooks.search.results import Query
 
     from .freshen import Freshened
 
@@ -163,6 +165,51 @@ def _names(worktrees: Sequence[Worktree], branches: Sequence[str]) -> list[str]:
         is_clear = known[short] == 1 + (one_repository and branch == folder)
         names.append(short if is_clear else worktree.top)
     return names
+
+
+def bound_threads(spots: Iterable[Spot]) -> None:
+    """See to it that numerical libraries take no more threads than is set, before their import."""
+    for spot in spots:
+        with suppress(LumenError):
+            open_workspace(spot.directory)
+            return
+
+
+def asked_in_each(
+    spots: Sequence[Spot], query: Query, changed_since: str | None = None
+) -> Callable[[Spot], Query]:
+    """A query as each worktree understands it.
+
+    A path that was given from a folder of the first of a repository means the same in all others,
+    but where it is another one in one that was named.
+
+    Args:
+        spots: all of them.
+        query: as it was given.
+        changed_since: a revision; in each only what has changed since is looked at.
+    """
+    of_repository: dict[str, Query] = {}
+    for spot in spots:
+        if spot.named and spot.worktree.common_dir not in of_repository:
+            given = placed(query, spot.directory, spot.worktree.top)
+            of_repository[spot.worktree.common_dir] = given
+
+    def asked(spot: Spot) -> Query:
+        top, given = spot.worktree.top, of_repository[spot.worktree.common_dir]
+        if spot.named:
+            found = placed(query, spot.directory, top)
+            here = os.path.join(spot.directory, query.path or "")
+            if given.path and not os.path.lexists(here):
+                found = found._replace(path=from_top(given.path, top, top))
+        else:
+            found = placed(given, top, top)
+        if changed_since is None:
+            return found
+        from .since import snapshot_at
+
+        return found._replace(since=snapshot_at(spot.worktree, changed_since))
+
+    return asked
 
 
 class AskedEach(Generic[T]):

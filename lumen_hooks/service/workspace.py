@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.indexing.job import Job
     from lumen_hooks.indexing.progress import Progress
+    from lumen_hooks.search.results import Query
     from lumen_hooks.settings import Settings
 
 
@@ -119,6 +120,20 @@ def excluded_from_top(pattern: str, directory: str, top: str) -> str:
         return pattern
     below = from_top(pattern, directory, top)
     return below if "/" in below else f"./{below}"
+
+
+def placed(query: Query, directory: str, top: str) -> Query:
+    """A query whose filters for paths were given from the folder that the user is in.
+
+    Args:
+        query: as it was given.
+        directory: that folder.
+        top: the worktree's top folder.
+    """
+    return query._replace(
+        path=query.path and from_top(query.path, directory, top),
+        exclude=tuple(excluded_from_top(one, directory, top) for one in query.exclude),
+    )
 
 
 def _below(path: str, directory: str, top: str) -> str | None:

@@ -53,9 +53,9 @@ def notes_of(asked: Sequence[Asked]) -> Iterator[str]:
     for problem, names in refused.items():
         verb = "was" if len(names) == 1 else "were"
         told = problem.replace("\0", tops[names[0]])
-        yield f"{_listed(names)} {verb} not searched: {told}"
+        yield f"{_listed(names)} {verb} not searched: {one_line(told)}"
     for problem, names in troubled.items():
-        yield f"{_listed(names)}: {problem.replace(chr(0), tops[names[0]])}"
+        yield f"{_listed(names)}: {one_line(problem.replace(chr(0), tops[names[0]]))}"
     stale = [one for one in asked if one.searched and one.state != FRESH and one.pending_files]
     if stale:
         stale.sort(key=lambda one: -one.pending_files)
