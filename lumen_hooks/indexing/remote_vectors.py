@@ -24,7 +24,7 @@ ASKED_FROM_TEXTS = 2000
 """The built-in model takes 0.2 ms for a text; a store takes some tenths of a second to answer."""
 
 ASKED_FROM_SLOW_TEXTS = 32
-"""Of other models, which take 5 to 100 ms for a text."""
+"""Of other models, some of which take 0.2 s for a text."""
 
 SECONDS_A_TEXT, SECONDS_A_SLOW_TEXT = 0.0002, 0.02
 """What the model takes, about: so long, for all that is missing, a store may take, and patience."""

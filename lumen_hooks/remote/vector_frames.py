@@ -80,6 +80,9 @@ class FrameReader:
                 else:
                     lacking.append(number)
             pieces += self._pieces(batch_id, lacking)
+        self._left -= sum(self._place(piece)[1] for piece in pieces)
+        if self._left < 0:
+            raise RemoteError(f"{self._store.name}: vectors lie too scattered there")
         for piece, data in zip(pieces, each(self._fetch, pieces), strict=True):
             for frame in self._frames(piece, data):
                 yield piece.id, frame
@@ -107,9 +110,6 @@ class FrameReader:
 
     def _fetch(self, piece: Piece) -> bytes | None:
         start, length = self._place(piece)
-        self._left -= length
-        if self._left < 0:
-            raise RemoteError(f"{self._store.name}: vectors lie too scattered there")
         _, path = paths(self._folder, piece.id)
         return self._store.read(path, at_most=length, start=start, length=length)
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import random
 import re
 import time
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from .vector_batch import KEYS_BYTES, LONGEST_ROWS
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 BATCHES = 512
 """Listed at most: 16 GB of vectors. Beyond that the oldest are forgotten."""
+
+READ_BYTES = 64 << 20
+"""Of all batches' keys, so much is read at most: of ten million texts."""
 
 _FIRST_LINE = "lumen-hooks vectors 1"
 _LINE = re.compile(r"([0-9a-f]{64}) ([0-9]{1,9}) ([0-9]{1,9})")
@@ -65,6 +69,14 @@ def read_list(store: Store, folder: str) -> list[Listed]:
         if entry is not None and _is_possible(entry):
             found[entry.id] = entry
     return list(found.values())[-BATCHES:]
+
+
+def newest(listed: Sequence[Listed], most: int) -> list[Listed]:
+    """The last batches, the newest first, whose keys have no more than so many bytes together."""
+    lengths = accumulate(entry.keys_bytes for entry in reversed(listed))
+    return [
+        entry for entry, length in zip(reversed(listed), lengths, strict=True) if length <= most
+    ]
 
 
 def change_list(store: Store, folder: str, new: Sequence[Listed], gone: Collection[str]) -> None:

@@ -15,7 +15,7 @@ from .parallel import each
 from .vector_batch import folder_of, paths, unpacked
 from .vector_frames import FrameReader
 from .vector_keys import keys_of
-from .vector_list import read_list
+from .vector_list import READ_BYTES, newest, read_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from .vector_batch import Batch
     from .vector_keys import Keys
     from .vector_list import Listed
-
-KEYS_BYTES = 64 << 20
-"""Of all batches' keys, so much is read at most, of the newest: of ten million texts."""
-
 
 _SAID = 8
 """So many batches that are not used are told of: a list may have hundreds that are none."""
@@ -55,7 +51,7 @@ class VectorSource:
         dimensions: int,
         complain: Callable[[str], None] = lambda _: None,
         *,
-        keys_bytes: int = KEYS_BYTES,
+        keys_bytes: int = READ_BYTES,
     ) -> None:
         self._store = store
         self._signers = settings.remote_signers
@@ -63,7 +59,7 @@ class VectorSource:
         self._dimensions = dimensions
         self._folder = folder_of(model_key)
         self._complain = complain
-        self._keys_bytes = min(keys_bytes, KEYS_BYTES)
+        self._keys_bytes = min(keys_bytes, READ_BYTES)
         self._keys: dict[str, Keys] = {}
         self._frames: FrameReader | None = None
         self._failed = False
@@ -92,13 +88,7 @@ class VectorSource:
 
     def _begin(self) -> FrameReader:
         """Find out which vectors there are; those of the newest batches are taken first."""
-        chosen: list[Listed] = []
-        left = self._keys_bytes
-        for listed in reversed(read_list(self._store, self._folder)):
-            left -= listed.keys_bytes
-            if left < 0:
-                break
-            chosen.append(listed)
+        chosen = newest(read_list(self._store, self._folder), self._keys_bytes)
         batches: dict[str, Batch] = {}
         for listed, batch in zip(chosen, each(self._batch, chosen), strict=True):
             if isinstance(batch, UntrustedError):

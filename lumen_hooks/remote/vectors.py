@@ -17,7 +17,7 @@ from lumen_hooks.errors import UntrustedError
 from .parallel import each
 from .vector_batch import BATCH_BYTES, folder_of, packed, paths, rows_in_batch, unpacked
 from .vector_keys import keys_of
-from .vector_list import Listed, change_list, read_list
+from .vector_list import READ_BYTES, Listed, change_list, newest, read_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -94,7 +94,7 @@ class _Push:
         self._folder = folder_of(model_key)
 
     def push(self, vectors: Iterable[tuple[bytes, bytes]]) -> int:
-        listed = read_list(self._store, self._folder)
+        listed = newest(read_list(self._store, self._folder), READ_BYTES)
         theirs = list(each(self._read, listed))
         gone = {found.listed.id for found in theirs if found.batch is None}
         lacking = self._lacking(vectors, theirs)
