@@ -127,6 +127,7 @@ def _remote(update: UnderWay, files: int) -> Iterator[RemoteVectors | None]:
 
     with closing(RemoteVectors(update.settings, update.identity, update.log)) as remote:
         yield remote
+        update.vectors_found = remote.found
 
 
 def _turns(update: UnderWay, files: int) -> Turns:

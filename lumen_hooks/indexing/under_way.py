@@ -43,6 +43,7 @@ class UnderWay:
         fingerprint: what the index must have.
         progress: is told how far it is, and notes it in the lock's file.
         store_failed: a store elsewhere was asked, and cannot be used.
+        vectors_found: how many vectors came from there.
     """
 
     def __init__(self, job: Job, identity: ModelIdentity, lock: Acquired) -> None:
@@ -52,6 +53,7 @@ class UnderWay:
         self.identity = identity
         self.fingerprint = fingerprint(identity)
         self.store_failed = False
+        self.vectors_found = 0
         self.progress = NotedProgress(lock, identity.name, job.progress)
         self._lock = lock
         self._began = time.monotonic()

@@ -178,6 +178,8 @@ def _attempt(update: UnderWay, *, force: bool, check: bool) -> Updated:
     if not outcome.tally.untried:
         keep(outcome.found, outcome.facts, worktree, update.settings)
     freshness = _freshness(worktree, outcome.found.manifest, outcome.tally, scanned_at)
+    if remark and update.vectors_found:
+        remark += f"; {update.vectors_found:,} vectors did"
     return Updated(outcome.refresh, seeded, freshness, remark)
 
 

@@ -73,10 +73,13 @@ def noted(repo: Repository, event: str) -> list[dict[str, object]]:
 def test_a_build_embeds_nothing_that_was_pushed(pushed: Repository, store: Store) -> None:
     there = clone(pushed, store.name)
     embedder = FakeEmbedder()
-    done = refreshed(there, embedder)
+    made = update(there, embedder)
+    done = made.refresh
+    assert done is not None
     assert embedder.embedded == []
     assert (done.kind, done.chunks_embedded, done.chunks_reused) == ("full", 0, done.chunks_total)
     assert contents(there) == contents(pushed)
+    assert made.remark.endswith(f"near enough; {done.chunks_total} vectors did")
     (record,) = noted(there, "vectors from elsewhere")
     assert record["vectors"] == record["of"] == done.chunks_total
     # From now on they are this repository's own.
@@ -133,7 +136,7 @@ def test_nothing_is_asked_while_git_or_a_question_waits(pushed: Repository, stor
 
 BROKEN = {
     "no driver": "nosuch://bucket",
-    "nothing listens": "http://127.0.0.1:1/store",
+    "no folder": "{folder}/file",
     "an empty store": "{folder}/none",
     "slow": "{folder}/store",
 }
@@ -143,6 +146,7 @@ BROKEN = {
 def test_a_store_that_fails_is_noted_once(
     kind: str, pushed: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "file").write_text("in the place of a store")
     there = clone(pushed, BROKEN[kind].format(folder=tmp_path))
     if kind == "slow":
         there.git("config", "lumen.remotePatience", "0")
@@ -155,8 +159,11 @@ def test_a_store_that_fails_is_noted_once(
     assert ("slower than the model" in str(told)) == (kind == "slow")
 
 
-def test_a_store_that_gave_no_seed_since_it_fails_is_asked_no_more(pushed: Repository) -> None:
-    there = clone(pushed, BROKEN["nothing listens"])
+def test_a_store_that_gave_no_seed_since_it_fails_is_asked_no_more(
+    pushed: Repository, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the place of a store")
+    there = clone(pushed, BROKEN["no folder"].format(folder=tmp_path))
     embedder = FakeEmbedder()
     assert refreshed(there, embedder).kind == "full"
     assert len(embedder.embedded) > FILES
