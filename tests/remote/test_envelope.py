@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import stat
 import subprocess
@@ -111,6 +112,18 @@ def test_an_envelope_that_somebody_changed_is_not_opened(
     assert changed != signed
     with pytest.raises(UntrustedError, match=why):
         opened(changed, keys.signers, name=NAME)
+
+
+def test_no_flipped_bit_says_something_else(keys: Keys, signed: bytes) -> None:
+    chosen = random.Random(7)
+    refused = 0
+    for at in chosen.sample(range(len(signed)), 40):
+        changed = signed[:at] + bytes([signed[at] ^ 1 << chosen.randrange(8)]) + signed[at + 1 :]
+        try:
+            assert opened(changed, keys.signers, name=NAME).payload == PAYLOAD
+        except UntrustedError:
+            refused += 1
+    assert refused > 30
 
 
 OTHERS: dict[str, tuple[str, str]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import struct
 import subprocess
@@ -203,6 +204,27 @@ def test_a_batch_that_is_another_object_than_is_listed(kind: str, store: Store) 
         store.write(path, changed)
     insist(store, why)
     assert push(store, BAD) == len(BAD)
+    insist(store, "")
+
+
+def test_no_byte_of_a_store_can_be_changed_to_harm(store: Store) -> None:
+    good = made()
+    keys = seal(good.payload, "", name=NAME)
+    batch_id = put(store, keys, good.rows)
+    everything = {**GOOD, **BAD}
+    chosen = random.Random(5)
+    for path in (*paths(FOLDER, batch_id), f"{FOLDER}/list"):
+        data = store.read(path, at_most=1 << 20) or b""
+        for _ in range(40):
+            at = chosen.randrange(len(data))
+            changed = chosen.choice((flipped(data, at), data[:at], data[:at] + data[at + 1 :]))
+            store.write(path, changed)
+            told: list[str] = []
+            asked = VectorSource(store, SETTINGS, MODEL_KEY, DIMENSIONS, told.append)
+            found = asked.get(list(everything))
+            assert found.items() <= everything.items()
+            assert len(found) == len(everything) or told or path.endswith("/list")
+        store.write(path, data)
     insist(store, "")
 
 
