@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,7 +22,7 @@ from lumen_hooks.remote.packs import Cut, cut, place, write_pack
 from lumen_hooks.remote.pull import fetch, read_manifest
 from lumen_hooks.remote.store import open_store
 from lumen_hooks.settings import load_settings
-from lumen_hooks.storage import facts, sums, vec0
+from lumen_hooks.storage import facts, seals, sums, vec0
 from lumen_hooks.storage.opening import load_vec0, open_private
 
 from .clones import cloned, pushed, shared
@@ -138,17 +138,15 @@ class Bucket:
             fetch(self.store, self.manifest, str(path), lambda *_: None)
         return path
 
-    def changed(self, sql: str, *, sealed: bool = True) -> Path:
-        """A copy of the honest index after some SQL, whose sums are right again."""
+    def changed(self, sql: str, *, sealed: bool = True, facts_alone: bool = False) -> Path:
+        """A copy of the honest index after some SQL, perhaps with its sums made right again."""
         path = self.folder.parent / "changed.db"
         shutil.copyfile(self.index(), path)
-        connection = apsw.Connection(str(path))
-        with closing(connection):
+        with closing(apsw.Connection(str(path))) as connection:
             load_vec0(connection)
-            for statement in sql.split(";;"):
-                connection.execute(statement)
+            connection.execute(sql)
         if sealed:
-            reseal(str(path))
+            reseal(str(path), facts_alone=facts_alone)
         return path
 
     def push_file(self, path: Path, **changes: Any) -> None:
@@ -196,20 +194,22 @@ class Bucket:
         return Attempt(got.remark if isinstance(got, seed.NotSeeded) else "", left)
 
 
-def reseal(path: str) -> None:
-    """Make all check sums of an index right, whatever it holds."""
+def reseal(path: str, *, facts_alone: bool = False) -> None:
+    """Make all check sums of an index right, whatever it holds; or those of its facts."""
     with closing(open_private(path)) as connection:
         load_vec0(connection)
-        connection.execute("BEGIN")
-        connection.execute(f"UPDATE files SET sum={sums.FILE_SUM}")
-        connection.execute("DELETE FROM vector_sums")
-        vec0.seal_all(connection)
-        connection.execute("UPDATE meta SET value='' WHERE key='sum'")
-        told = {k: v for k, v in connection.execute("SELECT key, value FROM meta") if k != "sum"}
-        total = facts._sum_of(told)
-        connection.execute("INSERT OR REPLACE INTO meta VALUES('sum', ?)", (total,))
-        sums.seal(connection)
-        connection.execute("COMMIT")
+        execute = connection.execute
+        execute("BEGIN")
+        if not facts_alone:
+            execute(f"UPDATE files SET sum={sums.FILE_SUM}")
+            execute("DELETE FROM vector_sums")
+            with suppress(ValueError, TypeError):  # of blocks that cannot be
+                vec0.seal_all(connection)
+            put = "INSERT OR REPLACE INTO meta VALUES('seal', ?)"
+            execute(put, (str(seals.read(connection)),))
+        told = {k: v for k, v in execute("SELECT key, value FROM meta") if k != "sum"}
+        execute("INSERT OR REPLACE INTO meta VALUES('sum', ?)", (facts._sum_of(told),))
+        execute("COMMIT")
 
 
 def honest_store(repo: Repository, folder: Path) -> Repository:
