@@ -31,6 +31,7 @@ from .journal import note
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lumen_hooks.embedding.identity import ModelIdentity
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.remote.manifest import Manifest
     from lumen_hooks.remote.pull import Pushed
@@ -190,16 +191,10 @@ class Search:
 
         began = time.monotonic()
         fetched = fetch(store, manifest, path, told)
-        adopt(path, self._expected(manifest), seeded_from=donor)
+        adopt(path, expected_of(identify(self._settings), manifest), seeded_from=donor)
         seconds = round(time.monotonic() - began, 3)
         self._note("fetched from elsewhere", donor=donor, bytes=fetched, seconds=seconds)
         return Elsewhere(donor, one.distance)
-
-    def _expected(self, manifest: Manifest) -> Expected:
-        identity = identify(self._settings)
-        made_with = MadeWith(identity.name, identity.model_key, self._fingerprint)
-        counts = manifest.files, manifest.chunks
-        return Expected(made_with, identity.dimensions, manifest.commit, *counts)
 
     def _largest(self) -> int:
         """Bytes that an index of this worktree may have."""
@@ -216,6 +211,13 @@ class Search:
 
     def _note(self, event: str, **details: object) -> None:
         note(self._worktree, event, **details)
+
+
+def expected_of(identity: ModelIdentity, manifest: Manifest) -> Expected:
+    """What must be in an index of which this is said."""
+    made_with = MadeWith(identity.name, identity.model_key, manifest.fingerprint)
+    counts = manifest.files, manifest.chunks
+    return Expected(made_with, identity.dimensions, manifest.commit, *counts)
 
 
 def _in_words(reasons: list[str]) -> str:

@@ -19,11 +19,12 @@ import pytest
 
 from lumen_hooks.embedding.registry import identify
 from lumen_hooks.git.worktree import find_worktree
+from lumen_hooks.indexing.remote_seed import expected_of
 from lumen_hooks.remote.manifest import name_of
 from lumen_hooks.remote.pull import fetch, read_manifest
 from lumen_hooks.remote.store import open_store
 from lumen_hooks.settings import Settings
-from lumen_hooks.storage.clone import adopt
+from lumen_hooks.storage.adoption import adopt
 from lumen_hooks.storage.fingerprint import fingerprint
 from tests.support.commands import shared_launcher
 from tests.support.helpers import check_whole, contents, update
@@ -226,7 +227,7 @@ def check_store(url: str, crowd: Crowd, folder: Path) -> None:
         manifest, _ = read_manifest(store, Settings(), wanted, commit)
         path = str(folder / f"{number}.db")
         fetch(store, manifest, path, lambda *_: None)
-        adopt(path, accept=lambda _: None, seeded_from="")
+        adopt(path, expected_of(identify(Settings()), manifest), seeded_from="")
         os.unlink(path)
 
 
