@@ -26,6 +26,7 @@ from lumen_hooks.errors import (
 )
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.freshness import ABSENT, FRESH, REFRESHING, STALE, look_at
+from lumen_hooks.indexing.progress import NoProgress
 from lumen_hooks.indexing.throttle import may_be_waited_for
 from lumen_hooks.notify.spawn import spawn_worker
 from lumen_hooks.settings import insist_on_trust
@@ -218,7 +219,7 @@ class AskedEach(Generic[T]):
     Args:
         find: opens and reads the index of a job, with the look that was taken last.
         purpose: what for; shown to whoever finds an index locked.
-        progress: is told how far an update is.
+        progress: is told how far the update of one that was named is.
         refresh: indexes are brought up to date first, as far as that is quick.
         creates: one that is missing where somebody named the worktree is made.
     """
@@ -255,7 +256,8 @@ class AskedEach(Generic[T]):
         job = None
         try:
             workspace = open_workspace(spot.directory, asked=None if spot.named else False)
-            job = workspace.job(self._purpose, self._progress)
+            progress = self._progress if spot.named else NoProgress()
+            job = workspace.job(self._purpose, progress)
             fresh, found = self._freshener(spot, job).ask(partial(self._found, spot, job))
         except QueryError:
             raise

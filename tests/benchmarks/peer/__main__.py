@@ -57,7 +57,7 @@ def main(argv: Sequence[str]) -> None:
         if mirror is None:
             print(f"left out, not in {chosen.mirrors}: {row.repository} at {row.revision}")
             continue
-        found += _ask(_checkout(mirror, row, chosen.cache / "peer"), row, settings, embedder)
+        found += _ask(checkout(mirror, row, chosen.cache / "peer"), row, settings, embedder)
     if not found:
         sys.exit("nothing to ask: give --mirrors a folder of git repositories owner+name")
     print(f"\nModel {embedder.identity.name}; 95% bootstrap intervals over repositories.\n")
@@ -86,7 +86,7 @@ def _weight(group: str) -> judged.Weight:
     return "packages" if group == "all" else "questions"
 
 
-def _checkout(mirror: Path, row: Row, folder: Path) -> Path:
+def checkout(mirror: Path, row: Row, folder: Path) -> Path:
     """The repository's folder at its revision, as the root of a fresh git repository."""
     revision = row.revision if has_commit(mirror, row.revision) else "HEAD"
     _, named = run("git", "-C", str(mirror), "rev-parse", revision, cwd=mirror)
