@@ -6,7 +6,10 @@ its library raises, and leaves the meaning of that to `refusals`.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Entry(NamedTuple):
@@ -36,7 +39,7 @@ class UnlistedError(Exception):
 
 
 class Driver(Protocol):
-    """A way to a store. Paths are relative to its top; calls come from several threads at once."""
+    """A way to a store. Paths are relative to its top."""
 
     def get(self, path: str, start: int, most: int, *, whole: bool) -> bytes:
         """What an object holds from a place on, `most` bytes of it at most.
@@ -62,3 +65,15 @@ class Driver(Protocol):
 
     def walk(self, prefix: str) -> list[Entry]:
         """All objects whose path begins with a folder's."""
+
+
+class Way(NamedTuple):
+    """How a store is reached.
+
+    Attributes:
+        make: makes a driver, which may already wait for the network.
+        is_shared: several threads may use it at the same time.
+    """
+
+    make: Callable[[], Driver]
+    is_shared: bool

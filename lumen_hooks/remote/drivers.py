@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from lumen_hooks.errors import RemoteError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from .driver import Way
 
+if TYPE_CHECKING:
     from .address import Address
     from .driver import Driver
 
@@ -29,9 +29,14 @@ _EXTRAS = {
 _PUTS_WHOLE = frozenset((*_EXTRAS, "memory", "oci", "ocilake", "oss", "tos", "tosfs"))
 """Object stores: what is put is there whole, or is not there."""
 
+_LOUD = (
+    *("adlfs", "aiobotocore", "aiohttp", "asyncio", "azure", "botocore", "fsspec", "gcsfs"),
+    *("google", "paramiko", "smbprotocol", "urllib3"),
+)
 
-def opener(address: Address, patience: float) -> Callable[[], Driver]:
-    """How to make a driver for a URL; making one may already wait for the network.
+
+def way_to(address: Address, patience: float) -> Way:
+    """How what a URL names is reached.
 
     Raises:
         RemoteError: nothing that is installed reaches such a store.
@@ -52,7 +57,9 @@ def opener(address: Address, patience: float) -> Callable[[], Driver]:
             f"{address.name}: the driver for {address.scheme}:// is not installed", hint=hint
         ) from None
     _keep_quiet()
-    return lambda: _made(made_by, address, max(patience, 1.0))
+    # fsspec gives each thread its own instance of what has no event loop.
+    is_shared = bool(getattr(made_by, "async_impl", False))
+    return Way(lambda: _made(made_by, address, max(patience, 1.0)), is_shared)
 
 
 def _made(made_by: Any, address: Address, patience: float) -> Driver:
@@ -73,7 +80,7 @@ def _made(made_by: Any, address: Address, patience: float) -> Driver:
 
 def _keep_quiet() -> None:
     """Libraries say on stderr what they cannot raise, where a program has set up no logging."""
-    for name in ("adlfs", "aiobotocore", "aiohttp", "asyncio", "botocore", "fsspec", "gcsfs"):
+    for name in _LOUD:
         logging.getLogger(name).addHandler(logging.NullHandler())
 
 

@@ -8,8 +8,7 @@ for ever, and may raise whatever a driver raises.
 from __future__ import annotations
 
 import os
-import threading
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,9 +32,6 @@ class Files:
         top = made_by._strip_protocol(address.place)  # noqa: SLF001 - as above
         self._top = str(top).rstrip("/")
         self._puts_whole = puts_whole
-        # fsspec gives each thread its own instance of what has no event loop.
-        is_shared = getattr(made_by, "async_impl", False)
-        self._turn = nullcontext() if is_shared else threading.Lock()
 
     def _full(self, path: str) -> str:
         return f"{self._top}/{path}"
@@ -43,17 +39,15 @@ class Files:
     def get(self, path: str, start: int, most: int, *, whole: bool) -> bytes:
         """As `Driver.get`; of a whole object, one byte more is asked for."""
         end = start + most + whole
-        with self._turn:
-            data: bytes = self._system.cat_file(self._full(path), start=start, end=end)
+        data: bytes = self._system.cat_file(self._full(path), start=start, end=end)
         if len(data) > most:
             raise TooLargeError
         return data
 
     def size(self, path: str) -> int:
         """As `Driver.size`."""
-        with self._turn:
-            self._system.invalidate_cache()
-            about = self._system.info(self._full(path))
+        self._system.invalidate_cache()
+        about = self._system.info(self._full(path))
         if about.get("type") == "directory":
             raise FileNotFoundError
         return int(about["size"])
@@ -61,11 +55,10 @@ class Files:
     def put(self, path: str, data: bytes) -> None:
         """As `Driver.put`: in one call to an object store, else beside it and moved."""
         full = self._full(path)
-        with self._turn:
-            if self._puts_whole:
-                self._system.pipe_file(full, data)
-            else:
-                self._put_and_move(full, data)
+        if self._puts_whole:
+            self._system.pipe_file(full, data)
+        else:
+            self._put_and_move(full, data)
 
     def _put_and_move(self, full: str, data: bytes) -> None:
         folder = full.rpartition("/")[0]
@@ -88,14 +81,12 @@ class Files:
 
     def delete(self, path: str) -> None:
         """As `Driver.delete`."""
-        with self._turn:
-            self._system.rm_file(self._full(path))
+        self._system.rm_file(self._full(path))
 
     def walk(self, prefix: str) -> list[Entry]:
         """As `Driver.walk`."""
-        with self._turn:
-            self._system.invalidate_cache()
-            listed = self._system.find(self._full(prefix.rstrip("/")), detail=True)
+        self._system.invalidate_cache()
+        listed = self._system.find(self._full(prefix.rstrip("/")), detail=True)
         top = self._top.lstrip("/") + "/"
         found = []
         for full, about in listed.items():

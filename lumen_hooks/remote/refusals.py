@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 Purpose = Literal["read", "write", "list"]
 
-Meaning = Literal["absent", "hidden", "denied", "silent", "no place", "final", "failed"]
+Meaning = Literal["absent", "hidden", "denied", "silent", "beyond", "no place", "final", "failed"]
 """What became of a call.
 
 absent: there is no such object. hidden: this may be so, or it may not be read: who may not list a
 bucket is told no more. denied: credentials are missing, wrong or too old. silent: no answer in
-time. no place: the bucket or container itself is missing. final: it would fail again. failed: the
-next try may succeed.
+time. beyond: the object ends before the part that is wanted. no place: the bucket or container
+itself is missing. final: it would fail again. failed: the next try may succeed.
 """
 
 _NO_PLACE = frozenset(("NoSuchBucket", "ContainerNotFound", "FilesystemNotFound"))
@@ -35,11 +35,13 @@ _DENIED_CODES = frozenset(
         "AccountProblem",
         "AllAccessDisabled",
         "AuthenticationFailed",
+        "AuthorizationFailure",
         "AuthorizationHeaderMalformed",
         "ExpiredToken",
         "InvalidAccessKeyId",
         "InvalidSecurity",
         "InvalidToken",
+        "NoAuthenticationInformation",
         "NotSignedUp",
         "RequestExpired",
         "RequestTimeTooSkewed",
@@ -94,7 +96,8 @@ _ACCESS_HINTS = {
     "s3": "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; `aws sts"
     " get-caller-identity` tells who you are",
     "gs": "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS",
-    "az": "set AZURE_STORAGE_ACCOUNT_NAME and a key, a SAS token or AZURE_STORAGE_ANON=false",
+    "az": "set AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT_NAME with a key, a SAS"
+    " token, or AZURE_STORAGE_ANON=false after `az login`",
     "http": "put user and password into ~/.netrc",
 }
 _SAME_ACCESS = {"s3a": "s3", "gcs": "gs", "abfs": "az", "abfss": "az", "adl": "az", "https": "http"}
@@ -111,6 +114,8 @@ def meaning(error: BaseException) -> Meaning:
     names = {kind.__name__ for one in _chain(error) for kind in type(one).__mro__}
     if code in _NO_PLACE:
         return "no place"
+    if status == 416 or code == "InvalidRange":
+        return "beyond"
     if status == 401 or code in _DENIED_CODES or names & _DENIED_NAMES:
         return "denied"
     if status == 403 or (isinstance(error, OSError) and _text(error).startswith("Forbidden")):
@@ -152,7 +157,7 @@ def refusal(address: Address, path: str, error: BaseException, *, to: Purpose) -
             f"{address.name} refuses to {to} {path}: {said}",
             hint=_access_hint(address.scheme, what, _answered(error)[1], to),
         )
-    if what == "no place":
+    if what == "no place" or (what == "absent" and to == "write"):
         return RemoteError(
             f"{address.name}: there is no such bucket or container ({said})",
             hint="make it; lumen-hooks makes none",
@@ -209,11 +214,14 @@ def _answered(error: BaseException) -> tuple[int | None, str]:
             code = str(details.get("Code", "")) if isinstance(details, dict) else ""
             status = about.get("HTTPStatusCode") if isinstance(about, dict) else None
             return _number(status) or _number(code), code
+        named = getattr(one, "error_code", None)
+        if isinstance(named, str) and named:  # azure.core.exceptions.HttpResponseError
+            return _number(getattr(one, "status_code", None)), str(named)
     # Not of a cause: to aiohttp, a body that breaks off is a status of 400.
     for name in ("status", "status_code", "code"):  # aiohttp, azure.core, gcsfs
         status = _number(getattr(error, name, None))
         if status is not None:
-            return status, str(getattr(error, "error_code", None) or "")
+            return status, ""
     return None, ""
 
 

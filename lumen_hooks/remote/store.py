@@ -13,12 +13,14 @@ import os
 import re
 import threading
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from lumen_hooks.errors import AccessError, RemoteError
 
 from .address import parsed
 from .body import SLOWEST
+from .driver import Way
 from .folder import Folder
 from .refusals import meaning, refusal
 
@@ -59,10 +61,10 @@ def open_store(url: str, *, patience: float) -> Store:
     """
     address = parsed(url)
     if not address.scheme:
-        return Store(address, patience, lambda: Folder(address.place))
-    from .drivers import opener
+        return Store(address, patience, Way(lambda: Folder(address.place), is_shared=True))
+    from .drivers import way_to
 
-    return Store(address, patience, opener(address, patience))
+    return Store(address, patience, way_to(address, patience))
 
 
 class Store:
@@ -82,14 +84,14 @@ class Store:
         is_folder: it is a folder of this machine, which needs no driver and no network.
     """
 
-    def __init__(self, address: Address, patience: float, make: Callable[[], Driver]) -> None:
+    def __init__(self, address: Address, patience: float, way: Way) -> None:
         self.name = address.name
         self.sent = self.received = self.reads = self.writes = 0
         self.until = float("inf")
         self.is_folder = not address.scheme
         self._address = address
         self._patience = patience
-        self._make = make
+        self._way = way
         self._begin_anew()
         self._given_up = ""
         self._is_readable = False
@@ -118,7 +120,7 @@ class Store:
         whole = length is None
         self._count(reads=1)
         data = self._asked(
-            path, lambda driver: driver.get(path, start, most, whole=whole), carried=most
+            path, lambda driver: driver.get(path, start, most, whole=whole), b"", carried=most
         )
         if data is not None:
             self._count(received=len(data))
@@ -132,7 +134,7 @@ class Store:
             AccessError: it may not be read.
         """
         self._count(reads=1)
-        return self._asked(path, lambda driver: driver.size(path))
+        return self._asked(path, lambda driver: driver.size(path), None)
 
     def write(self, path: str, data: bytes) -> None:
         """Make or replace an object, whole or not at all.
@@ -180,14 +182,21 @@ class Store:
             raise refusal(self._address, prefix, error, to="list")
         return [entry for entry in found or () if _is_path(entry.path)]
 
-    def _asked(self, path: str, work: Callable[[Driver], R], *, carried: int = 0) -> R | None:
-        """What a call finds out about an object; None: there is none."""
+    def _asked(
+        self, path: str, work: Callable[[Driver], R], nothing: R | None, *, carried: int = 0
+    ) -> R | None:
+        """What a call finds out about an object; None: there is none.
+
+        Where it ends before what is asked for, that is `nothing`.
+        """
         _insist(path)
         result, error = self._tried(work, self._seconds(carried))
         if error is None:
             self._is_readable = True
             return result
         what = meaning(error)
+        if what == "beyond":
+            return nothing
         if what == "absent" or (what == "hidden" and path != MARKER and self._may_read()):
             return None
         raise refusal(self._address, path, error, to="read")
@@ -219,8 +228,7 @@ class Store:
             raise refusal(self._address, path, error, to="write")
 
     def _seconds(self, carried: int) -> float:
-        left = max(0.0, self.until - time.monotonic())
-        return min(self._patience + min(carried, _LARGEST) / SLOWEST, left)
+        return self._patience + min(carried, _LARGEST) / SLOWEST
 
     def _tried(
         self, work: Callable[[Driver], R], seconds: float
@@ -230,15 +238,17 @@ class Store:
         Raises:
             RemoteError: no answer came in time, now or before.
         """
-        if self._given_up:
-            raise RemoteError(self._given_up)
-        if seconds <= 0:
-            self._give_up()
-        call = _Call(lambda: work(self._connected()), self._still_open)
-        if not call.start():
-            raise RemoteError(f"{self.name} cannot be asked: no thread can be started")
-        if not call.ended.wait(seconds):
-            self._give_up()
+        with self._turn:  # the clock of a call does not run while another has its turn
+            if self._given_up:
+                raise RemoteError(self._given_up)
+            seconds = min(seconds, self.until - time.monotonic())
+            if seconds <= 0:
+                self._give_up()
+            call = _Call(lambda: work(self._connected()), self._still_open)
+            if not call.start():
+                raise RemoteError(f"{self.name} cannot be asked: no thread can be started")
+            if not call.ended.wait(seconds):
+                self._give_up()
         if call.error is not None and meaning(call.error) == "silent":
             self._give_up()
         return call.result, call.error
@@ -255,6 +265,7 @@ class Store:
         self._driver: Driver | None = None
         self._connecting = threading.Lock()
         self._counting = threading.Lock()
+        self._turn = nullcontext() if self._way.is_shared else threading.Lock()
 
     def _count(self, *, reads: int = 0, writes: int = 0, received: int = 0, sent: int = 0) -> None:
         if self._process != os.getpid():
@@ -270,7 +281,7 @@ class Store:
         """The driver of this process, made by its first call."""
         with self._connecting:
             if self._driver is None:
-                self._driver = self._make()
+                self._driver = self._way.make()
             return self._driver
 
 

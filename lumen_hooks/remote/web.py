@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from .driver import Entry
 
 _PARTIAL = 206
-_ENDS_BEFORE = 416
 _NO_SUCH_METHOD = (405, 501)
 
 
@@ -43,8 +42,6 @@ class Web:
 
     async def _get(self, path: str, wanted: Wanted) -> bytes:
         async with await self._answer("GET", path, wanted.header) as answer:
-            if not wanted.whole and answer.status == _ENDS_BEFORE:
-                return b""
             answer.raise_for_status()
             length = answer.content_length or 0
             is_part = answer.status == _PARTIAL
