@@ -59,12 +59,14 @@ class Freshness(NamedTuple):
         differing: the files that the index does not hold as they are, in path order.
         head: the commit that is checked out (hex); None for none, and where there is no index.
         outdated: what is known of an index that is whole, but must be made anew.
+        seeded_from: the worktree, or the store elsewhere, that its first state came from.
     """
 
     state: State
     differing: tuple[str, ...] = ()
     head: str | None = None
     outdated: Outdated | None = None
+    seeded_from: str | None = None
 
 
 def look_at(worktree: Worktree, settings: Settings, *, keeps: bool = False) -> Freshness:
@@ -97,7 +99,7 @@ def look_at(worktree: Worktree, settings: Settings, *, keeps: bool = False) -> F
         report = read_report(holder)
         progress = report if report is not None and report.model == settings.model else None
         outdated = Outdated(facts.model, refusal, progress)
-    return Freshness(state, differing, found.manifest.head, outdated)
+    return Freshness(state, differing, found.manifest.head, outdated, facts.seeded_from)
 
 
 def differ_in_words(count: int) -> str:

@@ -30,13 +30,12 @@ from .under_way import UnderWay
 from .write import build, refresh
 
 if TYPE_CHECKING:
-    from lumen_hooks.files.manifest import Manifest
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.storage.index import Index
 
-    from .compare import Tally
     from .job import Job
     from .seed import Seeded
+    from .write import Outcome
 
 KNOWN_SECONDS = 2.0
 """What an update saw of the tree is taken for what is there for so long after it began to look."""
@@ -177,7 +176,7 @@ def _attempt(update: UnderWay, *, force: bool, check: bool) -> Updated:
     events.answered(worktree)
     if not outcome.tally.untried:
         keep(outcome.found, outcome.facts, worktree, update.settings)
-    freshness = _freshness(worktree, outcome.found.manifest, outcome.tally, scanned_at)
+    freshness = _freshness(worktree, outcome, scanned_at)
     if remark and update.vectors_found:
         remark += f"; {update.vectors_found:,} vectors did"
     return Updated(outcome.refresh, seeded, freshness, remark)
@@ -219,10 +218,9 @@ def _open(update: UnderWay, *, check: bool) -> Index | None:
     return index
 
 
-def _freshness(
-    worktree: Worktree, manifest: Manifest, tally: Tally, scanned_at: float
-) -> Freshness | None:
+def _freshness(worktree: Worktree, outcome: Outcome, scanned_at: float) -> Freshness | None:
     """How the index compares with the tree, if the tree is still taken for what was scanned."""
+    tally = outcome.tally
     if time.monotonic() - scanned_at > KNOWN_SECONDS or tally.looked > KNOWN_FILES:
         return None
     if any(stamp_of(worktree.top, path) != then for path, then in tally.opened.items()):
@@ -230,4 +228,9 @@ def _freshness(
     if events.arrived(worktree):
         return None
     differing = tuple(sorted(tally.untried))
-    return Freshness(STALE if differing else FRESH, differing, manifest.head)
+    return Freshness(
+        STALE if differing else FRESH,
+        differing,
+        outcome.found.manifest.head,
+        seeded_from=outcome.facts.seeded_from,
+    )

@@ -51,6 +51,7 @@ class Answer:
         model: name of the model whose vectors decided, the index's own; None where words alone
             did, or nothing was embedded.
         weak: the results may well be unrelated: nothing here seems to answer the question.
+        seeded_from: the worktree, or the store elsewhere, that the index's first state came from.
     """
 
     query: str
@@ -63,6 +64,7 @@ class Answer:
     differing: tuple[str, ...]
     model: str | None
     weak: bool = False
+    seeded_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ class Answerer:
             problem="; ".join(filter(None, (fresh.problem, note, worktree.remark))) or None,
             head=fresh.look.head,
             differing=fresh.look.differing[:LISTED_FILES],
+            seeded_from=fresh.look.seeded_from,
             model=found.model,
             weak=found.weak,
         )

@@ -49,6 +49,7 @@ class Everywhere:
         problem: why the index could not be brought up to date, or None.
         head: the commit that was checked out when the state was looked at (hex), None for none.
         differing: the first LISTED_FILES of the pending files' paths.
+        seeded_from: the worktree, or the store elsewhere, that the index's first state came from.
     """
 
     query: str
@@ -59,6 +60,7 @@ class Everywhere:
     problem: str | None
     head: str | None
     differing: tuple[str, ...]
+    seeded_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class Everyplace:
             problem="; ".join(filter(None, (fresh.problem, worktree.remark))) or None,
             head=fresh.look.head,
             differing=fresh.look.differing[:LISTED_FILES],
+            seeded_from=fresh.look.seeded_from,
         )
 
 

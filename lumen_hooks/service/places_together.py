@@ -49,13 +49,14 @@ class JointPlaces:
 
     Attributes:
         query: what was looked for.
-        worktree: top folder of the first of them; `head` and `differing` are its, too.
+        worktree: top folder of the first of them; `head`, `differing`, `seeded_from` are its, too.
         state: `fresh` if all that were searched are.
         places: definitions first; counted, and shown up to the query's limit.
         pending_files: how many files the indexes do not hold as they are now, in all.
         problem: what is wrong with any of them, or None.
         head: the commit that is checked out (hex), None for none.
         differing: the first of the pending files' paths.
+        seeded_from: the worktree, or the store elsewhere, that the index's first state came from.
         worktrees: what is known of each.
         searched: those that were searched, in the order of the numbers that places have.
         repositories: equal for those of one repository, in the same order.
@@ -69,6 +70,7 @@ class JointPlaces:
     problem: str | None
     head: str | None
     differing: tuple[str, ...]
+    seeded_from: str | None
     worktrees: tuple[Asked, ...]
     searched: tuple[Asked, ...]
     repositories: tuple[str, ...]
@@ -134,6 +136,7 @@ class PlacesTogether:
             problem="; ".join(problems) or None,
             head=asked[0].head,
             differing=first.differing[:LISTED_FILES],
+            seeded_from=first.seeded_from,
             worktrees=asked,
             searched=tuple(asked[number] for number in searched),
             repositories=tuple(replies[number].spot.worktree.common_dir for number in searched),

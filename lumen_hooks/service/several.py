@@ -122,6 +122,11 @@ class Reply(NamedTuple, Generic[T]):
         return () if self.fresh is None else self.fresh.look.differing
 
     @property
+    def seeded_from(self) -> str | None:
+        """Where the index's first state came from."""
+        return None if self.fresh is None else self.fresh.look.seeded_from
+
+    @property
     def searched(self) -> bool:
         """It is part of the answer, if with nothing."""
         return self.error is None or isinstance(self.error, QueryError)

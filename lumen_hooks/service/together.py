@@ -109,6 +109,7 @@ class Together:
             problem="; ".join(problems) or None,
             head=asked[0].head,
             differing=replies[0].differing[:LISTED_FILES],
+            seeded_from=replies[0].seeded_from,
             model=", ".join(models) or None,
             weak=all(one.found.weak for one in self._ranked),
             worktrees=asked,

@@ -145,7 +145,9 @@ def test_an_update_knows_what_a_look_would_show(repo: Repository) -> None:
     (repo.top / "b.py").unlink()
     for _ in range(2):  # with something to do, and with nothing
         assert update(repo).freshness == look(repo)
-    assert update(repo.add_worktree("linked")).freshness == look(repo)
+    linked = repo.add_worktree("linked")
+    known = update(linked).freshness
+    assert known == look(linked) == look(repo)._replace(seeded_from=str(repo.top))
 
 
 @pytest.mark.usefixtures("patient", "real_parsers")
