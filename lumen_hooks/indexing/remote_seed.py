@@ -191,7 +191,9 @@ class Search:
 
         began = time.monotonic()
         fetched = fetch(store, manifest, path, told)
-        adopt(path, expected_of(identify(self._settings), manifest), seeded_from=donor)
+        expected = expected_of(identify(self._settings), manifest)
+        hurry = HURRY_SECONDS if self._in_a_hurry else None
+        adopt(path, expected, seeded_from=donor, cpu_seconds=hurry)
         seconds = round(time.monotonic() - began, 3)
         self._note("fetched from elsewhere", donor=donor, bytes=fetched, seconds=seconds)
         return Elsewhere(donor, one.distance)

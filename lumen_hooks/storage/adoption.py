@@ -36,6 +36,10 @@ SCHEMA_BYTES_MAX = 1 << 16
 VALUE_BYTES_MAX = 1 << 23
 """Of a value in an index; the largest that are written are blocks of vectors, below a megabyte."""
 
+LOOK_SECONDS = 10.0
+LOOK_BYTES_A_SECOND = 50_000_000
+"""CPU time that one look may take, with what it takes for so many bytes: ten times the usual."""
+
 FACTS_MAX = 64
 ID_MAX = 1 << 40
 """No id is larger; whoever adds rows counts on."""
@@ -106,13 +110,16 @@ class Expected(NamedTuple):
     chunks: int
 
 
-def adopt(path: str, expected: Expected, *, seeded_from: str) -> None:
+def adopt(
+    path: str, expected: Expected, *, seeded_from: str, cpu_seconds: float | None = None
+) -> None:
     """Make an index that came from elsewhere ours: not fresh until its own refresh.
 
     Args:
         path: a file that nobody else knows; nothing in it is believed.
         expected: what must be in it.
         seeded_from: where it came from, in words.
+        cpu_seconds: what one look may take; None for what is enough for a file of its size.
 
     Raises:
         CorruptIndexError: it is no index of ours, or something in it is not as one of ours is.
@@ -120,12 +127,13 @@ def adopt(path: str, expected: Expected, *, seeded_from: str) -> None:
         StoreError: it is not what was expected, or cannot be opened or read.
     """
     _insist_on_file_header(path)
-    with closing(_opened(path, SCHEMA_BYTES_MAX)) as bare, translated(path):
+    seconds = cpu_seconds or LOOK_SECONDS + os.stat(path).st_size / LOOK_BYTES_A_SECOND
+    with closing(_opened(path, SCHEMA_BYTES_MAX, seconds)) as bare, translated(path):
         bare.drop_modules(None)  # until their tables are known to be sound
         check_header(bare, path)
         bare.limit(apsw.SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX)
         check_pages(bare)
-    with closing(_opened(path, VALUE_BYTES_MAX)) as connection, translated(path):
+    with closing(_opened(path, VALUE_BYTES_MAX, seconds)) as connection, translated(path):
         load_vec0(connection)
         _insist_on(connection, expected)
         for what, query in _STRANGE.items():
@@ -150,8 +158,9 @@ def adopt(path: str, expected: Expected, *, seeded_from: str) -> None:
         make_ours(connection, seeded_from, **told)
 
 
-def _opened(path: str, value_bytes_max: int) -> apsw.Connection:
+def _opened(path: str, value_bytes_max: int, cpu_seconds: float) -> apsw.Connection:
     connection = open_to_read(path)
+    connection.cpu_seconds = cpu_seconds
     connection.limit(apsw.SQLITE_LIMIT_LENGTH, value_bytes_max)
     return connection
 

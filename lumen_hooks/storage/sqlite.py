@@ -68,8 +68,13 @@ _TAKEN = {apsw.SQLITE_BUSY, apsw.SQLITE_LOCKED}
 
 
 class Connection(apsw.Connection):
-    """A connection that trusts nothing in its file, and whose statements may not run for ever."""
+    """A connection that trusts nothing in its file, and whose statements may not run for ever.
 
+    Attributes:
+        cpu_seconds: what one statement may take; None for READER_CPU_SECONDS.
+    """
+
+    cpu_seconds: float | None = None
     _until = float("inf")
 
     def configure(self, *, write: bool) -> None:
@@ -90,7 +95,7 @@ class Connection(apsw.Connection):
 
     def renew(self) -> None:
         """A statement begins."""
-        self._until = time.thread_time() + READER_CPU_SECONDS
+        self._until = time.thread_time() + (self.cpu_seconds or READER_CPU_SECONDS)
 
     def _is_over(self) -> bool:
         return time.thread_time() > self._until

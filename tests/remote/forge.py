@@ -175,14 +175,14 @@ class Bucket:
         return sorted(Path(self.worktree.folder).glob("index.db*"))
 
     def clean(self) -> None:
-        """Leave the clone without an index, as a test before may not have."""
+        """Leave the clone without an index, and its log empty, as a test before may not have."""
+        own_folders.begin(self.worktree)
+        os.truncate(self.worktree.log_path, 0)
         for path in self.lying():
             path.unlink()
 
     def attempt(self) -> Attempt:
         """Have the clone seeded, as whoever makes its index does."""
-        own_folders.begin(self.worktree)
-        os.truncate(self.worktree.log_path, 0)
         self.clean()
         try:
             got = seed.seed_from_elsewhere(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lumen_hooks.storage import sqlite
+from lumen_hooks.storage import adoption
 
 from .forge import reseal
 from .hostile import Attack, Table, refused, rows
@@ -323,7 +323,7 @@ def test_the_honest_index_is_taken(bucket: Bucket) -> None:
 
 @pytest.mark.parametrize("attack", rows(FILES, HEADER, PAGES, SCHEMA, FACTS, ROWS, EXTENSIONS))
 def test_it_is_refused(bucket: Bucket, attack: Attack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite, "READER_CPU_SECONDS", 0.5)
+    monkeypatch.setattr(adoption, "LOOK_SECONDS", 0.5)
     attack(bucket)
     said = refused(bucket)
     assert "what was pushed is no sound index" in said
