@@ -74,6 +74,11 @@ def test_a_command_starts_without_what_few_commands_need() -> None:
     assert not modules("import lumen_hooks.cli.main") & {"apsw", "numpy", "pygit2"}
 
 
+def test_a_search_in_one_worktree_imports_nothing_of_several() -> None:
+    imported = modules("import lumen_hooks.cli.search, lumen_hooks.cli.answers")
+    assert not [name for name in imported if name.endswith((".several", ".together"))]
+
+
 def test_an_exact_search_does_without_vectors() -> None:
     assert "numpy" not in modules("import lumen_hooks.cli.places")
 

@@ -163,14 +163,15 @@ def spots_of(directories: Sequence[str], *, every: bool) -> list[Spot]:
 def _names(worktrees: Sequence[Worktree], branches: Sequence[str]) -> list[str]:
     """Short names, no two of them equal."""
     one_repository = len({worktree.common_dir for worktree in worktrees}) == 1
-    folders = [os.path.basename(worktree.top) for worktree in worktrees]
-    known = Counter(folders) + Counter(branches if one_repository else ())
-    names = []
-    for worktree, branch, folder in zip(worktrees, branches, folders, strict=True):
-        short = branch if one_repository and branch else folder
-        is_clear = known[short] == 1 + (one_repository and branch == folder)
-        names.append(short if is_clear else worktree.top)
-    return names
+    short = [
+        branch if one_repository and branch else os.path.basename(worktree.top)
+        for worktree, branch in zip(worktrees, branches, strict=True)
+    ]
+    counts = Counter(short)
+    return [
+        name if counts[name] == 1 else worktree.top
+        for worktree, name in zip(worktrees, short, strict=True)
+    ]
 
 
 def bound_threads(spots: Iterable[Spot]) -> None:

@@ -184,6 +184,17 @@ def test_changes_since_the_index_are_told_as_they_are(family: dict[str, Reposito
     assert found["state"] == "fresh"
 
 
+def test_worktrees_without_a_name_of_their_own_are_called_by_their_folder(
+    family: dict[str, Repository],
+) -> None:
+    for name in ("equal", "fax"):
+        family[name].git("switch", "-q", "--detach", "main")
+    found = asked(family["main"].top, "search", "--all", SEND)
+    tops = [str(family[name].top) for name in ("equal", "fax")]
+    assert [one["name"] for one in found["worktrees"]] == ["main", *tops, "moved", "pigeon"]
+    assert found["worktrees"][1]["branch"].startswith("(")
+
+
 def test_repositories_are_told_apart_by_their_folders(repo: Repository, tmp_path: Path) -> None:
     repo.commit({"mail.py": MAIL})
     other = Repository(tmp_path / "office")
