@@ -52,6 +52,8 @@ _QUERIES = frozenset(("http", "https"))
 MOST_CHARACTERS = 300
 """Of what a driver says, the beginning is shown."""
 
+_MOST_READ = 4_000
+
 _ANY_USER = re.compile(r"(\w://)[^\s/@'\"]*@")
 _ANY_QUERY = re.compile(r"(\w://[^\s?#'\"<>]*)[?#][^\s'\"<>)]*")
 
@@ -75,6 +77,8 @@ class Address(NamedTuple):
 
     def unspoken(self, text: str) -> str:
         """What a driver says, on one harmless line of bounded length without secrets."""
+        if len(text) > _MOST_READ:
+            text = text[:_MOST_READ].rpartition(" ")[0]  # no half of a secret
         for secret in self.secrets:
             text = text.replace(secret, "...")
         text = _ANY_QUERY.sub(r"\1", _ANY_USER.sub(r"\1", text))

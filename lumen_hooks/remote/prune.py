@@ -173,10 +173,11 @@ class _Prune:
         paths = {read.item.entry.path for read in reads}
         new = [item for item in _of_kind(items, "manifest") if item.entry.path not in paths]
         named = self._named(items, [*reads, *read_manifests(self._store, new, self._packs)])
+        gone = condemned - named
         self._remove(
             item
             for item in _referred(items)
-            if item.entry.path in condemned - named and modified(item, self._store) <= since
+            if item.entry.path in gone and modified(item, self._store) <= since
         )
         self._store.remove(NAME)
 
@@ -185,6 +186,7 @@ class _Prune:
 
         A list that waits for its day is left as it is, or it would wait for ever.
         """
+        sizes = {item.entry.path: item.entry.size for item in items}
         condemned: Collection[str] = () if anew else read_condemned(self._store)
         if not condemned:
             named = self._named(items, kept)
@@ -197,7 +199,7 @@ class _Prune:
             ][:MOST]
             if condemned:
                 write_condemned(self._store, condemned)
-        return sum(item.entry.size for item in items if item.entry.path in set(condemned))
+        return sum(sizes.get(path, 0) for path in condemned)
 
     def _named(self, items: list[Item], reads: Iterable[Read]) -> set[str]:
         named = named_batches(self._store, items)

@@ -118,6 +118,8 @@ def meaning(error: BaseException) -> Meaning:
         return "beyond"
     if status == 401 or code in _DENIED_CODES or names & _DENIED_NAMES:
         return "denied"
+    if code == "400":  # S3's answer to HEAD has no code of its own; to GET it were ExpiredToken
+        return "denied"
     if status == 403 or (isinstance(error, OSError) and _text(error).startswith("Forbidden")):
         return "hidden"
     number = getattr(error, "errno", None)

@@ -98,3 +98,9 @@ def test_nothing_that_a_driver_says_has_one() -> None:
     assert "\n" not in shown
     assert len(shown) <= MOST_CHARACTERS + 3
     assert shown.startswith("GET https://host/x/v1/a")
+
+
+def test_what_a_server_says_at_length_is_not_read_at_length() -> None:
+    address = parsed("https://me:secret-word@host/x")
+    for said in ("a://" * 1_000_000, "?" * 1_000_000, "x" * 3_995 + " secret-word"):
+        assert "secret" not in address.unspoken(said)
