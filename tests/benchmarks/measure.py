@@ -103,10 +103,14 @@ def _failure(command: Sequence[str], code: int, said: str) -> str:
 
 
 def lumen(
-    *arguments: str, cwd: Path, check: bool = True, python: str = sys.executable
+    *arguments: str,
+    cwd: Path,
+    check: bool = True,
+    python: str = sys.executable,
+    env: dict[str, str] | None = None,
 ) -> tuple[Cost, str]:
     """Run our command line, of the version that an interpreter has."""
-    return run(python, "-I", "-m", "lumen_hooks", *arguments, cwd=cwd, check=check)
+    return run(python, "-I", "-m", "lumen_hooks", *arguments, cwd=cwd, check=check, env=env)
 
 
 def indexed_bytes(top: Path) -> int:
