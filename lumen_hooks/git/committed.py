@@ -27,6 +27,28 @@ def committer(top: str) -> str:
     return git(["config", "user.name"], cwd=top, accept=(0, 1)).decode("utf-8", "replace").strip()
 
 
+def is_in_history(top: str, old: str, new: str) -> bool:
+    """Whether a commit is another, or an ancestor of it, as far as is known here.
+
+    Raises:
+        RepositoryError: git cannot be run.
+    """
+    if old == new:
+        return True
+    base = git(["merge-base", old, new], cwd=top, accept=(0, 1, 128))
+    return base.decode().strip() == old
+
+
+def is_anything_staged(top: str) -> bool:
+    """Whether git's index differs from what is committed.
+
+    Raises:
+        RepositoryError: git cannot read it.
+    """
+    command = ["diff-index", "--cached", "--name-only", "--no-renames", "HEAD", "--"]
+    return bool(git(command, cwd=top).strip())
+
+
 def changed_since(top: str, commit: str) -> set[str]:
     """The tracked files of a worktree that differ from a commit, filters and line ends heeded.
 

@@ -221,6 +221,11 @@ class Looked(NamedTuple):
         return None if blob == self.content.blob else blob
 
     @property
+    def unlisted(self) -> bool:
+        """Git's index does not have what would be held of it: its path, or these very bytes."""
+        return self.suspect.blob is None or (self.reason is None and self.blob is not None)
+
+    @property
     def reason(self) -> str | None:
         """Why the file is passed over, or None when it is not."""
         return self.content.reason if isinstance(self.content, Skipped) else None
@@ -260,6 +265,7 @@ class Tally:
         embedded: texts that went through the model.
         vanished: paths of files that went away after they were listed.
         untried: paths of files that no process could be had to parse.
+        unlisted: something was staged that git's index does not have.
         opened: size and change time of each file that was opened, when it was; of the first
             KNOWN_FILES that were looked at.
         stamps: what to note about files that are as indexed.
@@ -272,6 +278,7 @@ class Tally:
         self.embedded = 0
         self.vanished: list[str] = []
         self.untried: list[str] = []
+        self.unlisted = False
         self.opened: dict[str, tuple[int, int]] = {}
         self.stamps: list[Stamp] = []
 
@@ -285,6 +292,7 @@ class Tally:
     def plus(self, later: Tally) -> Tally:
         """This one and what was staged after it, as one."""
         later.looked += self.looked
+        later.unlisted |= self.unlisted
         later.opened.update(self.opened)
         later.stamps[:0] = self.stamps
         return later

@@ -214,6 +214,7 @@ class Stager:
                 self.tally.stamps.append(looked.stamp)
             return None
         self.tally.changed += 1
+        self.tally.unlisted |= ordered.looked.unlisted
         prepared = self._preparer.take(ordered)
         if prepared.file.cut == UNTRIED:
             self.tally.untried.append(prepared.file.path)

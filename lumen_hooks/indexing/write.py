@@ -22,6 +22,7 @@ from lumen_hooks.storage.sqlite import translated
 from lumen_hooks.storage.values import storable
 
 from .compare import Tally, look, tree_of
+from .reach import reach
 from .survey import survey
 
 if TYPE_CHECKING:
@@ -197,8 +198,10 @@ def _finish(
         seconds=round(update.seconds, 3),
         finished_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
     )
+    facts = index.facts()
     index.write_facts(
-        _seen(index.facts(), update, manifest)._replace(
+        _seen(facts, update, manifest)._replace(
+            reach=reach(update, facts, manifest.head, tally, anew=kind == "full"),
             fingerprint=update.fingerprint,
             index_version=INDEX_VERSION,
             model=update.identity.name,

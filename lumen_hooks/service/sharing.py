@@ -14,6 +14,7 @@ from lumen_hooks.git.backend import open_history
 from lumen_hooks.git.committed import changed_since, committed_files, committer
 from lumen_hooks.indexing.donors import unfit
 from lumen_hooks.indexing.job import Busy
+from lumen_hooks.indexing.reach import reaches
 from lumen_hooks.indexing.update import update_index
 from lumen_hooks.storage.export import export
 from lumen_hooks.storage.keyed_vectors import vectors_of
@@ -156,9 +157,17 @@ def _export(job: Job, copy: str, commit: str, fingerprint: str) -> Exported:
         found = committed.get(path)
         return found is not None and (content is None or content in found)
 
+    def may_have_traces(facts: Facts) -> bool:
+        return reaches(worktree.top, facts.reach, commit)
+
     worktree.insist_on_presence()
     return export(
-        worktree.index_path, copy, is_committed=is_committed, commit=commit, accept=accept
+        worktree.index_path,
+        copy,
+        is_committed=is_committed,
+        commit=commit,
+        accept=accept,
+        may_have_traces=may_have_traces,
     )
 
 

@@ -154,7 +154,12 @@ def adopt(
         start_wal(connection)
         # Files that were left out there are looked at again; a model has its own name here.
         ours = expected.made_with
-        told = {"model": ours.model, "model_key": ours.model_key, "rules": ""}
+        told = {
+            "model": ours.model,
+            "model_key": ours.model_key,
+            "rules": "",
+            "reach": facts.ANY_REACH,
+        }
         make_ours(connection, seeded_from, **told)
 
 

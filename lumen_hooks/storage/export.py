@@ -50,12 +50,13 @@ def export(
     is_committed: Callable[[str, bytes | None], bool],
     commit: str,
     accept: Callable[[Facts], None],
+    may_have_traces: Callable[[Facts], bool],
 ) -> Exported:
     """Copy an index into a new file, reduced to what a commit holds.
 
     The same index gives the same bytes, and one that was changed little gives mostly the same
-    pages, unless something was left out: then the copy is packed anew, so that nothing of that is
-    in free space either.
+    pages, unless something is left out, or was there once that others may not see: then the copy
+    is packed anew, so that there is no trace of it either.
 
     Args:
         index: its path; its writers wait while it is copied.
@@ -64,6 +65,7 @@ def export(
             bytes on disk, None if the index holds none of them.
         commit: its id (hex).
         accept: is given what the index says of itself, and raises to refuse it.
+        may_have_traces: whether what it once held may be in free space, and among words.
 
     Raises:
         CorruptIndexError: the index is damaged.
@@ -83,16 +85,24 @@ def export(
         strangers = [
             row.id for path, row in mine.files().items() if not is_committed(path, row.content)
         ]
+        before = mine.facts()
         with mine.transaction():
             mine.remove_files(strangers)
             connection.execute("UPDATE files SET changed_ns=-1 WHERE changed_ns!=-1")
-            told = mine.facts()._replace(
-                refreshed=False, last_refresh=None, seeded_from=None, top="", head=commit
+            told = before._replace(
+                refreshed=False,
+                last_refresh=None,
+                seeded_from=None,
+                top="",
+                head=commit,
+                model=_named(before.model),
+                reach="",
             )
             mine.write_facts(told)
             mine.seal()
-        if strangers:
+        if strangers or not may_have_traces(before):
             _pack(connection, mine)
+        _rewrite_facts(connection)
         found = Exported(mine.facts(), mine.counts(), len(strangers))
     _blank_free_pages(copy)
     return found
@@ -105,6 +115,19 @@ def _pack(connection: apsw.Connection, index: Index) -> None:
         vec0.repack(connection, index.facts().dimensions)
         index.seal()
     connection.execute("VACUUM")
+
+
+def _rewrite_facts(connection: apsw.Connection) -> None:
+    """Leave nothing of what was said before: SQLite blanks a page that it empties."""
+    with transaction(connection):
+        rows = connection.execute("SELECT key, value FROM meta ORDER BY key").fetchall()
+        connection.execute("DELETE FROM meta")
+        connection.executemany("INSERT INTO meta VALUES(?, ?)", rows)
+
+
+def _named(model: str) -> str:
+    """A model's name; of one that is a folder of this machine the last part."""
+    return os.path.basename(model) if os.path.isabs(os.path.expanduser(model)) else model
 
 
 def _blank_free_pages(path: str) -> None:

@@ -29,6 +29,8 @@ RefreshKind = Literal["full", "seed", "incremental"]
 _SUM = "sum"
 """The row that tells whether the others are as they were written."""
 
+ANY_REACH = "*"
+
 _TRUE = "1"
 """A fact that is not true has no row."""
 
@@ -84,6 +86,8 @@ class Facts(NamedTuple):
         seeded_from: top folder of the worktree whose index it was cloned from, or None.
         last_refresh: what the last refresh that changed anything did.
         seal: what the extensions' tables held then; see `sums`.
+        reach: a commit in whose history all is that this index has ever held, and traces of which
+            it may hold; ANY_REACH if it came from a store; empty where that is not known.
     """
 
     complete: bool = False
@@ -100,6 +104,7 @@ class Facts(NamedTuple):
     seeded_from: str | None = None
     last_refresh: Refresh | None = None
     seal: str = ""
+    reach: str = ""
 
     def usable_for(self, fingerprint: str) -> bool:
         """It is whole, and as one of this fingerprint would be."""
@@ -180,6 +185,7 @@ def _decoded(rows: Mapping[str, str]) -> Facts:
         seeded_from=rows.get("seeded_from"),
         last_refresh=_refresh(rows.get("last_refresh")),
         seal=rows.get("seal", ""),
+        reach=rows.get("reach", ""),
     )
 
 
@@ -199,6 +205,7 @@ def _encoded(facts: Facts) -> dict[str, str | None]:
         "seeded_from": facts.seeded_from,
         "last_refresh": json.dumps(facts.last_refresh._asdict()) if facts.last_refresh else None,
         "seal": facts.seal or None,
+        "reach": facts.reach or None,
     }
     return {name: None if text is None else values.storable(text) for name, text in rows.items()}
 

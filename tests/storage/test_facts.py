@@ -33,6 +33,7 @@ ALL = Facts(
     seeded_from="/elsewhere",
     last_refresh=REFRESH,
     seal="s",
+    reach="1" * 40,
 )
 ROWS = {
     "complete": "1",
@@ -50,6 +51,7 @@ ROWS = {
     ' "chunks_embedded": 4, "chunks_reused": 5, "seconds": 0.25,'
     ' "finished_at": "2026-11-25T20:00:00.000+00:00"}',
     "seal": "s",
+    "reach": "1" * 40,
 }
 
 
