@@ -151,17 +151,19 @@ class _Prune:
         """Each list of pushes has what is left, and what was pushed since the store was listed."""
         known = {item.entry.path for item in _of_kind(items, "manifest")}
         for fingerprint in {item.of for item in items if item.kind in ("manifest", "heads")}:
-            before = read_heads(self._store, fingerprint)
-            names = [(head, name_of(fingerprint, head.commit)) for head in before]
-            new = [
-                head
-                for head, name in names
-                if name not in known and self._store.size(name) is not None
-            ]
             left = [read for read in kept if read.item.of == fingerprint]
-            after = [*new, *(Head(read.item.name, read.tree, read.files) for read in left)]
-            if set(after[:HEADS_MAX]) != set(before):
+            lines = [Head(read.item.name, read.tree, read.files) for read in left]
+            dangling = known | self._dangling(fingerprint, known)
+            before = read_heads(self._store, fingerprint)  # with what was pushed meanwhile
+            new = [head for head in before if name_of(fingerprint, head.commit) not in dangling]
+            after = [*new, *lines][:HEADS_MAX]
+            if set(after) != set(before):
                 write_heads(self._store, fingerprint, after)
+
+    def _dangling(self, fingerprint: str, known: Collection[str]) -> set[str]:
+        """What the list of pushes names and is not there, besides what is known to have been."""
+        names = [name_of(fingerprint, head.commit) for head in read_heads(self._store, fingerprint)]
+        return {name for name in names if name not in known and self._store.size(name) is None}
 
     def _execute(self, reads: Collection[Read]) -> None:
         """Remove what was condemned long enough ago, if none of these and no new index names it."""

@@ -241,6 +241,22 @@ def test_heads_are_what_is_left(store: Store, shelf: Path, tmp_path: Path) -> No
     assert [head.commit for head in read_heads(store, FINGERPRINT)] == [commit_of(2), commit_of(1)]
 
 
+def test_heads_that_are_pushed_meanwhile_stay(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(store, tmp_path, 0, content(0))
+    write_heads(store, FINGERPRINT, [Head(commit_of(77), commit_of(77), 1)])
+    size = store.size
+
+    def size_beside_a_push(path: str) -> int | None:
+        push(open_store(store.name, patience=PATIENCE), tmp_path, 1, content(1))
+        return size(path)
+
+    monkeypatch.setattr(store, "size", size_beside_a_push)
+    prune(store, keep=1)
+    assert [head.commit for head in read_heads(store, FINGERPRINT)] == [commit_of(1), commit_of(0)]
+
+
 def test_a_bucket_is_pruned_as_a_folder_is(object_store: ObjectStore, tmp_path: Path) -> None:
     store = open_store(object_store.make_bucket("bucket") + "/x", patience=PATIENCE)
     for number in range(3):
