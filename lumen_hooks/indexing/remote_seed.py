@@ -21,6 +21,7 @@ from lumen_hooks.files.git_index import entries
 from lumen_hooks.git.backend import open_history
 from lumen_hooks.git.worktree import checked_out_commit
 from lumen_hooks.remote.pull import Passed, fetch, find
+from lumen_hooks.remote.signing import insist_on_signers
 from lumen_hooks.remote.store import open_store
 from lumen_hooks.storage.adoption import Expected, adopt
 from lumen_hooks.storage.facts import MadeWith
@@ -132,6 +133,7 @@ class Search:
 
     def _fetch(self, make_room: Callable[[], str]) -> Elsewhere | Refused:
         worktree, settings, now = self._worktree, self._settings, time.monotonic()
+        insist_on_signers(settings)
         self._store = store = open_store(settings.remote, patience=settings.remote_patience)
         store.until = now + FOUND_PATIENCE * settings.remote_patience
         if self._in_a_hurry:

@@ -95,11 +95,13 @@ class RemoteVectors:
             self._log("vectors from elsewhere", vectors=self.found, of=self._missing)
 
     def _begin(self, expected: int) -> None:
+        from lumen_hooks.remote.signing import insist_on_signers
         from lumen_hooks.remote.store import open_store
         from lumen_hooks.remote.vector_source import VectorSource
 
         worth = BYTES_WORTH_A_SLOW_TEXT if self._slow else BYTES_WORTH_A_TEXT
         try:
+            insist_on_signers(self._settings)
             self._store = open_store(self._settings.remote, patience=self._left)
             self._source = VectorSource(
                 self._store,

@@ -40,12 +40,10 @@ class Opened(NamedTuple):
         payload: as it was sealed.
         signer: the principal who signed it, as the file of allowed signers has it; None if it was
             opened without such a file.
-        signed: somebody did, known or not.
     """
 
     payload: bytes
     signer: str | None
-    signed: bool
 
 
 def seal(payload: bytes, signing_key: str, *, name: str) -> bytes:
@@ -101,10 +99,10 @@ def opened(data: bytes, signers: str, *, name: str) -> Opened:
         raise UntrustedError(f"it is another object, in the place of {name!r}")
     payload = data[begin:end]
     if not signers:
-        return Opened(payload, None, signed=bool(signature))
+        return Opened(payload, None)
     if not signature:
         raise UntrustedError(
             "it is not signed, and lumen.remoteSigners is set",
             hint="have it pushed with lumen.remoteSigningKey set, or unset lumen.remoteSigners",
         )
-    return Opened(payload, verified(data[:end], signature, signers), signed=True)
+    return Opened(payload, verified(data[:end], signature, signers))

@@ -21,6 +21,8 @@ from lumen_hooks.system.terminal import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lumen_hooks.settings import Settings
+
 NAMESPACE = "lumen-hooks"
 """What signatures are for, so that one made for a commit or a file is none for us."""
 
@@ -39,6 +41,23 @@ _PRINCIPALS = 16
 
 _TOO_OLD = ("unknown option", "illegal option", "unsupported operation")
 _OLD_HINT = "install OpenSSH 8.2 or later"
+
+
+def insist_on_signers(settings: Settings) -> None:
+    """Who signs must say whom they believe, since what they take from a store goes on from there.
+
+    An index grows from the one that seeded it. Taken from anybody and pushed with a signature, it
+    would be believed by all who believe this signer.
+
+    Raises:
+        RemoteError: there is a key to sign with, and no file of allowed signers.
+    """
+    if settings.remote_signing_key and not settings.remote_signers:
+        raise RemoteError(
+            "lumen.remoteSigningKey is set, and lumen.remoteSigners is not: what anybody has put"
+            " into the store would be taken from there and signed here",
+            hint="git config lumen.remoteSigners FILE (allowed signers, you among them)",
+        )
 
 
 def sign(data: bytes, key: str) -> bytes:

@@ -76,7 +76,6 @@ class Batch(NamedTuple):
         digests: of each frame.
         heads: of the rows' keys, one after the other.
         blank: keys of texts without a vector, one after the other.
-        signed: somebody signed this.
     """
 
     dimensions: int
@@ -85,7 +84,6 @@ class Batch(NamedTuple):
     digests: bytes
     heads: bytes
     blank: bytes
-    signed: bool = False
 
     @property
     def frames(self) -> int:
@@ -238,7 +236,6 @@ def unpacked(data: bytes, batch_id: str, dimensions: int, model_key: str, signer
         payload[_HEADER.size : digests],
         payload[digests:heads],
         payload[heads:],
-        signed=said.signed,
     )
 
 

@@ -15,6 +15,7 @@ from lumen_hooks.embedding.text import KEY_BYTES
 from lumen_hooks.errors import UntrustedError
 
 from .parallel import each
+from .signing import insist_on_signers
 from .vector_batch import BATCH_BYTES, folder_of, packed, paths, rows_in_batch, unpacked
 from .vector_keys import keys_of
 from .vector_list import READ_BYTES, Listed, change_list, newest, read_list
@@ -79,8 +80,9 @@ def push_vectors(
         How many were published.
 
     Raises:
-        RemoteError: the store cannot be written, or the key cannot sign.
+        RemoteError: the store cannot be written, the key cannot sign, or it would sign anything.
     """
+    insist_on_signers(settings)
     return _Push(store, settings, model_key, dimensions).push(vectors)
 
 
@@ -117,9 +119,6 @@ class _Push:
             return _Theirs(listed, None, counts=False)
         if (self._store.size(rows) or 0) != batch.rows * batch.row_bytes:
             return _Theirs(listed, None, counts=False)
-        if not self._signers:
-            # Whoever signs does it for readers who take nothing else.
-            return _Theirs(listed, batch, counts=batch.signed or not self._signing_key)
         try:
             self._unpacked(data, listed.id, self._signers)
         except UntrustedError:
@@ -148,8 +147,6 @@ class _Push:
 
     def _to_merge(self, theirs: list[_Theirs]) -> list[_Theirs]:
         """The batches that go into the new one: the smaller half of many small ones."""
-        if self._signing_key and not self._signers:
-            return []  # one signs for what one trusts
         small = [
             found for found in theirs if found.counts and found.listed.rows_bytes <= _SMALL_BYTES
         ]

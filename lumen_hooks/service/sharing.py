@@ -100,8 +100,12 @@ def push(job: Job, *, text: bool = True, force: bool = False) -> Published:
     Raises:
         BusyError: another process went on working on it.
         LumenError: as `update_index`, `export` and the store do.
+        RemoteError: it would be signed, and nobody is named who is believed.
     """
+    from lumen_hooks.remote.signing import insist_on_signers
+
     store = store_of(job.settings)
+    insist_on_signers(job.settings)
     store.claim()
     done = update_index(job, wait=job.settings.seed_wait)
     if isinstance(done, Busy):

@@ -403,6 +403,13 @@ OF_STORES = (
     Case("`lumen.remote` is `store`", ("push",), config("lumen.remote", "store")),
     Case("`lumen.remote` is `s4://team/shop`", ("push",), config("lumen.remote", "s4://team/shop")),
     Case(
+        "`lumen.remoteSigningKey` is set, and `lumen.remoteSigners` is not", ("push",),
+        lambda place: (
+            place.repo.git("config", "lumen.remote", str(place.home / "store")),
+            place.repo.git("config", "lumen.remoteSigningKey", str(place.home / "key")),
+        ),
+    ),
+    Case(
         "nothing is committed", ("push",),
         lambda place: (
             place.repo.git("config", "lumen.remote", str(place.home / "store")),

@@ -54,12 +54,12 @@ def make_key(path: Path, passphrase: str = "") -> None:
 
 def test_what_was_sealed_is_opened(keys: Keys, signed: bytes) -> None:
     plain, nothing = seal(PAYLOAD, "", name=NAME), seal(b"", "", name="ü")
-    assert opened(plain, "", name=NAME) == Opened(PAYLOAD, None, signed=False)
-    assert opened(nothing, "", name="ü") == Opened(b"", None, signed=False)
+    assert opened(plain, "", name=NAME) == Opened(PAYLOAD, None)
+    assert opened(nothing, "", name="ü") == Opened(b"", None)
     alice = "alice@example.com"
-    assert opened(signed, keys.signers, name=NAME) == Opened(PAYLOAD, alice, signed=True)
+    assert opened(signed, keys.signers, name=NAME) == Opened(PAYLOAD, alice)
     # Whoever has no file of signers takes what is there.
-    assert opened(signed, "", name=NAME) == Opened(PAYLOAD, None, signed=True)
+    assert opened(signed, "", name=NAME) == Opened(PAYLOAD, None)
 
 
 def test_what_is_too_long_is_not_sealed() -> None:
