@@ -14,6 +14,8 @@ from lumen_hooks.errors import AccessError, RemoteError
 from lumen_hooks.remote.store import MARKER, Store, open_store
 from tests.support.web_servers import FORBIDDEN, FaultyProxy, FolderServer, Refusal
 
+from .promises import keeps_what_is_written
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -63,33 +65,7 @@ def _file_server() -> type:
 
 @pytest.mark.parametrize("store", KINDS, indirect=True)
 def test_every_kind_keeps_what_is_written(store: Store) -> None:
-    assert store.read("v1/a/b", at_most=9) is None
-    assert store.size("v1/a/b") is None
-    assert store.entries("v1") == []
-    store.remove("v1/a/b")
-    store.claim()
-    store.write("v1/a/b", b"whole")
-    store.write("v1/a/b", b"again")
-    store.write("v1/a/c/d", b"other")
-    assert store.read("v1/a/b", at_most=5) == b"again"
-    assert store.read("v1/a/b", at_most=99) == b"again"
-    assert store.size("v1/a/b") == 5
-    assert store.read("v1/a/b", at_most=5, start=1, length=2) == b"ga"
-    assert store.read("v1/a/b", at_most=5, start=3, length=9) == b"in"
-    assert store.read("v1/a/b", at_most=5, length=0) == b""
-    with pytest.raises(RemoteError, match="larger than it may be"):
-        store.read("v1/a/b", at_most=4)
-    listed = sorted(store.entries("v1"))
-    assert [(entry.path, entry.size) for entry in listed] == [
-        ("v1/a/b", 5),
-        ("v1/a/c/d", 5),
-        (MARKER, 53),
-    ]
-    assert all(entry.modified is not None and entry.modified > 1e9 for entry in listed)
-    store.remove("v1/a/b")
-    store.remove("v1/a/b")
-    assert store.read("v1/a/b", at_most=5) is None
-    assert [entry.path for entry in store.entries("v1/a")] == ["v1/a/c/d"]
+    keeps_what_is_written(store)
 
 
 def test_a_bucket_is_asked_once_for_each_call(object_store: ObjectStore) -> None:
