@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from .store import Store
 
-BATCHES = 512
-"""Listed at most: 16 GB of vectors. Beyond that the oldest are forgotten."""
+BATCHES = 128
+"""Listed at most: 4 GB of vectors. Beyond that the oldest are forgotten. Who reads a list that was
+made to cost much looks at no more than that many signatures."""
 
 READ_BYTES = 64 << 20
 """Of all batches' keys, so much is read at most: of ten million texts."""
