@@ -19,6 +19,7 @@ from lumen_hooks.search.merge import ADJACENT_GAP_LINES
 from lumen_hooks.search.results import SearchResult
 
 from .focus import Asked
+from .names import stands_in
 from .snippets import read_current
 
 if TYPE_CHECKING:
@@ -103,7 +104,9 @@ class _Files:
         for number, hit in hits:
             place = _as_indexed(hit) if hit.content == content.blob else _among(chunks, hit)
             if place is not None and not _overlaps(place, shown.values()):
-                shown[number] = self._result(hit, place, rows)
+                found = self._result(hit, place, rows)
+                known = stands_in(hit.symbol, content.text)
+                shown[number] = found if known else replace(found, symbol="")
         return shown
 
     def _result(self, hit: Hit, place: _Place, rows: Sequence[str]) -> SearchResult:

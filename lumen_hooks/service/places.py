@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, 
 from lumen_hooks.chunking.chunk import TooManyDeathsError
 from lumen_hooks.chunking.naming.languages import language_of
 from lumen_hooks.chunking.process import SILENCE_SECONDS, Chunker
+from lumen_hooks.excerpts.names import stands_in
 from lumen_hooks.excerpts.relocate import DEATHS_MAX, MAX_RECHUNKED_CHARACTERS
 from lumen_hooks.excerpts.snippets import is_inside
 from lumen_hooks.files.content import Content, read_file_with
@@ -327,7 +328,8 @@ class FilesRead:
     def _scopes(self, file: ReadableFile, content: Content) -> list[Held]:
         """What a file defines: as the index has it, or found out if the file is another by now."""
         if file.id != NO_FILE and file.content == content.blob:
-            return self._index.held_by_file(file.id)
+            held = self._index.held_by_file(file.id)
+            return [one for one in held if stands_in(one.name, content.text)]
         self._allowance -= len(content.text)
         if self._allowance < 0:
             return []
