@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 SLOWEST = 1 << 15
 """Bytes a second. What comes or goes slower than that, after patience, does not come at all."""
 
+LARGEST = 8 << 20
+"""Bytes of the largest objects of ours; for what is larger, nobody waits longer."""
+
 _PIECE = 1 << 18
+
+
+def allowed_seconds(patience: float, carried: int) -> float:
+    """How long a call may take that carries so many bytes."""
+    return patience + min(carried, LARGEST) / SLOWEST
 
 
 class Wanted(NamedTuple):

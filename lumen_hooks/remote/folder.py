@@ -158,7 +158,11 @@ def _make(path: str, above: int, *, within: int | None = None) -> None:
     except FileExistsError:
         return
     if above & stat.S_ISGID:
-        os.chmod(path, above & 0o2775 | 0o2700, dir_fd=within)
+        made = os.open(path, _ENTER | os.O_NOFOLLOW, dir_fd=within)  # others may write here
+        try:
+            os.fchmod(made, above & 0o2775 | 0o2700)
+        finally:
+            os.close(made)
 
 
 def _insist_on_plain(about: os.stat_result) -> None:

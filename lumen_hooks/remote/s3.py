@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .body import Wanted
+from .body import Wanted, allowed_seconds
 from .objects import Files, configured
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .address import Address
 
 
@@ -33,13 +35,16 @@ class S3(Files):
 
     def get(self, path: str, start: int, most: int, *, whole: bool) -> bytes:
         """As `Driver.get`."""
-        from fsspec.asyn import sync
-
         wanted = Wanted(start, most, whole, self._patience)
-        return bytes(sync(self._system.loop, self._get, path, wanted))
+        return bytes(self._in_time(self._get, path, wanted, carried=most))
+
+    def put(self, path: str, data: bytes) -> None:
+        """As `Driver.put`."""
+        pipe = self._system._pipe_file  # noqa: SLF001 - fsspec names its coroutines so
+        self._in_time(pipe, self._full(path), data, carried=len(data))
 
     async def _get(self, path: str, wanted: Wanted) -> bytes:
-        answer = await self._system._call_s3(  # noqa: SLF001 - fsspec names its coroutines so
+        answer = await self._system._call_s3(  # noqa: SLF001 - as above
             "get_object", **self._place(path), **wanted.header
         )
         body = answer["Body"]
@@ -51,7 +56,19 @@ class S3(Files):
 
     def size(self, path: str) -> int:
         """As `Driver.size`."""
-        return int(self._system.call_s3("head_object", **self._place(path))["ContentLength"])
+        return int(self._in_time(self._size, path))
+
+    async def _size(self, path: str) -> int:
+        place = self._place(path)
+        answer = await self._system._call_s3("head_object", **place)  # noqa: SLF001 - as above
+        return int(answer["ContentLength"])
+
+    def _in_time(self, work: Callable[..., Any], *arguments: Any, carried: int = 0) -> Any:
+        """What a coroutine returns; it is cancelled when its time is over, or it might go on."""
+        from fsspec.asyn import sync
+
+        seconds = allowed_seconds(self._patience, carried)
+        return sync(self._system.loop, work, *arguments, timeout=seconds)
 
     def _place(self, path: str) -> dict[str, str]:
         bucket, key, _ = self._system.split_path(self._full(path))

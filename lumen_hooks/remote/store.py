@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from lumen_hooks.errors import AccessError, RemoteError
 
 from .address import parsed
-from .body import SLOWEST
+from .body import allowed_seconds
 from .driver import Way
 from .folder import Folder
 from .refusals import meaning, refusal
@@ -42,9 +42,6 @@ _LONGEST_PATH = 512
 
 _PAUSES = (0.1, 0.4, 1.0)
 """Seconds before each further try of what failed by chance."""
-
-_LARGEST = 8 << 20
-"""Bytes of the largest objects of ours; for what is larger, nobody waits longer."""
 
 _LISTING_SECONDS = 600.0
 
@@ -190,7 +187,7 @@ class Store:
         Where it ends before what is asked for, that is `nothing`.
         """
         _insist(path)
-        result, error = self._tried(work, self._seconds(carried))
+        result, error = self._tried(work, allowed_seconds(self._patience, carried))
         if error is None:
             self._is_readable = True
             return result
@@ -223,12 +220,9 @@ class Store:
         absent_is_fine: bool = False,
     ) -> None:
         _insist(path)
-        _, error = self._tried(work, self._seconds(carried))
+        _, error = self._tried(work, allowed_seconds(self._patience, carried))
         if error is not None and not (absent_is_fine and meaning(error) == "absent"):
             raise refusal(self._address, path, error, to="write")
-
-    def _seconds(self, carried: int) -> float:
-        return self._patience + min(carried, _LARGEST) / SLOWEST
 
     def _tried(
         self, work: Callable[[Driver], R], seconds: float

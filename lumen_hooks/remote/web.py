@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .body import Wanted
+from .body import Wanted, allowed_seconds
 from .driver import UnlistedError
 from .objects import configured
 
@@ -38,7 +38,8 @@ class Web:
         from fsspec.asyn import sync
 
         wanted = Wanted(start, most, whole, self._patience)
-        return bytes(sync(self._system.loop, self._get, path, wanted))
+        seconds = allowed_seconds(self._patience, most)
+        return bytes(sync(self._system.loop, self._get, path, wanted, timeout=seconds))
 
     async def _get(self, path: str, wanted: Wanted) -> bytes:
         async with await self._answer("GET", path, wanted.header) as answer:
@@ -51,7 +52,7 @@ class Web:
         """As `Driver.size`."""
         from fsspec.asyn import sync
 
-        return int(sync(self._system.loop, self._size, path))
+        return int(sync(self._system.loop, self._size, path, timeout=self._patience))
 
     async def _size(self, path: str) -> int:
         for method in ("HEAD", "GET"):

@@ -13,6 +13,7 @@ import pytest
 from lumen_hooks.errors import RemoteError
 from lumen_hooks.remote import store as store_module
 from lumen_hooks.remote.store import Store, open_store
+from tests.support.waiting import until
 from tests.support.web_servers import (
     BROKEN,
     BUSY,
@@ -118,12 +119,22 @@ def test_a_store_that_does_not_answer_is_given_up(proxy: FaultyProxy, fault: Fau
     proxy.rule = lambda _: fault
     with pytest.raises(RemoteError, match="does not answer"):
         store.read("v1/a", at_most=len(DATA))
+    until(lambda: proxy.going_on == 0)
     proxy.rule = lambda _: None
     proxy.requests.clear()
     for _ in range(3):
         with pytest.raises(RemoteError, match="given up"):
             store.read("v1/a", at_most=len(DATA))
     assert not proxy.requests
+
+
+@pytest.mark.slow
+def test_a_refusal_that_does_not_end_is_read_no_longer_than_patience(proxy: FaultyProxy) -> None:
+    store = opened(proxy, SOON)
+    proxy.rule = lambda _: "flood"
+    with pytest.raises(RemoteError):
+        store.read("v1/a", at_most=len(DATA))
+    until(lambda: proxy.going_on == 0)
 
 
 def test_a_server_that_is_down_is_said_to_be(proxy: FaultyProxy) -> None:

@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
-Fault = Literal["refuse", "drop", "cut", "short", "long", "endless", "garble", "stall", "trickle"]
+Fault = Literal[
+    "refuse", "drop", "cut", "short", "long", "endless", "garble", "stall", "trickle", "flood"
+]
 """What can be wrong with an answer; in its place may stand a refusal.
 
 refuse: the connection is closed before the request is passed on. drop: it is passed on, and the
 answer is lost. cut: half of the body is sent, then the connection is closed. short: half of it, as
 if that were all. long: some bytes more, as if they belonged to it. endless: bytes without end.
 garble: one bit of it is wrong. stall: nothing is answered until the server ends. trickle: a byte
-now and then, for ever.
+now and then, for ever. flood: a refusal whose text does not end.
 """
 
 FAULTS: tuple[Fault, ...] = get_args(Fault)
@@ -190,13 +192,14 @@ class FaultyProxy(_Server):
     Attributes:
         rule: which fault a request meets; None for none. May be replaced at any time.
         spoilt: how many answers were.
+        going_on: answers without end that somebody still reads.
     """
 
     def __init__(self, port: int, rule: Callable[[Request], Fault | Refusal | None]) -> None:
         super().__init__()
         self._port = port
         self.rule = rule
-        self.spoilt = 0
+        self.spoilt = self.going_on = 0
 
     def answer(self, to: BaseHTTPRequestHandler, request: Request, body: bytes) -> None:
         """Pass on the request, and the answer as the rule has it."""
@@ -209,6 +212,8 @@ class FaultyProxy(_Server):
         elif fault == "stall":
             self.ended.wait()
             _hang_up(to)
+        elif fault == "flood":
+            self._without_end(to, 403, b"x" * (1 << 16))
         else:
             upstream = http.client.HTTPConnection("127.0.0.1", self._port)
             headers = {name: value for name, value in request.headers.items() if name != "host"}
@@ -240,20 +245,19 @@ class FaultyProxy(_Server):
             wrong = bytes((data[0] ^ 1,)) + data[1:]
             _send(to, got.status, wrong, like=got)
         elif fault in ("endless", "trickle") and request.method == "GET":
-            self._without_end(to, got, fault)
+            self._without_end(to, got.status, b"x" * (1 if fault == "trickle" else 1 << 16))
         else:
             _send(to, got.status, data, like=got)
 
-    def _without_end(
-        self, to: BaseHTTPRequestHandler, got: http.client.HTTPResponse, fault: str
-    ) -> None:
-        to.send_response(got.status)
+    def _without_end(self, to: BaseHTTPRequestHandler, status: int, piece: bytes) -> None:
+        to.send_response_only(status)
         to.send_header("Transfer-Encoding", "chunked")
         to.end_headers()
-        piece = b"x" * (1 if fault == "trickle" else 1 << 16)
+        self.going_on += 1
         with suppress(OSError):
-            while not self.ended.wait(0.05 if fault == "trickle" else 0):
+            while not self.ended.wait(0.01):
                 to.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+        self.going_on -= 1
         _hang_up(to)
 
 
