@@ -22,7 +22,7 @@ from lumen_hooks.remote.heads import Head, heads_name
 from lumen_hooks.remote.manifest import Run, canonical, packed
 from lumen_hooks.remote.packs import Pack, Part
 from lumen_hooks.remote.pull import LOOKED_AT
-from tests.support.helpers import check_whole, contents, update
+from tests.support.helpers import check_whole, contents, first_rows, update
 
 from .hostile import Attack, Table, frame, frame_header, refused, rows
 from .hostile_files import raw, schema_without_end, sql
@@ -177,7 +177,7 @@ SIGNED: dict[str, Callable[[Bucket, Keys], None]] = {
 
 
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="needs OpenSSH")
-@pytest.mark.parametrize("how", SIGNED)
+@pytest.mark.parametrize("how", first_rows(SIGNED))
 def test_signed(bucket: Bucket, keys: Keys, how: str) -> None:
     bucket.settings = bucket.settings._replace(remote_signers=keys.signers)
     SIGNED[how](bucket, keys)
@@ -252,6 +252,7 @@ def test_a_name_that_talks_is_not_shown(bucket: Bucket, launcher: Launcher) -> N
     bucket.clean()
 
 
+@pytest.mark.slow
 def test_git_does_not_wait_for_a_hostile_index(bucket: Bucket) -> None:
     raw(schema_without_end)(bucket)
     bucket.clean()
