@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 
 PATIENCE = 60.0
 HOUR = 3600.0
+
+SCALE = float(os.environ.get("LUMEN_STRESS_SCALE", "1.0"))
+STRESS_SEEDS = range(2, 2 + max(1, round(400 * SCALE)))
 
 
 @pytest.fixture(autouse=True)
@@ -316,7 +320,7 @@ class _Scene:
 
 
 @pytest.mark.parametrize(
-    "seed", [0, 1, *(pytest.param(number, marks=pytest.mark.slow) for number in range(2, 30))]
+    "seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.stress) for seed in STRESS_SEEDS)]
 )
 def test_no_push_loses_anything_to_a_prune_beside_it(
     shelf: Path, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
