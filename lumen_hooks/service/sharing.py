@@ -161,7 +161,7 @@ def _export(job: Job, copy: str, commit: str, fingerprint: str) -> Exported:
         found = committed.get(path)
         return found is not None and (content is None or content in found)
 
-    def may_have_traces(facts: Facts) -> bool:
+    def traces_may_stay(facts: Facts) -> bool:
         return reaches(worktree.top, facts.reach, commit)
 
     worktree.insist_on_presence()
@@ -171,7 +171,7 @@ def _export(job: Job, copy: str, commit: str, fingerprint: str) -> Exported:
         is_committed=is_committed,
         commit=commit,
         accept=accept,
-        may_have_traces=may_have_traces,
+        traces_may_stay=traces_may_stay,
     )
 
 

@@ -50,7 +50,7 @@ def export(
     is_committed: Callable[[str, bytes | None], bool],
     commit: str,
     accept: Callable[[Facts], None],
-    may_have_traces: Callable[[Facts], bool],
+    traces_may_stay: Callable[[Facts], bool],
 ) -> Exported:
     """Copy an index into a new file, reduced to what a commit holds.
 
@@ -65,7 +65,7 @@ def export(
             bytes on disk, None if the index holds none of them.
         commit: its id (hex).
         accept: is given what the index says of itself, and raises to refuse it.
-        may_have_traces: whether what it once held may be in free space, and among words.
+        traces_may_stay: whether others may know all that it ever held, by what it says of itself.
 
     Raises:
         CorruptIndexError: the index is damaged.
@@ -100,7 +100,7 @@ def export(
             )
             mine.write_facts(told)
             mine.seal()
-        if strangers or not may_have_traces(before):
+        if strangers or not traces_may_stay(before):
             _pack(connection, mine)
         _rewrite_facts(connection)
         found = Exported(mine.facts(), mine.counts(), len(strangers))
