@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lumen_hooks.remote.manifest import Manifest
-    from lumen_hooks.remote.store import Store
-    from lumen_hooks.remote.store_status import StoreStatus
+    from lumen_hooks.remote.stores.store import Store
+    from lumen_hooks.remote.upkeep.status import StoreStatus
 
 KEPT = 100
 """Indexes of each fingerprint that `prune` keeps where it is not told how many."""
@@ -35,7 +35,7 @@ def remote() -> None:
 @click.pass_obj
 def status(directory: str, as_json: bool) -> None:
     """Show what the store holds: indexes, vectors and bytes."""
-    from lumen_hooks.remote.store_status import status_of_store
+    from lumen_hooks.remote.upkeep.status import status_of_store
 
     found = status_of_store(_store(directory))
     if as_json:
@@ -63,7 +63,7 @@ def prune(directory: str, keep: int) -> None:
     Indexes go at once. What nothing else is made of is removed by the first prune a day later, so
     that a push beside it loses nothing. All times are the store's own.
     """
-    from lumen_hooks.remote.prune import prune as remove
+    from lumen_hooks.remote.upkeep.prune import prune as remove
 
     done = remove(_store(directory), keep=keep)
     for one in done.damaged:

@@ -22,7 +22,7 @@ from lumen_hooks.git.backend import open_history
 from lumen_hooks.git.worktree import checked_out_commit
 from lumen_hooks.remote.pull import Passed, fetch, find
 from lumen_hooks.remote.signing import insist_on_signers
-from lumen_hooks.remote.store import open_store
+from lumen_hooks.remote.stores.store import open_store
 from lumen_hooks.storage.adoption import Expected, adopt
 from lumen_hooks.storage.facts import MadeWith
 from lumen_hooks.system.terminal import one_line
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.remote.manifest import Manifest
     from lumen_hooks.remote.pull import Pushed
-    from lumen_hooks.remote.store import Store
+    from lumen_hooks.remote.stores.store import Store
     from lumen_hooks.settings import Settings
 
     from .progress import Progress

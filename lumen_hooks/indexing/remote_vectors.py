@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from lumen_hooks.embedding.identity import ModelIdentity
-    from lumen_hooks.remote.store import Store
-    from lumen_hooks.remote.vector_source import VectorSource
+    from lumen_hooks.remote.stores.store import Store
+    from lumen_hooks.remote.vectors.source import VectorSource
     from lumen_hooks.settings import Settings
 
 ASKED_FROM_TEXTS = 2000
@@ -96,8 +96,8 @@ class RemoteVectors:
 
     def _begin(self, expected: int) -> None:
         from lumen_hooks.remote.signing import insist_on_signers
-        from lumen_hooks.remote.store import open_store
-        from lumen_hooks.remote.vector_source import VectorSource
+        from lumen_hooks.remote.stores.store import open_store
+        from lumen_hooks.remote.vectors.source import VectorSource
 
         worth = BYTES_WORTH_A_SLOW_TEXT if self._slow else BYTES_WORTH_A_TEXT
         try:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .manifest import Run
     from .packs import Pack, Part
-    from .store import Store
+    from .stores.store import Store
 
 RATIO_MAX = 16
 """A file is no larger than so many times what is stored of it; an index two times."""

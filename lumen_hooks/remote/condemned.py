@@ -18,7 +18,7 @@ from .manifest import canonical, packed, parsed, unpacked
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .store import Store
+    from .stores.store import Store
 
 NAME = "v1/condemned"
 """The object that holds the list."""

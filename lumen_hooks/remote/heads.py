@@ -18,7 +18,7 @@ from .manifest import canonical, packed, parsed, unpacked
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .store import Store
+    from .stores.store import Store
 
 HEADS_MAX = 512
 """Older pushes are found by who is at their very commit."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lumen_hooks.git.history import History
 
     from .heads import Head
-    from .store import Store
+    from .stores.store import Store
 
 PROBED = 8
 """So many first parents are asked for by name, besides the commit itself: the list may lack one."""

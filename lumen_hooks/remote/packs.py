@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
     from .manifest import Manifest
-    from .store import Store
+    from .stores.store import Store
 
 ID_BYTES = 16
 """Of a block's id: BLAKE2b (RFC 7693) with a digest of that length."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lumen_hooks.settings import Settings
 
     from .manifest import Manifest
-    from .store import Store
+    from .stores.store import Store
 
 _ROOM = 2
 """As much room as an index takes must be left beside it."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lumen_hooks.storage.export import Exported
 
     from .packs import Cut, Pack
-    from .store import Store
+    from .stores.store import Store
 
 _BASES = 2
 """Earlier pushes are tried so often for blocks that need not be sent again."""

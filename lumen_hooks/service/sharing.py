@@ -24,7 +24,7 @@ from lumen_hooks.storage.reader import open_index
 if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.indexing.job import Job, Updated
-    from lumen_hooks.remote.store import Store
+    from lumen_hooks.remote.stores.store import Store
     from lumen_hooks.settings import Settings
     from lumen_hooks.storage.export import Exported
     from lumen_hooks.storage.facts import Facts
@@ -83,7 +83,7 @@ def store_of(settings: Settings) -> Store:
         raise SettingsError(
             "no store is set", hint="git config lumen.remote URL (docs/remote.md has examples)"
         )
-    from lumen_hooks.remote.store import open_store
+    from lumen_hooks.remote.stores.store import open_store
 
     return open_store(settings.remote, patience=settings.remote_patience)
 
@@ -118,7 +118,7 @@ def push(job: Job, *, text: bool = True, force: bool = False) -> Published:
     with open_index(worktree.index_path) as index:
         facts = index.facts()
     from lumen_hooks.remote.push import is_pushed, push_index
-    from lumen_hooks.remote.vectors import push_vectors
+    from lumen_hooks.remote.vectors.publish import push_vectors
 
     if text and not force and is_pushed(store, job.settings, facts.fingerprint, commit):
         return Published(store.name, commit, already=True)

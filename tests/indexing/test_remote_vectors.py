@@ -13,10 +13,10 @@ import pytest
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import remote_vectors
 from lumen_hooks.indexing.update import update_index
-from lumen_hooks.remote.store import Store, open_store
-from lumen_hooks.remote.vector_batch import folder_of
-from lumen_hooks.remote.vector_list import read_list
-from lumen_hooks.remote.vectors import push_vectors
+from lumen_hooks.remote.stores.store import Store, open_store
+from lumen_hooks.remote.vectors.batch import folder_of
+from lumen_hooks.remote.vectors.batches import read_list
+from lumen_hooks.remote.vectors.publish import push_vectors
 from lumen_hooks.settings import Settings
 from lumen_hooks.storage.keyed_vectors import vectors_of
 from lumen_hooks.storage.reader import open_index

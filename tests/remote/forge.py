@@ -20,7 +20,7 @@ from lumen_hooks.remote.envelope import seal
 from lumen_hooks.remote.manifest import Manifest, Run, canonical, name_of, packed
 from lumen_hooks.remote.packs import Cut, cut, place, write_pack
 from lumen_hooks.remote.pull import fetch, read_manifest
-from lumen_hooks.remote.store import open_store
+from lumen_hooks.remote.stores.store import open_store
 from lumen_hooks.settings import load_settings
 from lumen_hooks.storage import facts, seals, sums, vec0
 from lumen_hooks.storage.opening import load_vec0, open_private

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.errors import RemoteError
-from lumen_hooks.remote.store import MARKER
+from lumen_hooks.remote.stores.store import MARKER
 
 if TYPE_CHECKING:
-    from lumen_hooks.remote.store import Store
+    from lumen_hooks.remote.stores.store import Store
 
 
 def keeps_what_is_written(store: Store) -> None:

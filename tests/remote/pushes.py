@@ -12,15 +12,15 @@ from lumen_hooks.remote.assembly import assemble
 from lumen_hooks.remote.condemned import read_condemned
 from lumen_hooks.remote.envelope import ENVELOPE_BYTES, opened, seal
 from lumen_hooks.remote.heads import Head, add_head, read_heads
-from lumen_hooks.remote.listing import listed
 from lumen_hooks.remote.manifest import MANIFEST_BYTES_MAX, Manifest, decode, encode, name_of
 from lumen_hooks.remote.packs import cut, place, read_pack, useful, write_pack
+from lumen_hooks.remote.upkeep.listing import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from lumen_hooks.remote.store import Store
+    from lumen_hooks.remote.stores.store import Store
 
 FINGERPRINT = "f" * 32
 BLOCK = 1024

@@ -7,8 +7,8 @@ import os
 import pytest
 
 from lumen_hooks.errors import RemoteError
-from lumen_hooks.remote.address import MOST_CHARACTERS, parsed
-from lumen_hooks.remote.store import open_store
+from lumen_hooks.remote.stores.address import MOST_CHARACTERS, parsed
+from lumen_hooks.remote.stores.store import open_store
 
 
 @pytest.mark.parametrize(

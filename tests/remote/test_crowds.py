@@ -22,7 +22,7 @@ from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing.remote_seed import expected_of
 from lumen_hooks.remote.manifest import name_of
 from lumen_hooks.remote.pull import fetch, read_manifest
-from lumen_hooks.remote.store import open_store
+from lumen_hooks.remote.stores.store import open_store
 from lumen_hooks.settings import Settings
 from lumen_hooks.storage.adoption import adopt
 from lumen_hooks.storage.fingerprint import fingerprint

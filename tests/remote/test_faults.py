@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.errors import RemoteError
-from lumen_hooks.remote import store as store_module
-from lumen_hooks.remote.store import Store, open_store
+from lumen_hooks.remote.stores import store as store_module
+from lumen_hooks.remote.stores.store import Store, open_store
 from tests.support.waiting import until
 from tests.support.web_servers import (
     BROKEN,
@@ -164,7 +164,7 @@ def test_chance_spoils_a_third_and_all_is_right_in_the_end(object_store: ObjectS
 SCRIPT = """
 import socket, sys
 from lumen_hooks.errors import RemoteError
-from lumen_hooks.remote.store import open_store
+from lumen_hooks.remote.stores.store import open_store
 url, hang = sys.argv[1:]
 if hang:
     import threading

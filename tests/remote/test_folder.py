@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.errors import AccessError, RemoteError
-from lumen_hooks.remote.store import Store, open_store
+from lumen_hooks.remote.stores.store import Store, open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,5 +100,8 @@ def test_a_folder_that_may_not_be_read_is_said_to_be(tmp_path: Path) -> None:
 def test_a_folder_imports_no_driver(tmp_path: Path) -> None:
     from tests.test_imports import modules
 
-    code = f"from lumen_hooks.remote.store import open_store as o; o({str(tmp_path)!r}, patience=9)"
+    code = (
+        "from lumen_hooks.remote.stores.store import open_store\n"
+        f"open_store({str(tmp_path)!r}, patience=9)"
+    )
     assert not modules(code) & {"fsspec", "asyncio", "concurrent.futures", "zstandard"}

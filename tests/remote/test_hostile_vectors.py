@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from lumen_hooks.remote.envelope import opened, seal
-from lumen_hooks.remote.store import Store, open_store
-from lumen_hooks.remote.vector_batch import BATCH_ROWS, folder_of, packed, paths
-from lumen_hooks.remote.vector_list import BATCHES, read_list
-from lumen_hooks.remote.vector_source import VectorSource
-from lumen_hooks.remote.vectors import push_vectors
+from lumen_hooks.remote.stores.store import Store, open_store
+from lumen_hooks.remote.vectors.batch import BATCH_ROWS, folder_of, packed, paths
+from lumen_hooks.remote.vectors.batches import BATCHES, read_list
+from lumen_hooks.remote.vectors.publish import push_vectors
+from lumen_hooks.remote.vectors.source import VectorSource
 from lumen_hooks.settings import Settings
 
 from .support import DIMENSIONS, MODEL_KEY, SETTINGS, some_vectors
@@ -131,7 +131,7 @@ OBJECTS: dict[str, tuple[Callable[[bytes], bytes | None], str]] = {
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """A store with a good batch."""
-    monkeypatch.setattr("lumen_hooks.remote.vector_list._PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("lumen_hooks.remote.vectors.batches._PAUSE_SECONDS", 0.01)
     store = open_store(str(tmp_path / "store"), patience=30.0)
     push(store, GOOD)
     return store
@@ -312,7 +312,7 @@ def test_only_what_an_allowed_signer_signed_is_used(
     asked = VectorSource(store, reader, MODEL_KEY, DIMENSIONS)
     assert asked.get(list({**GOOD, **BAD})) == {**GOOD, **BAD}
     # What many pushed is merged, and so signed, if it is believed.
-    monkeypatch.setattr("lumen_hooks.remote.vectors.SMALL_BATCHES", 1)
+    monkeypatch.setattr("lumen_hooks.remote.vectors.publish.SMALL_BATCHES", 1)
     before = {listed.id for listed in read_list(store, FOLDER)}
     assert push(store, some_vectors(705, 710), alice) == 5
     after = {listed.id for listed in read_list(store, FOLDER)}

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.errors import AccessError, RemoteError
-from lumen_hooks.remote.store import open_store
+from lumen_hooks.remote.stores.store import open_store
 from tests.support.waiting import until
 
 from .promises import keeps_what_is_written

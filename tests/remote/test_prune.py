@@ -14,11 +14,11 @@ from lumen_hooks.remote import heads
 from lumen_hooks.remote.condemned import NAME, read_condemned, write_condemned
 from lumen_hooks.remote.envelope import seal
 from lumen_hooks.remote.heads import Head, read_heads, write_heads
-from lumen_hooks.remote.listing import listed
 from lumen_hooks.remote.manifest import name_of
-from lumen_hooks.remote.prune import DAY, prune
-from lumen_hooks.remote.store import Store, open_store
-from lumen_hooks.remote.store_status import status_of_store
+from lumen_hooks.remote.stores.store import Store, open_store
+from lumen_hooks.remote.upkeep.listing import listed
+from lumen_hooks.remote.upkeep.prune import DAY, prune
+from lumen_hooks.remote.upkeep.status import status_of_store
 from tests.support.helpers import refreshed
 
 from .clones import cloned, pushed, shared

@@ -13,7 +13,7 @@ from lumen_hooks.errors import RemoteError, RepositoryError, SettingsError
 from lumen_hooks.git.worktree import find_worktree
 from lumen_hooks.indexing import remote_seed
 from lumen_hooks.indexing.foreground_seed import seed_in_foreground
-from lumen_hooks.remote.store import open_store
+from lumen_hooks.remote.stores.store import open_store
 from lumen_hooks.service.sharing import pull
 from lumen_hooks.service.status import read_status
 from lumen_hooks.storage.reader import open_index

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lumen_hooks.errors import AccessError, RemoteError
-from lumen_hooks.remote.store import MARKER, Store, open_store
+from lumen_hooks.remote.stores.store import MARKER, Store, open_store
 from tests.support.web_servers import FORBIDDEN, FaultyProxy, FolderServer, Refusal
 
 from .promises import keeps_what_is_written
@@ -247,7 +247,7 @@ def test_writers_of_one_object_leave_it_whole(tmp_path: Path) -> None:
 def test_a_killed_writer_leaves_nothing_under_the_objects_name(tmp_path: Path) -> None:
     code = (
         "import os, signal\n"
-        "from lumen_hooks.remote.store import open_store\n"
+        "from lumen_hooks.remote.stores.store import open_store\n"
         "os.fsync = lambda file: os.kill(os.getpid(), signal.SIGKILL)\n"
         f"open_store({str(tmp_path)!r}, patience=60).write('v1/a', b'x')\n"
     )
@@ -264,7 +264,7 @@ def test_a_child_of_a_fork_has_connections_of_its_own(object_store: ObjectStore)
     open_store(url, patience=PATIENCE).write("v1/a", b"x")
     code = (
         "import os\n"
-        "from lumen_hooks.remote.store import open_store\n"
+        "from lumen_hooks.remote.stores.store import open_store\n"
         f"store = open_store({url!r}, patience=60)\n"
         "assert store.read('v1/a', at_most=1) == b'x'\n"
         "child = os.fork()\n"

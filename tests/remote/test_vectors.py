@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lumen_hooks.errors import RemoteError
-from lumen_hooks.remote import vectors as pushing
-from lumen_hooks.remote.store import Store, open_store
-from lumen_hooks.remote.vector_batch import FRAME_BYTES, folder_of
-from lumen_hooks.remote.vector_list import read_list
-from lumen_hooks.remote.vector_source import VectorSource
-from lumen_hooks.remote.vectors import push_vectors
+from lumen_hooks.remote.stores.store import Store, open_store
+from lumen_hooks.remote.vectors import publish as pushing
+from lumen_hooks.remote.vectors.batch import FRAME_BYTES, folder_of
+from lumen_hooks.remote.vectors.batches import read_list
+from lumen_hooks.remote.vectors.publish import push_vectors
+from lumen_hooks.remote.vectors.source import VectorSource
 
 from .support import DIMENSIONS, MODEL_KEY, SETTINGS, some_vectors
 
@@ -29,7 +29,7 @@ FOLDER = folder_of(MODEL_KEY)
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setattr("lumen_hooks.remote.vector_list._PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("lumen_hooks.remote.vectors.batches._PAUSE_SECONDS", 0.01)
     return open_store(str(tmp_path / "store"), patience=30.0)
 
 
@@ -106,7 +106,7 @@ def test_a_source_reads_no_more_keys_than_they_are_worth(store: Store) -> None:
 
 
 def test_texts_in_no_order_end_somewhere(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lumen_hooks.remote.vector_frames.CACHE_BYTES", 1)
+    monkeypatch.setattr("lumen_hooks.remote.vectors.frames.CACHE_BYTES", 1)
     wanted = some_vectors(0, FRAME_BYTES // (10 + DIMENSIONS) * 10)
     push(store, wanted)
     (listed,) = read_list(store, FOLDER)

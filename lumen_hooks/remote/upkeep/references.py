@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import RemoteError, UntrustedError
-
-from .envelope import ENVELOPE_BYTES, opened
-from .manifest import MANIFEST_BYTES_MAX, decode, name_of
-from .packs import pack_name, part_name, read_pack
-from .parallel import each
-from .vector_batch import paths
-from .vector_list import read_list
+from lumen_hooks.remote.envelope import ENVELOPE_BYTES, opened
+from lumen_hooks.remote.manifest import MANIFEST_BYTES_MAX, decode, name_of
+from lumen_hooks.remote.packs import pack_name, part_name, read_pack
+from lumen_hooks.remote.parallel import each
+from lumen_hooks.remote.vectors.batch import paths
+from lumen_hooks.remote.vectors.batches import read_list
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from lumen_hooks.remote.stores.store import Store
+
     from .listing import Item
-    from .store import Store
 
 UPGRADE = "upgrade lumen-hooks"
 """The hint of what is not damaged, but of a newer version."""

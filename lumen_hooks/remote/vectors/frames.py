@@ -10,15 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import RemoteError, UntrustedError
+from lumen_hooks.remote.parallel import each
 
-from .parallel import each
-from .vector_batch import FRAME_BYTES, paths
+from .batch import FRAME_BYTES, paths
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from .store import Store
-    from .vector_batch import Batch, Frame
+    from lumen_hooks.remote.stores.store import Store
+
+    from .batch import Batch, Frame
 
 READ_BYTES = 4 << 20
 """One read brings no more, but for a frame that is longer."""

@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.embedding.text import KEY_BYTES
 from lumen_hooks.errors import UntrustedError
+from lumen_hooks.remote.parallel import each
+from lumen_hooks.remote.signing import insist_on_signers
 
-from .parallel import each
-from .signing import insist_on_signers
-from .vector_batch import BATCH_BYTES, folder_of, packed, paths, rows_in_batch, unpacked
-from .vector_keys import keys_of
-from .vector_list import READ_BYTES, Listed, change_list, newest, read_list
+from .batch import BATCH_BYTES, folder_of, packed, paths, rows_in_batch, unpacked
+from .batches import READ_BYTES, Listed, change_list, newest, read_list
+from .keys import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from lumen_hooks.remote.stores.store import Store
     from lumen_hooks.settings import Settings
 
-    from .store import Store
-    from .vector_batch import Batch
+    from .batch import Batch
 
 SMALL_BATCHES = 32
 """More than so many are merged, the smaller half of them into one."""

@@ -10,12 +10,11 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from lumen_hooks.errors import RemoteError
-
-from .folder import TEMPORARY
+from lumen_hooks.remote.stores.folder import TEMPORARY
 
 if TYPE_CHECKING:
-    from .driver import Entry
-    from .store import Store
+    from lumen_hooks.remote.stores.driver import Entry
+    from lumen_hooks.remote.stores.store import Store
 
 Kind = Literal["manifest", "heads", "pack", "part", "batch", "list", "left over", "kept", "unknown"]
 """What an object is, by its path. left over: a writer was killed. kept: one for all."""

@@ -11,19 +11,20 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import UntrustedError
+from lumen_hooks.remote.condemned import read_condemned
+from lumen_hooks.remote.envelope import ENVELOPE_BYTES, opened
+from lumen_hooks.remote.manifest import MANIFEST_BYTES_MAX, decode, name_of
+from lumen_hooks.remote.parallel import each
 
-from .condemned import read_condemned
-from .envelope import ENVELOPE_BYTES, opened
 from .listing import listed
-from .manifest import MANIFEST_BYTES_MAX, decode, name_of
-from .parallel import each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from lumen_hooks.remote.manifest import Manifest
+    from lumen_hooks.remote.stores.store import Store
+
     from .listing import Item
-    from .manifest import Manifest
-    from .store import Store
 
 
 class Indexes(NamedTuple):

@@ -29,8 +29,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.embedding.text import KEY_BYTES
 from lumen_hooks.errors import UntrustedError
-
-from .envelope import opened, seal
+from lumen_hooks.remote.envelope import opened, seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 
 from lumen_hooks.embedding.text import KEY_BYTES
 from lumen_hooks.errors import RemoteError, UntrustedError
+from lumen_hooks.remote.parallel import each
 
-from .parallel import each
-from .vector_batch import folder_of, paths, unpacked
-from .vector_frames import FrameReader
-from .vector_keys import keys_of
-from .vector_list import READ_BYTES, newest, read_list
+from .batch import folder_of, paths, unpacked
+from .batches import READ_BYTES, newest, read_list
+from .frames import FrameReader
+from .keys import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from lumen_hooks.remote.stores.store import Store
     from lumen_hooks.settings import Settings
 
-    from .store import Store
-    from .vector_batch import Batch
-    from .vector_keys import Keys
-    from .vector_list import Listed
+    from .batch import Batch
+    from .batches import Listed
+    from .keys import Keys
 
 _SAID = 8
 """So many batches that are not used are told of: a list may have hundreds that are none."""

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .vector_batch import HEAD_BYTES
+from .batch import HEAD_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from .vector_batch import Batch
+    from .batch import Batch
 
 
 class Keys(NamedTuple):

@@ -17,12 +17,12 @@ import time
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from .vector_batch import KEYS_BYTES, LONGEST_ROWS
+from .batch import KEYS_BYTES, LONGEST_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from .store import Store
+    from lumen_hooks.remote.stores.store import Store
 
 BATCHES = 128
 """Listed at most: 4 GB of vectors. Beyond that the oldest are forgotten. Who reads a list that was

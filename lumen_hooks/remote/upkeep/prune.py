@@ -11,21 +11,22 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from lumen_hooks.errors import RemoteError
+from lumen_hooks.remote.condemned import MOST, NAME, read_condemned, write_condemned
+from lumen_hooks.remote.heads import HEADS_MAX, Head, read_heads, write_heads
+from lumen_hooks.remote.manifest import name_of
+from lumen_hooks.remote.parallel import each
+from lumen_hooks.remote.stores.store import MARKER
 
-from .condemned import MOST, NAME, read_condemned, write_condemned
-from .heads import HEADS_MAX, Head, read_heads, write_heads
 from .listing import listed, modified
-from .manifest import name_of
-from .parallel import each
 from .references import Packs, named_batches, read_manifests
-from .store import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from lumen_hooks.remote.stores.store import Store
+
     from .listing import Item, Kind
     from .references import Read
-    from .store import Store
 
 DAY = 86_400.0
 """Seconds between condemning and removing: more than any push takes."""

@@ -1,0 +1,1 @@
+"""Vectors as objects of a store, by the keys of their texts."""
