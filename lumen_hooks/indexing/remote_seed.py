@@ -56,7 +56,6 @@ HURRY_SECONDS = 1.0
 HURRY_BYTES = 64 << 20
 """A larger one is left to the worker."""
 
-
 FREE_BYTES = 256 << 20
 FILE_BYTES = 256 << 10
 """An index may have so many bytes, and so many more for each file of the worktree: thirty times
@@ -122,9 +121,8 @@ class Search:
         """
         try:
             found = self._fetch(make_room)
-        except (
-            LumenError
-        ) as error:  # what no history, or no room, means for a build, that finds out
+        except LumenError as error:
+            # What no history, or no room, means for a build, the build finds out.
             failed = isinstance(error, RemoteError) and not isinstance(error, UntrustedError)
             found = Refused(error.message, failed)
         if isinstance(found, Refused):

@@ -98,10 +98,14 @@ def _let_the_process_end() -> None:
             future: Future[Any] = Future()
 
             def work() -> None:
+                if not future.set_running_or_notify_cancel():
+                    return  # given up before it began; from here on it can only end
                 try:
-                    future.set_result(fn(*args, **kwargs))
+                    result = fn(*args, **kwargs)
                 except BaseException as error:
                     future.set_exception(error)
+                else:
+                    future.set_result(result)
 
             threading.Thread(target=work, name="lumen-remote", daemon=True).start()
             return future
