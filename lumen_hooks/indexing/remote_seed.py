@@ -94,7 +94,7 @@ class Search:
         settings: in force there, with a store.
         fingerprint: what the index must have.
         progress: is told how much is there.
-        in_a_hurry: git is waiting: only a folder is asked, and not for long.
+        in_a_hurry: git is waiting: the store is a folder, and is not asked for long.
     """
 
     def __init__(
@@ -135,8 +135,6 @@ class Search:
         self._store = store = open_store(settings.remote, patience=settings.remote_patience)
         store.until = now + FOUND_PATIENCE * settings.remote_patience
         if self._in_a_hurry:
-            if not store.is_folder:
-                return Refused("left to the worker: no network while git waits")
             store.until = now + HURRY_SECONDS
         history = open_history(worktree)
         commit = checked_out_commit(worktree) or history.head()

@@ -112,6 +112,9 @@ def seed_from_elsewhere(
     foreground: bool = False,
 ) -> Seeded | NotSeeded:
     """Give a worktree the nearest index of the store elsewhere; as `seed`, but for siblings."""
+    if foreground and _needs_network(settings.remote):
+        note(worktree, "seed left to the worker", reason="no network while git waits")
+        return NotSeeded()
     from .remote_seed import Refused, Search  # only where a store is set
 
     copy = temporary_path(worktree.index_path)
@@ -164,6 +167,11 @@ def _publish(
         return NotSeeded()
     note(worktree, "seeded", donor=donor, differing_files=differing_files, bytes=size)
     return Seeded(donor, differing_files, size)
+
+
+def _needs_network(url: str) -> bool:
+    """Whether a store is no folder: to ask it takes a driver, whose import alone takes long."""
+    return "://" in url and not url.lower().startswith("file://")
 
 
 def _quick(donor: Donor, worktree: Worktree) -> bool:

@@ -85,14 +85,18 @@ class Crowd:
         hub: that all clone.
         seed: of the chance.
         environment: of their commands.
+        seconds: within which a command is killed, if it is.
     """
 
-    def __init__(self, hub: Repository, seed: int, environment: dict[str, str]) -> None:
+    def __init__(
+        self, hub: Repository, seed: int, environment: dict[str, str], *, seconds: float
+    ) -> None:
         self.hub = hub
         self.tally = Tally([], [], [], [], [], [])
         self.environment = {**os.environ, **environment}
         self.clean = Clean(hub)
         self._seed = seed
+        self._seconds = seconds
         self._errors: list[BaseException] = []
 
     def run(self, *roles: tuple[Callable[[Repository, random.Random], None], int]) -> None:
@@ -168,7 +172,7 @@ class Crowd:
         for _ in range(TRIES):
             running = command(clone, what, environment=self.environment)
             if chance.random() < KILLED_SHARE:
-                time.sleep(chance.uniform(0, 2.5))
+                time.sleep(chance.uniform(0, self._seconds))
                 running.signal(signal.SIGKILL)
             done = running.wait()
             if done.code == 0:
@@ -244,7 +248,7 @@ def test_a_crowd_on_a_folder(
 ) -> None:
     url = str(tmp_path / "store")
     started(repo, url)
-    crowd = Crowd(repo, 1, {})
+    crowd = Crowd(repo, 1, {}, seconds=0.8)
     crowd.run((crowd.pusher, CROWD // 2), (crowd.puller, CROWD // 2), (crowd.bystander, 1))
     check_store(url, crowd, tmp_path)
     tell(crowd, record_property)
@@ -263,7 +267,7 @@ def test_a_crowd_on_a_bucket_that_fails(
     with ExitStack() as stack:
         schedule = Schedule(2, FAULT_SHARE, FAULTS)
         proxy = stack.enter_context(FaultyProxy(object_store.port, schedule))
-        crowd = Crowd(repo, 2, object_store.environment(proxy.port))
+        crowd = Crowd(repo, 2, object_store.environment(proxy.port), seconds=4)
         crowd.run((crowd.pusher, CROWD // 2), (crowd.puller, CROWD // 2), (crowd.bystander, 1))
         asked = len(proxy.requests)
     check_store(url, crowd, tmp_path)

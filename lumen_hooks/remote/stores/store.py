@@ -78,14 +78,12 @@ class Store:
         writes: calls that wrote an object.
         until: when all of it must be over (`time.monotonic()`): a call that has not ended then is
             given up, however little it was waited for.
-        is_folder: it is a folder of this machine, which needs no driver and no network.
     """
 
     def __init__(self, address: Address, patience: float, way: Way) -> None:
         self.name = address.name
         self.sent = self.received = self.reads = self.writes = 0
         self.until = float("inf")
-        self.is_folder = not address.scheme
         self._address = address
         self._patience = patience
         self._way = way
