@@ -11,6 +11,7 @@ from tests.support.object_store import ObjectStore
 from tests.support.repository import Repository
 
 from .forge import Bucket, honest_store
+from .keys import Keys, make_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,3 +63,9 @@ def bucket(kept: Kept, tmp_path: Path) -> Bucket:
     """A copy of the honest store, and the clone that is to be seeded from it."""
     clone = kept.made()
     return Bucket(kept.repo, tmp_path / "store", kept.folder / "store", clone)
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    """Keys that sign, one of them allowed to."""
+    return make_keys(tmp_path_factory.mktemp("keys"))

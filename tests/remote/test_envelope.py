@@ -7,7 +7,7 @@ import random
 import shutil
 import stat
 import subprocess
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,41 +15,22 @@ from lumen_hooks.errors import RemoteError, UntrustedError
 from lumen_hooks.remote import signing
 from lumen_hooks.remote.envelope import NAME_BYTES, PAYLOAD_BYTES, Opened, opened, seal
 
+from .keys import make_key
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from .keys import Keys
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="needs OpenSSH")
 
 NAME, PAYLOAD = "index of a commit", b"what it says\n" * 9
 
 
-class Keys(NamedTuple):
-    """Paths: of Alice's key and a stranger's, and of the file that allows Alice."""
-
-    alice: str
-    stranger: str
-    signers: str
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    folder = tmp_path_factory.mktemp("keys")
-    for name in ("alice", "stranger"):
-        make_key(folder / name)
-    signers = folder / "signers"
-    signers.write_text(f"alice@example.com {(folder / 'alice.pub').read_text()}")
-    return Keys(str(folder / "alice"), str(folder / "stranger"), str(signers))
-
-
 @pytest.fixture(scope="module")
 def signed(keys: Keys) -> bytes:
     return seal(PAYLOAD, keys.alice, name=NAME)
-
-
-def make_key(path: Path, passphrase: str = "") -> None:
-    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-C", "", "-f", str(path)]
-    subprocess.run(command, check=True)
 
 
 def test_what_was_sealed_is_opened(keys: Keys, signed: bytes) -> None:

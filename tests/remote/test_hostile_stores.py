@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -26,7 +26,6 @@ from tests.support.helpers import check_whole, contents, first_rows, update
 
 from .hostile import Attack, Table, frame, frame_header, refused, rows
 from .hostile_files import raw, schema_without_end, sql
-from .test_envelope import make_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from tests.support.commands import Launcher
 
     from .forge import Bucket
+    from .keys import Keys
 
 # the list of pushes
 
@@ -91,24 +91,6 @@ def test_few_manifests_are_read_whatever_a_list_says(bucket: Bucket) -> None:
 
 
 # signatures
-
-
-class Keys(NamedTuple):
-    """Paths of keys, and of the file that allows one of them."""
-
-    alice: str
-    stranger: str
-    signers: str
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    folder = tmp_path_factory.mktemp("keys")
-    for name in ("alice", "stranger"):
-        make_key(folder / name)
-    signers = folder / "signers"
-    signers.write_text(f"alice@example.com {(folder / 'alice.pub').read_text()}")
-    return Keys(str(folder / "alice"), str(folder / "stranger"), str(signers))
 
 
 def _payload(bucket: Bucket) -> bytes:
