@@ -19,7 +19,7 @@ from lumen_hooks.notify.layout import FOLDER, INDEX
 from lumen_hooks.storage.clone import summarise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from lumen_hooks.git.history import History
     from lumen_hooks.storage.facts import Facts
@@ -186,6 +186,17 @@ def _examine(sibling: Worktree, fingerprint: str) -> tuple[str | None, int] | st
         return "its index is a symbolic link"
     facts, files = summarise(sibling.index_path)
     return unfit(facts, fingerprint) or (facts.head, files)
+
+
+def insist_on_fit(fingerprint: str) -> Callable[[Facts], None]:
+    """Raises a StoreError for an index that says of itself what `unfit` refuses."""
+
+    def accept(facts: Facts) -> None:
+        reason = unfit(facts, fingerprint)
+        if reason:
+            raise StoreError(reason)
+
+    return accept
 
 
 def unfit(facts: Facts, fingerprint: str) -> str | None:

@@ -14,13 +14,12 @@ from lumen_hooks.errors import StorageFullError, StoreError
 from lumen_hooks.storage.clone import clone
 from lumen_hooks.storage.publish import create_exclusively, discard, publish, temporary_path
 
-from .donors import Donor, find_donors, unfit
+from .donors import Donor, find_donors, insist_on_fit
 from .journal import note
 
 if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
     from lumen_hooks.settings import Settings
-    from lumen_hooks.storage.facts import Facts
 
     from .progress import Progress
 
@@ -138,16 +137,11 @@ def seed_from_elsewhere(
 
 
 def _clone(donor: Donor, worktree: Worktree, fingerprint: str) -> Seeded | NotSeeded:
-    def accept(facts: Facts) -> None:
-        reason = unfit(facts, fingerprint)
-        if reason:
-            raise StoreError(reason)
-
     copy = temporary_path(worktree.index_path)
     try:
         worktree.insist_on_presence()
         source = donor.worktree.index_path
-        clone(source, copy, accept=accept, seeded_from=donor.worktree.top)
+        clone(source, copy, accept=insist_on_fit(fingerprint), seeded_from=donor.worktree.top)
     except BaseException:
         discard(copy)
         raise

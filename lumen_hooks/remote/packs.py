@@ -73,11 +73,6 @@ class Pack(NamedTuple):
         """How many there are."""
         return len(self.ids) // ID_BYTES
 
-    @property
-    def stored(self) -> int:
-        """Bytes of all parts."""
-        return sum(part.stored for part in self.parts)
-
 
 class Cut(NamedTuple):
     """A file cut into blocks.

@@ -11,7 +11,7 @@ import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from lumen_hooks.errors import UntrustedError
 
@@ -35,18 +35,6 @@ _BASES = 2
 """Earlier pushes are tried so often for blocks that need not be sent again."""
 
 
-class Sent(NamedTuple):
-    """What a push did.
-
-    Attributes:
-        blocks: of the index.
-        new: of these, those that the store lacked.
-    """
-
-    blocks: int
-    new: int
-
-
 def push_index(
     store: Store,
     settings: Settings,
@@ -56,7 +44,7 @@ def push_index(
     *,
     pushed_by: str,
     force: bool = False,
-) -> Sent:
+) -> None:
     """Publish an index under the commit that it is of.
 
     Args:
@@ -101,7 +89,6 @@ def push_index(
     name = name_of(told.fingerprint, commit)
     store.write(name, seal(encode(manifest), settings.remote_signing_key, name=name))
     add_head(store, told.fingerprint, Head(commit, manifest.tree, manifest.files))
-    return Sent(len(wanted.ids), len(placed.new))
 
 
 def is_pushed(store: Store, settings: Settings, fingerprint: str, commit: str) -> bool:

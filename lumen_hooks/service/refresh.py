@@ -62,12 +62,7 @@ def refresh_index(job: Job, *, force: bool) -> Refreshed:
         BusyError: another process went on working on it, or removed it.
         LumenError: as `update_index` does.
     """
-    done = update_index(job, wait=job.settings.seed_wait, force=force, check=True)
-    if isinstance(done, Busy):
-        raise BusyError(
-            f"the index is being updated by {done.holder or 'another process'}",
-            hint="wait for it with: lumen-hooks wait",
-        )
+    done = not_busy(update_index(job, wait=job.settings.seed_wait, force=force, check=True))
     index = open_reader(job.worktree.index_path)
     if index is None:
         raise BusyError(
@@ -76,6 +71,20 @@ def refresh_index(job: Job, *, force: bool) -> Refreshed:
         )
     with index:
         return Refreshed(done, index.counts(), index.skipped())
+
+
+def not_busy(done: Updated | Busy) -> Updated:
+    """What an update did.
+
+    Raises:
+        BusyError: another process went on working on the index.
+    """
+    if isinstance(done, Busy):
+        raise BusyError(
+            f"the index is being updated by {done.holder or 'another process'}",
+            hint="wait for it with: lumen-hooks wait",
+        )
+    return done
 
 
 def wait_until_fresh(job: Job, timeout: float) -> None:

@@ -8,18 +8,19 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from lumen_hooks.errors import BusyError, RepositoryError, SettingsError, StoreError
+from lumen_hooks.errors import RepositoryError, SettingsError
 from lumen_hooks.files.content import read_file
 from lumen_hooks.git.backend import open_history
 from lumen_hooks.git.committed import changed_since, committed_files, committer
-from lumen_hooks.indexing.donors import unfit
-from lumen_hooks.indexing.job import Busy
+from lumen_hooks.indexing.donors import insist_on_fit
 from lumen_hooks.indexing.reach import reaches
 from lumen_hooks.indexing.update import update_index
 from lumen_hooks.storage.export import export
 from lumen_hooks.storage.keyed_vectors import vectors_of
 from lumen_hooks.storage.publish import discard, temporary_path
 from lumen_hooks.storage.reader import open_index
+
+from .refresh import not_busy
 
 if TYPE_CHECKING:
     from lumen_hooks.git.worktree import Worktree
@@ -107,9 +108,7 @@ def push(job: Job, *, text: bool = True, force: bool = False) -> Published:
     store = store_of(job.settings)
     insist_on_signers(job.settings)
     store.claim()
-    done = update_index(job, wait=job.settings.seed_wait)
-    if isinstance(done, Busy):
-        raise _busy(done)
+    not_busy(update_index(job, wait=job.settings.seed_wait))
     worktree = job.worktree
     history = open_history(worktree)
     commit = history.head()
@@ -152,11 +151,6 @@ def _export(job: Job, copy: str, commit: str, fingerprint: str) -> Exported:
     worktree = job.worktree
     committed = committed_contents(worktree, commit)
 
-    def accept(facts: Facts) -> None:
-        reason = unfit(facts, fingerprint)
-        if reason:
-            raise StoreError(reason)
-
     def is_committed(path: str, content: bytes | None) -> bool:
         found = committed.get(path)
         return found is not None and (content is None or content in found)
@@ -170,7 +164,7 @@ def _export(job: Job, copy: str, commit: str, fingerprint: str) -> Exported:
         copy,
         is_committed=is_committed,
         commit=commit,
-        accept=accept,
+        accept=insist_on_fit(fingerprint),
         traces_may_stay=traces_may_stay,
     )
 
@@ -223,14 +217,5 @@ def pull(job: Job) -> Updated | None:
     store_of(job.settings)
     if os.path.exists(job.worktree.index_path):
         return None
-    done = update_index(job._replace(elsewhere="must"), wait=job.settings.seed_wait)
-    if isinstance(done, Busy):
-        raise _busy(done)
+    done = not_busy(update_index(job._replace(elsewhere="must"), wait=job.settings.seed_wait))
     return done if done.seeded else None
-
-
-def _busy(done: Busy) -> BusyError:
-    return BusyError(
-        f"the index is being updated by {done.holder or 'another process'}",
-        hint="wait for it with: lumen-hooks wait",
-    )

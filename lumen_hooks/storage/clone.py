@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import apsw
 
     from .facts import Facts
+    from .snapshot import Gate
 
 
 class Summary(NamedTuple):
@@ -63,12 +64,7 @@ def clone(donor: str, copy: str, *, accept: Callable[[Facts], None], seeded_from
         StorageFullError: no room, or no permission, for the copy.
         StoreError: the donor cannot be opened or read.
     """
-
-    def gate(connection: apsw.Connection) -> None:
-        check_header(connection, donor)
-        accept(facts.read(connection))
-
-    snapshot(donor, copy, gate=gate)
+    snapshot(donor, copy, gate=gate_of(donor, accept))
     with closing(open_private(copy)) as connection, translated(copy):
         load_vec0(connection)
         start_wal(connection)
@@ -76,6 +72,16 @@ def clone(donor: str, copy: str, *, accept: Callable[[Facts], None], seeded_from
         if os.stat(copy).st_size <= FULL_CHECK_BYTES:
             check_words(connection, copy)
         make_ours(connection, seeded_from)
+
+
+def gate_of(path: str, accept: Callable[[Facts], None]) -> Gate:
+    """Refuses an index that is none of ours, or that says of itself what is not accepted."""
+
+    def gate(connection: apsw.Connection) -> None:
+        check_header(connection, path)
+        accept(facts.read(connection))
+
+    return gate
 
 
 def make_ours(connection: apsw.Connection, seeded_from: str, **told: Any) -> None:

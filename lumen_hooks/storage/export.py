@@ -11,7 +11,8 @@ import os
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import facts, vec0
+from . import vec0
+from .clone import gate_of
 from .index import Index
 from .opening import load_vec0, open_private
 from .schema import check_header
@@ -72,12 +73,7 @@ def export(
         StorageFullError: no room, or no permission, for the copy.
         StoreError: the index cannot be read.
     """
-
-    def gate(connection: apsw.Connection) -> None:
-        check_header(connection, index)
-        accept(facts.read(connection))
-
-    snapshot(index, copy, gate=gate)
+    snapshot(index, copy, gate=gate_of(index, accept))
     with closing(open_private(copy)) as connection, translated(copy):
         load_vec0(connection)
         connection.execute("PRAGMA secure_delete=ON").fetchall()

@@ -34,7 +34,7 @@ A million chunks are some 90 of these parts; more than 64 are merged to one."""
 
 _AFTERWARDS = {"automerge": 8, "crisismerge": 16, "hashsize": 1 << 20}
 """FTS5's own defaults, but for the first: so many segments of a level are merged into one of the
-next, so that what a build wrote is written anew by every fiftieth refresh and not by every tenth.
+next, so that what a build wrote is seldom written anew.
 The settings are rows of FTS5's table, so they must be set back."""
 
 _MERGE_PAGES = 64

@@ -42,8 +42,8 @@ ELSEWHERE: Mapping[str, str] = {
     "git/command_line.py": "a commit that is gone: the next donor is asked",
     "git/libgit2.py": "a repository that libgit2 cannot read: git's own commands answer instead",
     "git/worktree.py: the worktree {} was removed": _RACE,
+    "indexing/donors.py": "a sibling that became unfit: the next donor is asked",
     "indexing/remote_seed.py": "a pushed index that is not what it is called: the next is tried",
-    "indexing/seed.py": "a sibling that became unfit: the next donor is asked",
     "indexing/throttle.py": "slots that are taken for very long, or a runtime folder of another's"
     " (tests/notify/test_own_files.py)",
     "indexing/under_way.py": _RACE,

@@ -11,6 +11,7 @@ import random
 import re
 import socket
 import threading
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
@@ -86,7 +87,7 @@ class Schedule:
             return self._chance.choice(self._faults)
 
 
-class _Server:
+class _Server(ABC):
     """A server on a free port of 127.0.0.1. Use it in a `with` block, which ends it.
 
     Attributes:
@@ -129,8 +130,9 @@ class _Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @abstractmethod
     def answer(self, to: BaseHTTPRequestHandler, request: Request, body: bytes) -> None:
-        raise NotImplementedError
+        """Answer a request; called in a thread of its own."""
 
     def __enter__(self) -> Self:
         serve = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
