@@ -81,9 +81,8 @@ def follow(worktree: Worktree, event: str, *, inline: bool) -> bool:
         was_stopped = rebase.wait_while_moving(worktree)
         if not os.path.isdir(worktree.folder):
             return False  # the worktree was removed
-        job = _job(
-            worktree, event, inline=inline
-        )  # each time anew: another model may be wanted by now
+        # Each time anew: another model may be wanted by now.
+        job = _job(worktree, event, inline=inline)
         try:
             done = update_index(job, wait=LOCK_WAIT_SECONDS)
         except NotWantedError:
